@@ -1,0 +1,47 @@
+# `make` runs everything and says where the results are; `make test` runs the test suite.
+# Both set up .venv first and need only Python >= 3.11.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# ruff and snakefmt look at these.
+SOURCES := src tests benchmarks
+# snakefmt calls shfmt, which lies beside it.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: all setup test lint format benchmark clean-environment
+
+all: setup
+	@$(BIN)/snakemake --cores all
+	@echo
+	@echo "Figures: results/figures/    Report: results/report.html    Numbers: results/summary.csv"
+
+setup: $(VENV)/installed
+
+# The stamp is written last, so that an interrupted installation is taken up again.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "sparsestep needs Python 3.11 or newer, but $(PYTHON) is %d.%d; try: make PYTHON=python3.12" % v[:2])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (once, a few minutes) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+test: setup
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/snakefmt --check Snakefile workflow
+	@$(BIN)/python -m pytest -q tests/workflow/test_lint.py
+
+format: setup
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/snakefmt Snakefile workflow
+
+benchmark: setup
+	@$(BIN)/python -m benchmarks.small_networks
+
+clean-environment:
+	rm -rf $(VENV)

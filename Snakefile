@@ -1,0 +1,42 @@
+"""sparsestep: data -> training -> measurements -> figures -> report.
+
+snakemake                 everything: figures, results/summary.csv, results/report.html
+snakemake -n              what would run, and why
+snakemake figures         the figures alone
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.25")
+
+
+configfile: f"{workflow.basedir}/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/generate.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/measure.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    """Every figure, the end values and the report."""
+    default_target: True
+    input:
+        plan.figure_paths(),
+        "results/summary.csv",
+        "results/report.html",
+
+
+rule figures:
+    """Every figure, as svg, png and pdf."""
+    input:
+        plan.figure_paths(),
+
+
+rule measurements:
+    """Every measurement table."""
+    input:
+        plan.measurement_paths(),

@@ -1,0 +1,216 @@
+"""What the stages hand to each other, on disk: atomic, checksummed, safe to open.
+
+Arrays are safetensors files, tables are Parquet files; neither can hold code. The file's metadata
+say what is in it (`content`), from which spec and code it came, with which versions and where it
+was written, and a sha256 of the values, which is checked at reading.
+"""
+
+import hashlib
+import json
+import os
+import platform
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from sparsestep.errors import ArtifactError
+
+_FORMAT = "sparsestep-1"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data, initial parameters and sampling order of the replicates of one batch.
+
+    The first axis of data, theta0 and truth is 1 when all replicates share them, else R.
+
+    Attributes:
+        x_train: inputs, (1 or R, n, d), float64.  y_train: labels, (1 or R, n).
+        x_test: inputs, (1 or R, n_test, d).  y_test: labels, (1 or R, n_test).
+        theta0: initial parameters, (1 or R, P).
+        order: index of the sample that each step uses, (R, T), int32.
+        truth: what only the simulation knows, for instance `beta_star` (1 or R, d).
+        spec: what it was generated from.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    theta0: np.ndarray
+    order: np.ndarray
+    spec: dict[str, Any]
+    truth: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def of_replicate(self, name: str, row: int) -> np.ndarray:
+        """The array (or truth) `name` of the replicate in `row` of this batch."""
+        array = self.truth[name] if name in self.truth else getattr(self, name)
+        return array[row if len(array) > 1 else 0]
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Snapshots of the parameters of the replicates of one batch of one run.
+
+    Attributes:
+        iterations: when the snapshots were taken, (S,), int64; each is before that update.
+        parameters: (R, S, P), float64; NaN from the iteration on at which a replicate diverged.
+        diverged_at: (R,), int64: first iteration with a non-finite or exploding residual, -1 where
+            the replicate survived.
+        spec: what it was trained from.
+    """
+
+    iterations: np.ndarray
+    parameters: np.ndarray
+    diverged_at: np.ndarray
+    spec: dict[str, Any]
+
+
+def provenance(spec: dict[str, Any], code: str) -> dict[str, Any]:
+    """Where an artefact comes from: its spec, the code's fingerprint, versions, machine."""
+    return {
+        "spec": spec,
+        "code": code,
+        "sparsestep": version_or_unknown("sparsestep"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "host": platform.node(),
+        "machine": platform.machine(),
+    }
+
+
+def version_or_unknown(package: str) -> str:
+    """Installed version of a package; a bare checkout on PYTHONPATH has none."""
+    try:
+        return version(package)
+    except Exception:
+        return "unknown"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write to a temporary name beside `path`, flush to disk, then rename.
+
+    The temporary name is fixed, so that a killed job leaves at most one such file, which the next
+    attempt overwrites.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ArtifactError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def write_problem(path: Path, problem: Problem, source: dict[str, Any]) -> None:
+    """Write a Problem; `source` is its `provenance`."""
+    names = ("x_train", "y_train", "x_test", "y_test", "theta0", "order")
+    arrays = {name: getattr(problem, name) for name in names}
+    arrays |= {f"truth.{name}": array for name, array in problem.truth.items()}
+    _write_arrays(path, "problem", arrays, source)
+
+
+def read_problem(path: Path, spec: dict[str, Any] | None = None) -> Problem:
+    """Read a Problem and check it; with `spec`, that it was generated from that.
+
+    Raises ArtifactError when the file is damaged or is something else.
+    """
+    arrays, source = _read_arrays(path, "problem")
+    _require_spec(path, source, spec)
+    truth = {
+        name.removeprefix("truth."): arrays.pop(name)
+        for name in sorted(arrays)
+        if name.startswith("truth.")
+    }
+    return Problem(**arrays, truth=truth, spec=source["spec"])
+
+
+def write_trajectory(path: Path, trajectory: Trajectory, source: dict[str, Any]) -> None:
+    """Write a Trajectory; `source` is its `provenance`."""
+    arrays = {
+        "iterations": trajectory.iterations,
+        "parameters": trajectory.parameters,
+        "diverged_at": trajectory.diverged_at,
+    }
+    _write_arrays(path, "trajectory", arrays, source)
+
+
+def read_trajectory(path: Path, spec: dict[str, Any] | None = None) -> Trajectory:
+    """Read a Trajectory and check it; with `spec`, that it was trained from that.
+
+    Raises ArtifactError when the file is damaged or is something else.
+    """
+    arrays, source = _read_arrays(path, "trajectory")
+    _require_spec(path, source, spec)
+    return Trajectory(**arrays, spec=source["spec"])
+
+
+def damaged(path: Path, why: str) -> ArtifactError:
+    """The error for a file that must be made again, with the command that does so."""
+    return ArtifactError(f"{path}: {why}; rebuild it with: snakemake --cores all --force {path}")
+
+
+def digest(columns: dict[str, np.ndarray]) -> str:
+    """sha256 of names, types, shapes and values, in order of the names."""
+    total = hashlib.sha256()
+    for name in sorted(columns):
+        array = np.ascontiguousarray(columns[name])
+        total.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        total.update(array.data.cast("B") if array.size else b"")
+    return total.hexdigest()
+
+
+def _write_arrays(
+    path: Path, content: str, arrays: dict[str, np.ndarray], source: dict[str, Any]
+) -> None:
+    # C order is what safetensors stores; it would write the bytes of a transposed view as they lie.
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    # One entry only: safetensors writes several in an order that changes from run to run.
+    header = {
+        "format": _FORMAT,
+        "content": content,
+        "sha256": digest(arrays),
+        "source": source,
+    }
+    metadata = {"sparsestep": json.dumps(header, sort_keys=True)}
+    write_atomically(path, safetensors.numpy.save(arrays, metadata=metadata))
+
+
+def _read_arrays(path: Path, content: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    arrays = {}
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {}).get("sparsestep", "{}"))
+            if header.get("format") == _FORMAT:
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+    except FileNotFoundError:
+        raise damaged(path, "missing") from None
+    except (safetensors.SafetensorError, ValueError, OSError) as error:
+        raise damaged(path, f"truncated or not a safetensors file ({error})") from None
+    check_header(path, header, content, arrays)
+    return arrays, header["source"]
+
+
+def check_header(path: Path, header: dict, content: str, columns: dict[str, np.ndarray]) -> None:
+    """Refuse a file that is not ours, holds something else, or whose values changed."""
+    if header.get("format") != _FORMAT:
+        raise damaged(path, f"not written by this version of sparsestep ({_FORMAT})")
+    if header.get("content") != content:
+        raise damaged(path, f"holds a {header.get('content')}, expected a {content}")
+    if header.get("sha256") != digest(columns):
+        raise damaged(path, "values do not match their checksum")
+
+
+def _require_spec(path: Path, source: dict[str, Any], spec: dict[str, Any] | None) -> None:
+    if spec is not None and source["spec"] != spec:
+        raise damaged(path, "was made from another configuration")

@@ -1,0 +1,21 @@
+"""Environment of the jobs that Snakemake starts."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def set_for_jobs(sources: Path) -> None:
+    """Let `python -m sparsestep...` mean these sources and the Python that runs now.
+
+    So a workflow runs the code beside it, with its environment, also where neither is activated or
+    installed. Jobs on a cluster read the Snakefile again and so do the same there.
+    """
+    _put_first("PYTHONPATH", str(sources))
+    _put_first("PATH", str(Path(sys.executable).parent))
+
+
+def _put_first(variable: str, folder: str) -> None:
+    folders = os.environ.get(variable, "").split(os.pathsep)
+    rest = [entry for entry in folders if entry and entry != folder]
+    os.environ[variable] = os.pathsep.join([folder, *rest])

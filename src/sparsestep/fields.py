@@ -1,0 +1,34 @@
+"""Types of the values a user may write: closed models, numbers that are numbers, safe names."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+
+class Closed(BaseModel):
+    """A block of config.yaml: unknown keys are forbidden, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _not_a_truth_value(value: Any) -> Any:
+    # YAML reads `yes`, `on` and `n` as truth values, and pydantic would go on to read True as 1.
+    if isinstance(value, bool):
+        raise ValueError("input should be a number")
+    return value
+
+
+_number = BeforeValidator(_not_a_truth_value)
+
+# PyYAML reads 1e-2 as text (YAML 1.1 wants 1.0e-2); pydantic then reads the text as a number, so
+# that every way of writing a value gives the same float and hence the same id.
+Float = Annotated[float, _number, Field(allow_inf_nan=False)]
+PositiveFloat = Annotated[float, _number, Field(gt=0, allow_inf_nan=False)]
+Fraction = Annotated[float, _number, Field(gt=0, lt=1, allow_inf_nan=False)]
+PositiveInt = Annotated[int, _number, Field(gt=0)]
+Seed = Annotated[int, _number, Field(ge=0, le=2**32 - 1)]
+
+# Names become parts of paths and of Snakemake wildcards.
+NAME_PATTERN = "[a-z0-9][a-z0-9_-]*"
+Name = Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$", max_length=60)]
+Colour = Annotated[str, StringConstraints(pattern="^#[0-9a-fA-F]{6}$")]

@@ -1,0 +1,41 @@
+"""What figures that show one experiment as a grid of panels, a metric each, have in common."""
+
+from collections.abc import Callable
+from string import ascii_lowercase
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from sparsestep.fields import Closed, Name
+
+_PANEL_INCHES = (3.3, 2.4)
+
+
+class PanelGrid(Closed):
+    """Keys of config.yaml of such a figure."""
+
+    experiment: Name = Field(description="whose runs are shown")
+    panels: list[str] = Field(min_length=1, max_length=26, description="metrics, a panel each")
+    columns: Annotated[int, Field(ge=1, le=4, description="panels in a row")] = 2
+    caption: str = Field(default="", description="first sentences of the caption (reST)")
+
+
+def draw(figure: PanelGrid, title: str, draw_panel: Callable[[Any, str], None]):
+    """A page with `draw_panel(axes, metric)` for every metric, lettered (a), (b), ..."""
+    import matplotlib.pyplot as plt
+
+    columns = min(figure.columns, len(figure.panels))
+    rows = -(-len(figure.panels) // columns)
+    width, height = _PANEL_INCHES
+    # A column's legend needs some width, and its lines below the panels some height.
+    size = (max(columns, 2) * width, rows * height + 1.6)
+    page, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    page.suptitle(title, fontsize="medium")
+    for axes in grid.flat[len(figure.panels) :]:
+        axes.set_axis_off()
+    for index, metric in enumerate(figure.panels):
+        axes = grid.flat[index]
+        axes.set_title(" ", pad=10)
+        axes.annotate(f"({ascii_lowercase[index]})", (-0.2, 1.1), xycoords="axes fraction")
+        draw_panel(axes, metric)
+    return page

@@ -1,0 +1,126 @@
+"""Parts that figures are made of: a metric over time, end values, legends."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from sparsestep import schedules
+from sparsestep.figures import style
+
+PERCENTILES = (10, 50, 90)
+
+
+def draw_over_time(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None:
+    """A metric against the iteration: per run the survivors' median and 10-90 % band.
+
+    Replicate 0 is a thin line, until it diverges; a dotted line marks each decay of a step size. A
+    cross above the panel marks each iteration at which a replicate diverged, one row a run: until
+    the first decay, runs of the same large step are the same.
+    """
+    for row, (name, (colour, dashes)) in enumerate(style.looks(experiment).items()):
+        of_run = table[table["run"] == name]
+        values = of_run.pivot(index="iteration", columns="replicate", values=metric)
+        survived = of_run.groupby("replicate")["diverged_at"].first() < 0
+        _draw_band(axes, values.loc[:, survived], colour, dashes)
+        if 0 in values:
+            axes.plot(values.index, values[0], color=colour, linewidth=0.5, alpha=0.8, zorder=1.5)
+        _mark_decays(axes, experiment, name, colour)
+        _mark_divergences(axes, of_run, 1.02 + 0.035 * row, colour)
+    axes.set_yscale(style.metric_scale(metric))
+    axes.set_xlabel("iteration")
+    axes.set_ylabel(style.metric_label(metric))
+    axes.set_xlim(0, experiment["iterations"])
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+
+
+def draw_end_values(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None:
+    """The last snapshot's value of every surviving replicate, one column a run.
+
+    A bar marks the survivors' median, an open diamond replicate 0.
+    """
+    last = table[table["iteration"] == table["iteration"].max()]
+    for place, (name, (colour, _)) in enumerate(style.looks(experiment).items()):
+        values = last.loc[last["run"] == name].set_index("replicate")[metric]
+        # Spread by replicate number, not at random: the same replicate stands at the same place in
+        # every column.
+        offsets = 0.5 * (np.arange(len(values)) / max(len(values) - 1, 1) - 0.5)
+        axes.plot(place + offsets, values, "o", color=colour, markersize=3, alpha=0.7)
+        if 0 in values.index:
+            axes.plot(place + offsets[:1], values[[0]], "D", **_DIAMOND)
+        if values.notna().any():
+            median = values.median()
+            axes.plot([place - 0.35, place + 0.35], [median, median], color=colour, linewidth=2)
+    axes.set_yscale(style.metric_scale(metric))
+    axes.set_ylabel(style.metric_label(metric))
+    axes.set_xlim(-0.6, len(experiment["order"]) - 0.4)
+    axes.set_xticks(range(len(experiment["order"])), experiment["order"])
+
+
+def add_legend(figure: Figure, runs: list[Line2D], marks: list) -> None:
+    """A legend below all panels: the runs, then what the other marks mean."""
+    figure.legend(handles=runs, loc="outside lower left", ncols=1, title="run", alignment="left")
+    figure.legend(handles=marks, loc="outside lower right", ncols=1, title=" ", alignment="left")
+
+
+def run_handles(table: pd.DataFrame, experiment: dict, marker: str | None = None) -> list[Line2D]:
+    """Legend entries of the runs: name, step sizes, how many replicates diverged."""
+    handles = []
+    for name, (colour, dashes) in style.looks(experiment).items():
+        fate = table[table["run"] == name].groupby("replicate")["diverged_at"].first()
+        label = style.run_label(experiment["runs"][name], experiment["iterations"])
+        diverged = f"{(fate >= 0).sum()} of {len(fate)} diverged"
+        line = {"marker": marker, "linestyle": ""} if marker else {"linestyle": dashes}
+        handles.append(Line2D([], [], color=colour, label=f"{name}: {label} ({diverged})", **line))
+    return handles
+
+
+def over_time_handles() -> list:
+    """Legend entries of what `draw_over_time` draws beside the medians."""
+    grey = "#808080"
+    return [
+        Line2D([], [], color=grey, label="median of the survivors"),
+        Patch(color=grey, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
+        Line2D([], [], color=grey, linewidth=0.5, label="replicate 0, the published run"),
+        Line2D([], [], color=grey, linestyle=":", label="step size decays"),
+        Line2D([], [], color=grey, marker="x", linestyle="", label="a replicate diverges"),
+    ]
+
+
+def end_value_handles() -> list:
+    """Legend entries of what `draw_end_values` draws."""
+    grey = "#808080"
+    return [
+        Line2D([], [], color=grey, marker="o", markersize=3, linestyle="", label="a replicate"),
+        Line2D([], [], **_DIAMOND, marker="D", linestyle="", label="replicate 0, published run"),
+        Line2D([], [], color=grey, linewidth=2, label="median of the survivors"),
+    ]
+
+
+_DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 5, "zorder": 3}
+
+
+def _draw_band(axes: Axes, values: pd.DataFrame, colour: str, dashes) -> None:
+    if values.empty:
+        return
+    low, middle, high = np.nanpercentile(values.to_numpy(), PERCENTILES, axis=1)
+    axes.fill_between(values.index, low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.plot(values.index, middle, color=colour, linestyle=dashes, linewidth=1.4)
+
+
+def _mark_decays(axes: Axes, experiment: dict, name: str, colour: str) -> None:
+    schedule = schedules.from_spec(experiment["runs"][name]["schedule"])
+    for decay in schedule.decays(experiment["iterations"]):
+        axes.axvline(decay, color=colour, linestyle=":", linewidth=1)
+
+
+def _mark_divergences(axes: Axes, of_run: pd.DataFrame, height: float, colour: str) -> None:
+    """Crosses at `height`, in which 0 and 1 are the panel's lower and upper edge."""
+    fate = of_run.groupby("replicate")["diverged_at"].first()
+    crosses = axes.plot(fate[fate >= 0], np.full((fate >= 0).sum(), height), "x", color=colour)[0]
+    crosses.set(markersize=3.5, transform=axes.get_xaxis_transform(), clip_on=False)
+    # The layout engine would take the height for a data value.
+    crosses.set_in_layout(False)

@@ -1,0 +1,93 @@
+"""The one look of all figures: theme, colours of the runs, words for the metrics."""
+
+import matplotlib
+import seaborn as sns
+
+from sparsestep import schedules
+
+# The colour of a run is the same in every figure: the small-step run is grey, longer large-step
+# phases go through Okabe and Ito's colour-blind safe palette. The dashes tell the runs apart in
+# grey print.
+RUNS = {
+    "small": ("#595959", "-"),
+    "decay-10": ("#E69F00", (0, (5, 1))),
+    "decay-30": ("#009E73", (0, (3, 1, 1, 1))),
+    "decay-50": ("#0072B2", "-"),
+}
+# For runs of other names, in the order of config.yaml.
+OTHERS = [
+    ("#D55E00", "-"),
+    ("#CC79A7", (0, (5, 1))),
+    ("#56B4E9", (0, (3, 1, 1, 1))),
+    ("#8C6D31", "-"),
+    ("#6A3D9A", (0, (5, 1))),
+    ("#000000", (0, (3, 1, 1, 1))),
+]
+
+# Axis label and scale of each metric; one that is not listed is shown under its own name.
+METRICS = {
+    "train_loss": ("training loss", "log"),
+    "test_loss": ("test loss", "log"),
+    "jacobian_rank": ("rank of the Jacobian", "linear"),
+    "l0": (r"$\|\beta\|_0$", "linear"),
+    "beta_error": (r"$\|\beta - \beta^*\|_2$", "log"),
+    "off_support_share": (r"share of $\|\beta\|_1$ off the support", "log"),
+    "step_size": (r"step size $\eta$", "log"),
+}
+
+
+def apply() -> None:
+    """Set the theme; figures are drawn off screen and their SVG ids do not change."""
+    matplotlib.use("Agg")
+    sns.set_theme(
+        context="paper",
+        style="ticks",
+        rc={
+            "svg.hashsalt": "sparsestep",
+            "svg.fonttype": "none",
+            "pdf.fonttype": 42,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.color": "#ececec",
+            "grid.linewidth": 0.6,
+            "axes.titlesize": "medium",
+            "legend.frameon": False,
+        },
+    )
+
+
+def looks(experiment: dict) -> dict[str, tuple]:
+    """(colour, dashes) of each run of an experiment, in its order."""
+    others = iter(OTHERS * (1 + len(experiment["order"]) // len(OTHERS)))
+    chosen = {}
+    for name in experiment["order"]:
+        colour, dashes = RUNS[name] if name in RUNS else next(others)
+        chosen[name] = (experiment["runs"][name]["colour"] or colour, dashes)
+    return chosen
+
+
+def run_label(run: dict, iterations: int) -> str:
+    """Legend text of a run: its label, or the step sizes that it really takes."""
+    if run["label"]:
+        return run["label"]
+    schedule = schedules.from_spec(run["schedule"])
+    eta = schedule.step_sizes(iterations)
+    # The largest step size, and what it ends with: a warm-up's first step size says little.
+    text = rf"$\eta$ = {eta.max():.3g}"
+    for decay in schedule.decays(iterations):
+        if decay < iterations:
+            text += rf" $\to$ {eta[decay]:.3g} at {100 * decay / iterations:.0f} %"
+    return text
+
+
+def metric_label(metric: str) -> str:
+    """Axis label of a metric; a further threshold (`@`) stands behind it."""
+    name, _, threshold = metric.partition("@")
+    label = METRICS.get(name, (name.replace("_", " "), ""))[0]
+    return f"{label} (threshold {threshold})" if threshold else label
+
+
+def metric_scale(metric: str) -> str:
+    """Axis scale of a metric: "log" or "linear"."""
+    return METRICS.get(metric.partition("@")[0], ("", "linear"))[1]

@@ -1,0 +1,40 @@
+"""Measurements: a table of what a trajectory's snapshots are like."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsestep import registry
+from sparsestep.artifacts import Problem, Trajectory
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def measure(
+    problem: Problem, trajectory: Trajectory, spec: dict, threads: int = 1
+) -> "pd.DataFrame":
+    """One row per (replicate, iteration), one column per quantity.
+
+    `spec["measure"]` names the measurements and their options, `spec["model"]` the network and
+    `spec["replicates"]` the first and last replicate. Beside what is asked for, the table has
+    `replicate`, `iteration` and `diverged_at` (-1: survived); a diverged replicate's quantities are
+    NaN from there on. The result does not depend on `threads`.
+    """
+    # Reading config.yaml imports this package for the Specs of its modules, and pandas is slow to
+    # import.
+    import pandas as pd
+
+    count, snapshots, _ = trajectory.parameters.shape
+    first, _ = spec["replicates"]
+    columns = {
+        "replicate": np.repeat(np.arange(first, first + count), snapshots),
+        "iteration": np.tile(trajectory.iterations, count),
+        "diverged_at": np.repeat(trajectory.diverged_at, snapshots),
+    }
+    model = registry.load("model", spec["model"]["kind"])
+    for name, options in spec["measure"].items():
+        module = registry.load("measure", name, spec["model"]["kind"])
+        measured = module.measure(problem, trajectory, model, module.Spec(**options), threads)
+        columns |= {column: values.ravel() for column, values in measured.items()}
+    return pd.DataFrame(columns)

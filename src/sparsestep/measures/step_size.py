@@ -1,0 +1,27 @@
+"""The step size that the update after a snapshot uses."""
+
+from types import ModuleType
+
+import numpy as np
+
+from sparsestep import schedules
+from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.fields import Closed
+
+
+class Spec(Closed):
+    """No options."""
+
+
+def columns(options: Spec) -> list[str]:
+    """What `measure` returns."""
+    return ["step_size"]
+
+
+def measure(
+    problem: Problem, trajectory: Trajectory, model: ModuleType, options: Spec, threads: int
+) -> dict[str, np.ndarray]:
+    """`step_size`, (R, S): eta(t) of the run's schedule at the snapshots."""
+    schedule = schedules.from_spec(trajectory.spec["schedule"])
+    eta = schedule.step_sizes(trajectory.spec["iterations"])[trajectory.iterations]
+    return {"step_size": np.tile(eta, (len(trajectory.parameters), 1))}

@@ -1,0 +1,1 @@
+"""Models: layout of the parameters in one flat vector, initial values, forward pass."""

@@ -1,0 +1,236 @@
+"""config.yaml -> what there is to do: specs, ids, paths, targets. Pure, and fast to import.
+
+A **spec** is a JSON object with everything that decides the content of an artefact, and nothing
+else. Its hash is the id in the artefact's path; the same text is the `spec` param of the Snakemake
+rule that makes it, with the batch of replicates added.
+"""
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sparsestep import config, fingerprint
+from sparsestep.errors import ConfigError
+from sparsestep.fields import NAME_PATTERN
+
+ID_PATTERN = "[0-9a-f]{12}"
+BATCH_PATTERN = "[0-9]+-[0-9]+"
+REPLICATES_PER_BATCH = 16
+FIGURE_FORMATS = ("svg", "png", "pdf")
+
+# For `wildcard_constraints:`. A run's name may hold digits and dashes; its id is what follows the
+# last dash, of fixed length.
+WILDCARDS = {
+    "experiment": NAME_PATTERN,
+    "run": NAME_PATTERN,
+    "figure": NAME_PATTERN,
+    "problem_id": ID_PATTERN,
+    "run_id": ID_PATTERN,
+    "batch": BATCH_PATTERN,
+}
+
+Spec = dict[str, Any]
+
+
+def canonical_json(value: Any) -> str:
+    """JSON text that is equal for equal values: sorted keys, shortest floats, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def identity(spec: Spec) -> str:
+    """The id in a path: 12 hex digits of the sha256 of the spec's canonical JSON."""
+    return hashlib.sha256(canonical_json(spec).encode()).hexdigest()[:12]
+
+
+class Plan:
+    """Everything that Snakemake's rules ask about a config."""
+
+    def __init__(self, raw: dict[str, Any]):
+        self.config = config.load(raw)
+        self.experiments = self.config.experiments
+        self.figures = self.config.figures
+
+    # What decides the content -------------------------------------------------------------------
+
+    @functools.cache
+    def problem(self, experiment: str) -> Spec:
+        """What decides the replicates' data, initial parameters and sampling order."""
+        entry = self._entry(experiment)
+        return {
+            "problem": entry.problem,
+            "model": entry.model,
+            "iterations": entry.iterations,
+        }
+
+    @functools.cache
+    def run(self, experiment: str, run: str) -> Spec:
+        """What decides a run's trajectory."""
+        entry = self._entry(experiment)
+        if run not in entry.runs:
+            raise ConfigError(f"experiments.{experiment} has no run {run!r}")
+        return {
+            **self.problem(experiment),
+            "algorithm": entry.runs[run].algorithm.model_dump(mode="json"),
+            "schedule": entry.runs[run].schedule.model_dump(mode="json"),
+            "snapshots": entry.snapshots.model_dump(mode="json"),
+        }
+
+    def batches(self, experiment: str) -> list[str]:
+        """Path parts "first-last" of the replicates that one job handles.
+
+        Batches start at multiples of `REPLICATES_PER_BATCH`, so that more replicates add batches.
+        """
+        count = self._entry(experiment).replicates
+        starts = range(0, count, REPLICATES_PER_BATCH)
+        return [f"{first}-{min(first + REPLICATES_PER_BATCH, count) - 1}" for first in starts]
+
+    # Where it lies ------------------------------------------------------------------------------
+
+    def problem_path(self, experiment: str, batch: str) -> str:
+        """File with the Problem of a batch."""
+        return f"results/problems/{experiment}-{self._problem_id(experiment)}/{batch}.safetensors"
+
+    def trajectory_path(self, experiment: str, run: str, batch: str) -> str:
+        """File with the Trajectory of a batch of a run."""
+        return f"{self._run_folder(experiment, run)}/{batch}/trajectory.safetensors"
+
+    def measurement_path(self, experiment: str, run: str, batch: str) -> str:
+        """File with the measurements of a batch of a run."""
+        return f"{self._run_folder(experiment, run)}/{batch}/measurements.parquet"
+
+    def measurement_paths(self, experiments: list[str] | None = None) -> list[str]:
+        """All measurement files of these experiments (of all, by default), in config order."""
+        return [path for path, *_ in self._tables(experiments or list(self.experiments))]
+
+    def figure_inputs(self, figure: str) -> list[str]:
+        """Measurement files that a figure shows."""
+        return self.measurement_paths(self._figure_experiments(figure))
+
+    def figure_paths(self, formats: tuple[str, ...] = FIGURE_FORMATS) -> list[str]:
+        """Every figure in these formats."""
+        return [f"results/figures/{name}.{kind}" for name in self.figures for kind in formats]
+
+    def figures_by_kind(self) -> dict[str, list[str]]:
+        """Names of the figures of each kind that config.yaml has."""
+        kinds: dict[str, list[str]] = {}
+        for name, figure in self.figures.items():
+            kinds.setdefault(figure["kind"], []).append(name)
+        return kinds
+
+    # What a job is told -------------------------------------------------------------------------
+
+    def generate_spec(self, wildcards: Any) -> str:
+        """`spec` of a generate job."""
+        self._require_current(wildcards.problem_id, self._problem_id(wildcards.experiment))
+        return canonical_json(self._batched(self.problem(wildcards.experiment), wildcards))
+
+    def train_spec(self, wildcards: Any) -> str:
+        """`spec` of a train job."""
+        return canonical_json(self._batched(self._current_run(wildcards), wildcards))
+
+    def measure_spec(self, wildcards: Any) -> str:
+        """`spec` of a measure job."""
+        run = self._batched(self._current_run(wildcards), wildcards)
+        return canonical_json({**run, "measure": self._entry(wildcards.experiment).measure})
+
+    def figure_spec(self, wildcards: Any) -> str:
+        """`spec` of a figure job: the figure's entry, and how to name and colour the runs."""
+        name = wildcards.figure
+        shown = {e: self._display(e) for e in self._figure_experiments(name)}
+        tables = [names for _, *names in self._tables(list(shown))]
+        return canonical_json(
+            {"figure": self.figures[name], "experiments": shown, "tables": tables}
+        )
+
+    def summary_spec(self, wildcards: Any) -> str:
+        """`spec` of the summary job: which table belongs to which experiment and run."""
+        return canonical_json({"tables": [names for _, *names in self._tables()]})
+
+    def report_spec(self, wildcards: Any) -> str:
+        """`spec` of the report job: figures, experiments and runs in config order."""
+        shown = {name: self._display(name) for name in self.experiments}
+        return canonical_json({"figures": self.figures, "experiments": shown})
+
+    def code(self, stage: str) -> Callable[[Any], str]:
+        """`code` of the jobs of a stage, a function of wildcards: fingerprint of what they run."""
+        spec = getattr(self, f"{stage}_spec")
+        return lambda wildcards: fingerprint.stage_code(stage, json.loads(spec(wildcards)))
+
+    # ---------------------------------------------------------------------------------------------
+
+    def _entry(self, experiment: str) -> config.Experiment:
+        if experiment not in self.experiments:
+            raise ConfigError(f"config.yaml has no experiment {experiment!r}")
+        return self.experiments[experiment]
+
+    @functools.cache
+    def _problem_id(self, experiment: str) -> str:
+        return identity(self.problem(experiment))
+
+    @functools.cache
+    def _run_folder(self, experiment: str, run: str) -> str:
+        return f"results/runs/{experiment}/{run}-{identity(self.run(experiment, run))}"
+
+    def _current_run(self, wildcards: Any) -> Spec:
+        run = self.run(wildcards.experiment, wildcards.run)
+        self._require_current(wildcards.run_id, identity(run))
+        return run
+
+    def _require_current(self, asked: str, current: str) -> None:
+        if asked != current:
+            raise ConfigError(f"id {asked} does not follow from config.yaml; now it is {current}")
+
+    def _batched(self, spec: Spec, wildcards: Any) -> Spec:
+        if wildcards.batch not in self.batches(wildcards.experiment):
+            raise ConfigError(f"experiments.{wildcards.experiment} has no batch {wildcards.batch}")
+        return {**spec, "replicates": [int(end) for end in wildcards.batch.split("-")]}
+
+    def _tables(self, experiments: list[str] | None = None) -> list[tuple[str, str, str]]:
+        """(path, experiment, run) of every measurement file."""
+        return [
+            (self.measurement_path(name, run, batch), name, run)
+            for name in (experiments or self.experiments)
+            for run in self._entry(name).runs
+            for batch in self.batches(name)
+        ]
+
+    def _figure_experiments(self, figure: str) -> list[str]:
+        if figure not in self.figures:
+            raise ConfigError(f"config.yaml has no figure {figure!r}")
+        return [self.figures[figure]["experiment"]]
+
+    def _display(self, experiment: str) -> Spec:
+        entry = self._entry(experiment)
+        runs = {
+            name: {
+                "label": run.label,
+                "colour": run.colour,
+                "schedule": run.schedule.model_dump(mode="json"),
+            }
+            for name, run in entry.runs.items()
+        }
+        return {
+            "title": entry.title,
+            "iterations": entry.iterations,
+            "replicates": entry.replicates,
+            # A list, because canonical JSON sorts the keys of an object.
+            "order": list(runs),
+            "runs": runs,
+            "measure": entry.measure,
+        }
+
+
+def check_results_writable(folder: Path) -> None:
+    """Raise ConfigError when results cannot be written; nothing is created."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} must be a folder that can be written, but it is a file")
+    nearest = folder.resolve()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise ConfigError(f"{folder} cannot be written: no permission for {nearest}")

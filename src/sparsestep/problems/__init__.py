@@ -1,0 +1,22 @@
+"""Problems: data, initial parameters and sampling order of every replicate."""
+
+from sparsestep import registry
+from sparsestep.artifacts import Problem
+
+
+def generate(spec: dict) -> Problem:
+    """Everything random about the replicates of an experiment.
+
+    `spec` holds `problem` and `model` (blocks of config.yaml), `iterations` (T) and `replicates`
+    (first and last, both included). The content of a replicate does not depend on which others are
+    generated with it.
+    """
+    module = registry.load("problem", spec["problem"]["kind"])
+    model = registry.load("model", spec["model"]["kind"])
+    first, last = spec["replicates"]
+    replicates = range(first, last + 1)
+    arrays = module.generate(module.Spec(**spec["problem"]), spec["iterations"], replicates)
+    theta0 = model.initial_parameters(
+        model.Spec(**spec["model"]), arrays["x_train"].shape[-1], replicates
+    )
+    return Problem(spec=spec, theta0=theta0, **arrays)

@@ -1,0 +1,72 @@
+"""Which module implements which `kind`: a new problem, model, ... is one module and one line here.
+
+Only names live here, so that reading the tables imports nothing, and so that the fingerprint of a
+stage (`fingerprint.py`) follows from the kinds a job uses, not from everything that exists: a line
+added here re-runs nothing. For that reason no fingerprint includes this module.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from sparsestep.errors import ConfigError
+
+# A problem module offers `Spec` and `generate(spec, iterations, replicates) -> arrays`.
+PROBLEMS = {"sparse_regression": "sparsestep.problems.sparse_regression"}
+
+# A model module offers `Spec`, `initial_parameters`, `predict` and `LOSS_FACTOR`.
+MODELS = {"diagonal": "sparsestep.models.diagonal"}
+
+# What trains a model with an algorithm: `train(problem, spec, step_sizes, snapshots)`.
+TRAINERS = {
+    "diagonal/sgd": "sparsestep.training.diagonal",
+    "diagonal/gd": "sparsestep.training.diagonal",
+}
+
+# A measurement module offers `Spec`, `columns(options)`, the names of what it measures, and
+# `measure(problem, trajectory, model, options, threads) -> {column: (R, S) array}`.
+# A name with a model in front ("diagonal/jacobian_rank") wins over the plain one.
+MEASURES = {
+    "losses": "sparsestep.measures.losses",
+    "sparse_recovery": "sparsestep.measures.sparse_recovery",
+    "diagonal/jacobian_rank": "sparsestep.measures.diagonal_jacobian",
+    "step_size": "sparsestep.measures.step_size",
+}
+
+# A figure module offers `Spec` and `plot(tables, figure, experiments) -> matplotlib Figure`.
+FIGURES = {
+    "training_curves": "sparsestep.figures.training_curves",
+    "end_values": "sparsestep.figures.end_values",
+}
+
+_TABLES = {
+    "problem": PROBLEMS,
+    "model": MODELS,
+    "trainer": TRAINERS,
+    "measure": MEASURES,
+    "figure": FIGURES,
+}
+
+
+def module_name(role: str, kind: str, model: str | None = None) -> str:
+    """Dotted name of the module that plays `role` for `kind` (of `model`, where that matters).
+
+    Raises ConfigError, naming the valid kinds, when there is none.
+    """
+    table = _TABLES[role]
+    for name in (f"{model}/{kind}", kind) if model else (kind,):
+        if name in table:
+            return table[name]
+    valid = kinds(role, model)
+    raise ConfigError(f"unknown {role} {kind!r}; valid: {', '.join(valid)}")
+
+
+def kinds(role: str, model: str | None = None) -> list[str]:
+    """The kinds there are for `role`; with `model`, those that can be used with that model."""
+    names = _TABLES[role]
+    own = [name.partition("/")[2] for name in names if model and name.startswith(f"{model}/")]
+    return own + [name for name in names if "/" not in name]
+
+
+def load(role: str, kind: str, model: str | None = None) -> ModuleType:
+    """Import the module that plays `role` for `kind`."""
+    return import_module(module_name(role, kind, model))

@@ -1,0 +1,74 @@
+"""The report: one self-contained page with figures, captions and end values."""
+
+import base64
+from types import SimpleNamespace
+from typing import Any
+
+import jinja2
+import pandas as pd
+from docutils.core import publish_parts
+
+# A caption may use nothing but the page's own text.
+_DOCUTILS = {"file_insertion_enabled": False, "raw_enabled": False, "report_level": 3}
+
+
+def build(
+    spec: dict[str, Any],
+    summary: pd.DataFrame,
+    figures: dict[str, bytes],
+    captions: dict[str, str],
+    template: str,
+) -> str:
+    """The HTML page.
+
+    `spec` holds the `figures` and `experiments` of config.yaml, `summary` the end values,
+    `figures` an SVG by name, `captions` a reST text by kind of figure, with the same Jinja
+    variables that Snakemake's own report gives them.
+    """
+    shown = [
+        {
+            "name": name,
+            "svg": base64.b64encode(figures[name]).decode(),
+            "caption": render_caption(captions[entry["kind"]], name, spec["figures"]),
+        }
+        for name, entry in spec["figures"].items()
+    ]
+    tables = [
+        {"title": entry["title"] or name, "name": name, **end_values(summary, name, entry["order"])}
+        for name, entry in spec["experiments"].items()
+    ]
+    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return page.from_string(template).render(figures=shown, tables=tables)
+
+
+def render_caption(text: str, figure: str, figures: dict[str, Any]) -> str:
+    """A caption's reST text as HTML."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    snakemake = SimpleNamespace(
+        wildcards=SimpleNamespace(figure=figure), config={"figures": figures}
+    )
+    rest = environment.from_string(text).render(snakemake=snakemake)
+    return publish_parts(rest, writer="html5", settings_overrides=_DOCUTILS)["body"]
+
+
+def end_values(summary: pd.DataFrame, experiment: str, runs: list[str]) -> dict[str, Any]:
+    """Header and rows of an experiment's table: per run and metric, median (10 %, 90 %)."""
+    of_experiment = summary[summary["experiment"] == experiment]
+    wide = of_experiment.pivot(index=["run", "replicate"], columns="metric", values="value")
+    order = of_experiment["metric"].drop_duplicates()
+    metrics = [name for name in order if name not in ("diverged", "diverged_at", "step_size")]
+    rows = []
+    for run in runs:
+        values = wide.loc[run]
+        diverged = values["diverged"] == 1
+        cells = [_cell(values.loc[~diverged, name]) for name in metrics]
+        rows.append([run, f"{diverged.sum()} of {len(values)}", *cells])
+    return {"header": ["run", "diverged", *metrics], "rows": rows}
+
+
+def _cell(values: pd.Series) -> str:
+    values = values.dropna()
+    if values.empty:
+        return "-"
+    low, middle, high = (f"{q:.3g}" for q in values.quantile([0.1, 0.5, 0.9]))
+    return f"{middle} ({low}, {high})"

@@ -1,0 +1,19 @@
+"""measure: the measurement table of a batch of replicates of one run."""
+
+from sparsestep.artifacts import provenance, read_problem, read_trajectory
+from sparsestep.measures import measure
+from sparsestep.stages import job
+from sparsestep.tables import write_table
+
+
+def main(arguments):
+    spec = arguments.spec
+    upstream = {key: value for key, value in spec.items() if key != "measure"}
+    trajectory = read_trajectory(arguments.trajectory, upstream)
+    problem = read_problem(arguments.problem)
+    table = measure(problem, trajectory, spec, arguments.threads)
+    write_table(arguments.output, table, provenance(spec, arguments.code))
+
+
+if __name__ == "__main__":
+    job.run("measure", main, "problem", "trajectory", "output")

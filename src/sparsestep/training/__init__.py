@@ -1,0 +1,34 @@
+"""Training: a run's trajectory as a pure function of its problem and spec."""
+
+import numpy as np
+
+from sparsestep import registry, schedules
+from sparsestep.artifacts import Problem, Trajectory
+
+
+def train(problem: Problem, spec: dict, threads: int = 1) -> Trajectory:
+    """Train every replicate of `problem` by one algorithm and schedule.
+
+    `spec` holds `model`, `algorithm`, `schedule`, `snapshots` (blocks of config.yaml) and
+    `iterations` (T). The result does not depend on `threads`. A replicate that diverges is a
+    result: its snapshots are NaN from there on.
+    """
+    iterations = spec["iterations"]
+    trainer = registry.load("trainer", spec["algorithm"]["kind"], spec["model"]["kind"])
+    snapshots = snapshot_iterations(iterations, **spec["snapshots"])
+    step_sizes = schedules.from_spec(spec["schedule"]).step_sizes(iterations)
+    parameters, diverged_at = trainer.train(
+        problem, spec["algorithm"]["kind"], step_sizes, snapshots, threads
+    )
+    return Trajectory(snapshots, parameters, diverged_at, spec)
+
+
+def snapshot_iterations(iterations: int, first: int, evenly_spaced: int) -> np.ndarray:
+    """Iterations before whose update the parameters are kept, sorted, int64.
+
+    Every iteration below `first`; the `evenly_spaced` points round(k T / (evenly_spaced - 1)) that
+    are below T (the published grid); and the last iteration, T - 1.
+    """
+    spread = np.round(np.linspace(0, iterations, evenly_spaced)).astype(np.int64)
+    wanted = np.concatenate([np.arange(first), spread, [iterations - 1]])
+    return np.unique(wanted[wanted < iterations]).astype(np.int64)

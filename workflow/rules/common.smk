@@ -1,0 +1,33 @@
+"""The plan that all rules ask.
+
+INPUTS: config.yaml. OUTPUTS: `plan` (see src/sparsestep/plan.py), global wildcard constraints.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+# The sources beside this workflow, installed or not.
+SOURCES = Path(workflow.basedir) / "src"
+sys.path.insert(0, str(SOURCES))
+
+from sparsestep.environment import set_for_jobs
+from sparsestep.errors import ConfigError
+from sparsestep.plan import WILDCARDS, Plan, check_results_writable
+
+set_for_jobs(SOURCES)
+
+# Relative to where Snakemake runs, so that a copy of the whole folder finds nothing to redo.
+PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
+
+try:
+    check_results_writable(Path("results"))
+    plan = Plan(config)
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    **WILDCARDS,

@@ -1,0 +1,34 @@
+"""Measurements.
+
+INPUTS: a batch's problem and trajectory
+OUTPUTS: results/runs/<experiment>/<run>-<id>/<batch>/measurements.parquet
+"""
+
+
+rule measure_run:
+    """What the snapshots of a batch of replicates of one run are like."""
+    input:
+        problem=lambda wildcards: plan.problem_path(
+            wildcards.experiment, wildcards.batch
+        ),
+        trajectory="results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
+    output:
+        "results/runs/{experiment}/{run}-{run_id}/{batch}/measurements.parquet",
+    log:
+        "results/logs/runs/{experiment}/{run}-{run_id}/{batch}/measurements.log",
+    benchmark:
+        "results/benchmarks/runs/{experiment}/{run}-{run_id}/{batch}/measurements.tsv"
+    params:
+        spec=plan.measure_spec,
+        code=plan.code("measure"),
+    shell:
+        r"""
+        python -m sparsestep.stages.measure \
+            --spec {params.spec:q} \
+            --code {params.code:q} \
+            --threads {threads} \
+            --problem {input.problem:q} \
+            --trajectory {input.trajectory:q} \
+            --output {output:q} \
+            2>{log:q}
+        """

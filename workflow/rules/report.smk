@@ -1,0 +1,59 @@
+"""End values and the report.
+
+INPUTS: all measurements; all figures and their captions
+OUTPUTS: results/summary.csv, results/report.html
+"""
+
+
+rule summarise_measurements:
+    """End values: experiment, run, replicate, metric, value."""
+    input:
+        tables=plan.measurement_paths(),
+    output:
+        report("results/summary.csv", category="Tables"),
+    log:
+        "results/logs/summary.log",
+    benchmark:
+        "results/benchmarks/summary.tsv"
+    params:
+        spec=plan.summary_spec,
+        code=plan.code("summary"),
+    shell:
+        r"""
+        python -m sparsestep.stages.summary \
+            --spec {params.spec:q} \
+            --code {params.code:q} \
+            --tables {input.tables:q} \
+            --output {output:q} \
+            2>{log:q}
+        """
+
+
+rule write_report:
+    """One page with all figures, captions and end values; open it in a browser."""
+    input:
+        figures=plan.figure_paths(("svg",)),
+        captions=expand(f"{PAGES}/{{kind}}.rst", kind=plan.figures_by_kind()),
+        template=f"{PAGES}/page.html",
+        summary="results/summary.csv",
+    output:
+        "results/report.html",
+    log:
+        "results/logs/report.log",
+    benchmark:
+        "results/benchmarks/report.tsv"
+    params:
+        spec=plan.report_spec,
+        code=plan.code("report"),
+    shell:
+        r"""
+        python -m sparsestep.stages.report \
+            --spec {params.spec:q} \
+            --code {params.code:q} \
+            --figures {input.figures:q} \
+            --captions {input.captions:q} \
+            --template {input.template:q} \
+            --summary {input.summary:q} \
+            --output {output:q} \
+            2>{log:q}
+        """

@@ -1,0 +1,32 @@
+"""Training.
+
+INPUTS: results/problems/<experiment>-<id>/<batch>.safetensors
+OUTPUTS: results/runs/<experiment>/<run>-<id>/<batch>/trajectory.safetensors
+"""
+
+
+rule train_run:
+    """Snapshots of the parameters of a batch of replicates of one run."""
+    input:
+        problem=lambda wildcards: plan.problem_path(
+            wildcards.experiment, wildcards.batch
+        ),
+    output:
+        "results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
+    log:
+        "results/logs/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.log",
+    benchmark:
+        "results/benchmarks/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.tsv"
+    params:
+        spec=plan.train_spec,
+        code=plan.code("train"),
+    shell:
+        r"""
+        python -m sparsestep.stages.train \
+            --spec {params.spec:q} \
+            --code {params.code:q} \
+            --threads {threads} \
+            --problem {input.problem:q} \
+            --output {output:q} \
+            2>{log:q}
+        """
