@@ -5,6 +5,9 @@ say what is in it (`content`), from which spec and code it came, with which vers
 was written, and a sha256 of the values, which is checked at reading.
 """
 
+import contextlib
+import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -12,7 +15,7 @@ import platform
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import safetensors
@@ -95,21 +98,41 @@ def version_or_unknown(package: str) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write to a temporary name beside `path`, flush to disk, then rename.
 
-    The temporary name is fixed, so that a killed job leaves at most one such file, which the next
-    attempt overwrites.
+    Temporary files that killed writers of the same path left behind are removed. Raises
+    ArtifactError when the disk is full, the folder cannot be written, and the like.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
+    # The process id, because a job whose Snakemake was killed may still run beside its successor.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_over(path)
         with open(temporary, "wb") as file:
+            _try_lock(file)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+            os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise ArtifactError(f"{path}: cannot be written: {error.strerror}") from error
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise ArtifactError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _remove_left_over(path: Path) -> None:
+    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with contextlib.suppress(FileNotFoundError), open(temporary, "rb") as file:
+            if _try_lock(file):
+                temporary.unlink(missing_ok=True)
+
+
+def _try_lock(file: IO[bytes]) -> bool:
+    """Hold a lock that ends with this process; False where somebody has it or locks are unknown."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def write_problem(path: Path, problem: Problem, source: dict[str, Any]) -> None:

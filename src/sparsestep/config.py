@@ -32,10 +32,10 @@ class Run(Closed):
 
 
 class Snapshots(Closed):
-    """Iterations whose parameters are kept; the last iteration is always among them."""
+    """Iterations before whose update the parameters are kept."""
 
     first: PositiveInt = Field(default=100, description="every iteration below this one")
-    evenly_spaced: PositiveInt = Field(default=250, description="points spread over the run")
+    evenly_spaced: PositiveInt = Field(default=250, description="points k T / (this - 1) below T")
 
 
 class Experiment(Closed):

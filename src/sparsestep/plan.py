@@ -227,10 +227,10 @@ class Plan:
 def check_results_writable(folder: Path) -> None:
     """Raise ConfigError when results cannot be written; nothing is created."""
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder} must be a folder that can be written, but it is a file")
     nearest = folder.resolve()
     while not nearest.exists():
         nearest = nearest.parent
+    if not nearest.is_dir():
+        raise ConfigError(f"{folder} must be a folder that can be written, but {nearest} is a file")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise ConfigError(f"{folder} cannot be written: no permission for {nearest}")

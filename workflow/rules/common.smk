@@ -15,6 +15,7 @@ sys.path.insert(0, str(SOURCES))
 
 from sparsestep.environment import set_for_jobs
 from sparsestep.errors import ConfigError
+from sparsestep.locking import release_stale_lock
 from sparsestep.plan import WILDCARDS, Plan, check_results_writable
 
 set_for_jobs(SOURCES)
@@ -25,6 +26,7 @@ PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
 try:
     check_results_writable(Path("results"))
     plan = Plan(config)
+    release_stale_lock(Path(".snakemake"))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 

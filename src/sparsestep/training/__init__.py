@@ -26,9 +26,10 @@ def train(problem: Problem, spec: dict, threads: int = 1) -> Trajectory:
 def snapshot_iterations(iterations: int, first: int, evenly_spaced: int) -> np.ndarray:
     """Iterations before whose update the parameters are kept, sorted, int64.
 
-    Every iteration below `first`; the `evenly_spaced` points round(k T / (evenly_spaced - 1)) that
-    are below T (the published grid); and the last iteration, T - 1.
+    Every iteration below `first`, and those of the `evenly_spaced` points
+    round(k T / (evenly_spaced - 1)), k = 0, 1, ..., that are below T. This is the published grid:
+    its last point, about T - T / evenly_spaced, is what the published end values belong to.
     """
     spread = np.round(np.linspace(0, iterations, evenly_spaced)).astype(np.int64)
-    wanted = np.concatenate([np.arange(first), spread, [iterations - 1]])
+    wanted = np.concatenate([np.arange(first), spread])
     return np.unique(wanted[wanted < iterations]).astype(np.int64)

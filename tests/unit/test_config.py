@@ -1,0 +1,150 @@
+"""Bad input: one line that names the key's path, the value, and what would be valid."""
+
+import pytest
+
+from sparsestep import config
+from sparsestep.errors import ConfigError
+from sparsestep.plan import Plan
+
+RUN = ("experiments", "first", "runs", "decay-50")
+
+# path of the key, value put there, what the line must say
+MISTAKES = [
+    ((*RUN, "schedule", "step_size"), -0.1, "got -0.1; input should be greater than 0"),
+    ((*RUN, "schedule", "step_size"), 0, "got 0; input should be greater than 0"),
+    ((*RUN, "schedule", "step_size"), True, "got True; input should be a number"),
+    ((*RUN, "schedule", "step_size"), "fast", "got 'fast'; input should be a valid number"),
+    ((*RUN, "schedule", "step_size"), float("nan"), "got nan; input should be greater than 0"),
+    ((*RUN, "schedule", "step_size"), float("inf"), "got inf; input should be a finite number"),
+    ((*RUN, "schedule", "step_size"), None, "got None; input should be a valid number"),
+    ((*RUN, "schedule", "decay_at"), 1.0, "got 1.0; input should be less than 1"),
+    ((*RUN, "schedule", "decay_at"), 0.0, "got 0.0; input should be greater than 0"),
+    ((*RUN, "schedule", "decay_at"), 50, "got 50; input should be less than 1"),
+    ((*RUN, "schedule", "divide_by"), -2, "got -2; input should be greater than 0"),
+    ((*RUN, "schedule", "kind"), "step_decy", "(did you mean 'step_decay'?)"),
+    ((*RUN, "schedule", "boundary"), "before", "input should be 'included' or 'excluded'"),
+    ((*RUN, "schedule", "decay_fraction"), 0.5, "unknown key"),
+    ((*RUN, "algorithm"), {"kind": "adam"}, "input should be 'sgd' or 'gd'"),
+    ((*RUN, "colour"), "blue", "got 'blue'; valid: a colour as '#rrggbb'"),
+    (("experiments", "first", "replicates"), 0, "got 0; input should be greater than 0"),
+    (("experiments", "first", "replicates"), 2.5, "got 2.5; input should be a valid integer"),
+    (("experiments", "first", "replicats"), 3, "(did you mean 'replicates'?)"),
+    (("experiments", "first", "iterations"), -5, "got -5; input should be greater than 0"),
+    (("experiments", "first", "runs"), {}, "at least 1"),
+    (("experiments", "first", "problem", "kind"), "sparse_regresion", "valid: sparse_regression"),
+    (("experiments", "first", "problem", "support"), 9, "got 9; must be at most dimension, 8"),
+    (("experiments", "first", "problem", "n_train"), 0, "got 0; input should be greater than 0"),
+    (("experiments", "first", "problem", "vary"), ["init"], "input should be 'data' or 'order'"),
+    (("experiments", "first", "problem", "noise"), 1, "unknown key"),
+    (("experiments", "first", "problem", "data_seed"), -1, "got -1; input should be greater"),
+    (("experiments", "first", "model", "kind"), "diagnal", "(did you mean 'diagonal'?)"),
+    (("experiments", "first", "model", "u"), "x", "got 'x'; input should be a valid number"),
+    (
+        ("experiments", "first", "measure", "jacobian_rank", "threshold"),
+        1.5,
+        "got 1.5; input should be less than 1",
+    ),
+    (
+        ("experiments", "first", "measure", "jacobian_rank", "threshold"),
+        0,
+        "got 0; input should be greater than 0",
+    ),
+    (("experiments", "first", "measure", "jacobian_rnk"), {}, "(did you mean 'jacobian_rank'?)"),
+    (("figures", "curves", "kind"), "training_curve", "(did you mean 'training_curves'?)"),
+    (("figures", "curves", "experiment"), "frst", "got 'frst'; valid: first"),
+    (("figures", "curves", "columns"), 9, "got 9; input should be less than or equal to 4"),
+    (("experimnts",), {}, "(did you mean 'experiments'?)"),
+]
+
+
+def put(raw, path, value):
+    for part in path[:-1]:
+        raw = raw[part]
+    raw[path[-1]] = value
+
+
+@pytest.mark.parametrize(("path", "value", "says"), MISTAKES)
+def test_mistake_is_one_line(tiny, path, value, says):
+    put(tiny, path, value)
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    message = str(caught.value)
+    assert message.count("\n") == 0, message
+    assert message.startswith(".".join(path)), message
+    assert says in message
+
+
+def test_panel_that_is_not_measured(tiny):
+    put(tiny, ("figures", "curves", "panels"), ["train_loss", "test_los"])
+    with pytest.raises(ConfigError, match=r"^figures\.curves\.panels\.1: not measured .*test_loss"):
+        config.load(tiny)
+
+
+@pytest.mark.parametrize("name", ["a/b", "a b", "Ä", "A", "", "-a", "a.b", "..", "x" * 61])
+def test_names_that_cannot_be_paths(tiny, name):
+    runs = tiny["experiments"]["first"]["runs"]
+    runs[name] = runs.pop("small")
+    with pytest.raises(ConfigError, match="valid: lower-case letters, digits, - and _") as caught:
+        config.load(tiny)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_may_be_called_like_a_schedule(tiny):
+    tiny["experiments"]["first"]["runs"] = {
+        "constant": {"schedule": {"kind": "constant", "step_size": -1}}
+    }
+    with pytest.raises(ConfigError, match=r"^experiments\.first\.runs\.constant\.schedule\.step"):
+        config.load(tiny)
+
+
+def test_missing_keys_are_named(tiny):
+    for path in [("experiments",), ("experiments", "first", "replicates"), (*RUN, "schedule")]:
+        raw = config.Config.model_construct(**tiny).__dict__.copy()
+        broken = {**raw}
+        broken = _without(tiny, path)
+        with pytest.raises(ConfigError, match=r"missing") as caught:
+            config.load(broken)
+        assert str(caught.value).startswith(".".join(path))
+
+
+def _without(raw, path):
+    first, *rest = path
+    if not rest:
+        return {key: value for key, value in raw.items() if key != first}
+    return {**raw, first: _without(raw[first], rest)}
+
+
+def test_every_mistake_has_its_line(tiny):
+    put(tiny, (*RUN, "schedule", "step_size"), -1)
+    put(tiny, ("experiments", "first", "replicates"), 0)
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("raw", [{}, {"experiments": {}}, {"experiments": None}])
+def test_nothing_to_do_is_a_mistake(raw):
+    with pytest.raises(ConfigError, match=r"^experiments: "):
+        config.load(raw)
+
+
+@pytest.mark.parametrize("written", [0.01, "1e-2", "0.01", "1.0e-2"])
+def test_same_value_same_spec(tiny, written):
+    put(tiny, ("experiments", "first", "runs", "small", "schedule", "step_size"), written)
+    run = Plan(tiny).run("first", "small")
+    assert run["schedule"] == {"kind": "constant", "step_size": 0.01}
+
+
+def test_every_field_is_described():
+    from sparsestep import registry
+
+    specs = [config.Experiment, config.Run, config.Snapshots, config.Config]
+    for role in ("problem", "model", "figure"):
+        specs += [registry.load(role, kind).Spec for kind in registry.kinds(role)]
+    for model in registry.MODELS:
+        kinds = registry.kinds("measure", model)
+        specs += [registry.load("measure", kind, model).Spec for kind in kinds]
+    for spec in specs:
+        for name, field in spec.model_fields.items():
+            assert field.description or name == "kind", f"{spec.__module__}.{name}"
+        assert spec.model_config["extra"] == "forbid"

@@ -1,0 +1,99 @@
+"""What counts as a stage's code, and what does not."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT, batch_of
+from sparsestep import fingerprint
+from sparsestep.plan import Plan, identity
+
+STAGES = ("generate", "train", "measure", "figure", "summary", "report")
+
+
+def specs(raw):
+    """The spec of one job of every stage."""
+    plan = Plan(raw)
+    wildcards = batch_of(
+        "first",
+        run="small",
+        figure="curves",
+        problem_id=identity(plan.problem("first")),
+        run_id=identity(plan.run("first", "small")),
+    )
+    return {stage: json.loads(getattr(plan, f"{stage}_spec")(wildcards)) for stage in STAGES}
+
+
+@pytest.fixture
+def sources(tmp_path):
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "src"
+
+
+def codes(sources, raw):
+    """Fingerprints that a Python reading these sources computes."""
+    code = (
+        "import json, sys; from sparsestep import fingerprint;"
+        "print(json.dumps({stage: fingerprint.stage_code(stage, spec)"
+        " for stage, spec in json.load(sys.stdin).items()}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(specs(raw)),
+        env={**os.environ, "PYTHONPATH": str(sources)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+# file, text, replacement, stages whose fingerprint must change
+EDITS = [
+    ("training/diagonal.py", "EXPLODED = 1e100", "EXPLODED = 1e99", {"train"}),
+    ("training/diagonal.py", "# A residual beyond", "# Any residual beyond", set()),
+    ("training/diagonal.py", '"""u -= eta (h - y) x v,', '"""Update: u -= eta (h - y) x v,', set()),
+    ("measures/scaled_rank.py", "_NEGLIGIBLE = 1e20", "_NEGLIGIBLE = 1e21", {"measure"}),
+    ("measures/__init__.py", "first + count", "count + first", {"measure"}),
+    ("models/diagonal.py", "LOSS_FACTOR = 0.5", "LOSS_FACTOR = 1.0", {"generate", "measure"}),
+    ("problems/sparse_regression.py", "= 0.0", "= 1e-9", {"generate"}),
+    ("problems/sparse_regression.py", 'description="n, tr', 'description="number of tr', set()),
+    ("figures/style.py", '"#595959"', '"#000000"', {"figure"}),
+    ("figures/training_curves.py", "panels.over_time_handles()", "[]", {"figure"}),
+    ("figures/end_values.py", "panels.end_value_handles()", "[]", set()),
+    ("summary.py", "astype(float)", "astype('float32')", {"summary"}),
+    ("report.py", '"-"', '"none"', {"report"}),
+    ("schedules.py", "self.step_size / self.divide_by", "0.0", {"train", "measure", "figure"}),
+    ("registry.py", "PROBLEMS = {", 'PROBLEMS = {"new": "sparsestep.new", ', set()),
+    ("config.py", "min_length=1", "min_length=2", set()),
+    ("plan.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),
+    ("artifacts.py", '"sparsestep-1"', '"sparsestep-2"', set(STAGES)),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "expected"), EDITS)
+def test_an_edit_changes_its_stages_only(tiny, sources, file, old, new, expected):
+    before = codes(sources, tiny)
+    path = sources / "sparsestep" / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    after = codes(sources, tiny)
+    assert {stage for stage in STAGES if before[stage] != after[stage]} == expected
+
+
+def test_closure_follows_imports_inside_functions(tiny):
+    modules = fingerprint.modules_of_stage("measure", specs(tiny)["measure"])
+    # measures/diagonal_jacobian.py imports it only where it counts.
+    assert "sparsestep.measures.scaled_rank" in modules
+    assert "sparsestep.training" not in modules
+
+
+def test_relative_imports_are_not_used():
+    # The closure does not follow them.
+    for source in (ROOT / "src").rglob("*.py"):
+        assert "from ." not in source.read_text(), source

@@ -1,0 +1,155 @@
+"""Ids, paths, batches, and what a job is told."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from conftest import batch_of
+from sparsestep import plan as planning
+from sparsestep.errors import ConfigError
+from sparsestep.plan import Plan, canonical_json, identity
+
+
+def ids(raw):
+    plan = Plan(raw)
+    runs = {run: identity(plan.run("first", run)) for run in ("small", "decay-50")}
+    return {"problem": identity(plan.problem("first")), **runs}
+
+
+def changed(tiny, edit):
+    """Which ids an edit of the config changes."""
+    before = ids(tiny)
+    edit(tiny["experiments"]["first"])
+    after = ids(tiny)
+    return {name for name in before if before[name] != after[name]}
+
+
+def test_one_step_size_changes_one_run(tiny):
+    def edit(experiment):
+        experiment["runs"]["small"]["schedule"]["step_size"] = 0.02
+
+    assert changed(tiny, edit) == {"small"}
+
+
+def test_the_problem_decides_its_runs(tiny):
+    def edit(experiment):
+        experiment["problem"]["data_seed"] = 5
+
+    assert changed(tiny, edit) == {"problem", "small", "decay-50"}
+
+
+def test_snapshots_change_the_runs(tiny):
+    def edit(experiment):
+        experiment["snapshots"]["first"] = 6
+
+    assert changed(tiny, edit) == {"small", "decay-50"}
+
+
+def test_display_measurements_and_replicates_change_no_id(tiny):
+    def edit(experiment):
+        experiment["title"] = "Other"
+        experiment["replicates"] = 40
+        experiment["measure"]["jacobian_rank"]["threshold"] = 1e-3
+        experiment["runs"]["small"] |= {"label": "tiny steps", "colour": "#123456"}
+
+    assert changed(tiny, edit) == set()
+
+
+def test_key_order_and_defaults_written_out_change_nothing(tiny):
+    def edit(experiment):
+        experiment["runs"] = dict(reversed(experiment["runs"].items()))
+        experiment["problem"] = dict(reversed(experiment["problem"].items()))
+        experiment["problem"]["vary"] = ["order"]
+        experiment["runs"]["small"]["algorithm"] = {"kind": "sgd"}
+        experiment["runs"]["decay-50"]["schedule"]["boundary"] = "included"
+
+    assert changed(tiny, edit) == set()
+
+
+def test_an_experiment_s_name_is_not_part_of_the_id(tiny):
+    before = ids(tiny)
+    tiny["experiments"]["second"] = tiny["experiments"]["first"]
+    assert identity(Plan(tiny).run("second", "small")) == before["small"]
+
+
+def test_canonical_json():
+    assert (
+        canonical_json({"b": 0.1 + 0.2, "a": [1, 1e-15]})
+        == '{"a":[1,1e-15],"b":0.30000000000000004}'
+    )
+    with pytest.raises(ValueError, match="Out of range"):
+        canonical_json(float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("replicates", "batches"),
+    [(1, ["0-0"]), (16, ["0-15"]), (17, ["0-15", "16-16"]), (32, ["0-15", "16-31"])],
+)
+def test_batches(tiny, replicates, batches):
+    tiny["experiments"]["first"]["replicates"] = replicates
+    assert Plan(tiny).batches("first") == batches
+
+
+def test_paths_match_the_wildcards(tiny):
+    plan = Plan(tiny)
+    path = plan.trajectory_path("first", "decay-50", "0-2")
+    patterns = {name: f"(?P<{name}>{pattern})" for name, pattern in planning.WILDCARDS.items()}
+    rule = "results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors"
+    match = re.fullmatch(rule.format(**patterns), path)
+    assert match.groupdict() == {
+        "experiment": "first",
+        "run": "decay-50",
+        "run_id": identity(plan.run("first", "decay-50")),
+        "batch": "0-2",
+    }
+
+
+def test_a_job_is_told_what_decides_its_content(tiny):
+    plan = Plan(tiny)
+    run = plan.run("first", "small")
+    wildcards = batch_of("first", run="small", run_id=identity(run))
+    spec = json.loads(plan.train_spec(wildcards))
+    assert spec == {**run, "replicates": [0, 2]}
+    measured = json.loads(plan.measure_spec(wildcards))
+    assert measured == {**spec, "measure": plan.experiments["first"].measure}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"run_id": "0" * 12}, {"batch": "0-15"}, {"run": "large"}, {"experiment": "none"}]
+)
+def test_jobs_that_config_does_not_ask_for(tiny, changes):
+    plan = Plan(tiny)
+    run_id = identity(plan.run("first", "small"))
+    wildcards = batch_of("first", run="small", run_id=run_id)
+    vars(wildcards).update(changes)
+    with pytest.raises(ConfigError):
+        plan.train_spec(wildcards)
+
+
+def test_results_that_cannot_be_written(tmp_path, monkeypatch):
+    planning.check_results_writable(tmp_path / "not" / "there" / "yet")
+    assert not (tmp_path / "not").exists()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"must be a folder .*, but .* is a file"):
+        planning.check_results_writable(tmp_path / "file")
+    with pytest.raises(ConfigError, match="must be a folder"):
+        planning.check_results_writable(tmp_path / "file" / "results")
+    # The user who runs the tests may be allowed everything.
+    monkeypatch.setattr(planning.os, "access", lambda path, mode: False)
+    with pytest.raises(ConfigError, match="cannot be written: no permission"):
+        planning.check_results_writable(tmp_path)
+
+
+def test_planning_is_light(tmp_path):
+    code = (
+        "import sys, yaml; from sparsestep.plan import Plan;"
+        "plan = Plan(yaml.safe_load(open('config.yaml')));"
+        "[plan.code(s) for s in ('generate', 'train', 'measure', 'figure', 'summary', 'report')];"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "numba", "pandas", "matplotlib", "seaborn", "pyarrow", "scipy"}
+    assert heavy.isdisjoint(done.stdout.split())

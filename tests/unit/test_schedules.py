@@ -1,0 +1,36 @@
+"""Step sizes at every boundary."""
+
+import numpy as np
+import pytest
+
+from sparsestep import schedules
+
+
+def decay(**changes):
+    spec = {"kind": "step_decay", "step_size": 0.3, "decay_at": 0.5, "divide_by": 3.0}
+    return schedules.from_spec(spec | changes)
+
+
+def test_constant():
+    schedule = schedules.from_spec({"kind": "constant", "step_size": 0.25})
+    np.testing.assert_array_equal(schedule.step_sizes(4), [0.25] * 4)
+    assert schedule.decays(4) == []
+
+
+@pytest.mark.parametrize(
+    ("boundary", "large"), [("included", 6), ("excluded", 5)], ids=["included", "excluded"]
+)
+def test_boundary(boundary, large):
+    schedule = decay(boundary=boundary)
+    np.testing.assert_array_equal(schedule.step_sizes(10), [0.3] * large + [0.3 / 3] * (10 - large))
+    assert schedule.decays(10) == [large]
+
+
+def test_published_boundary():
+    # int(0.1 * 100001) = 10000 still takes the large step.
+    eta = decay(decay_at=0.1).step_sizes(100001)
+    assert (eta[10000], eta[10001]) == (0.3, 0.3 / 3)
+
+
+def test_decay_after_the_end():
+    np.testing.assert_array_equal(decay(decay_at=0.999).step_sizes(1), [0.3])

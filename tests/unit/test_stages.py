@@ -1,0 +1,121 @@
+"""The stages' commands: what they read, write, import and refuse."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from conftest import batch_of
+from sparsestep import artifacts
+from sparsestep.plan import Plan, identity
+from sparsestep.tables import read_table
+
+HEAVY = {"torch", "pandas", "matplotlib", "seaborn", "pyarrow", "sklearn", "snakemake"}
+
+
+@pytest.fixture
+def jobs(tiny, tmp_path):
+    """Arguments of a generate, a train and a measure job of the tiny config."""
+    plan = Plan(tiny)
+    problem_id, run_id = identity(plan.problem("first")), identity(plan.run("first", "small"))
+    wildcards = batch_of("first", run="small", problem_id=problem_id, run_id=run_id)
+    paths = {name: str(tmp_path / name) for name in ("problem", "trajectory", "table")}
+
+    def arguments(stage, *options):
+        spec = getattr(plan, f"{stage}_spec")(wildcards)
+        return ["--spec", spec, "--code", plan.code(stage)(wildcards), *options]
+
+    problem, trajectory = paths["problem"], paths["trajectory"]
+    return SimpleNamespace(
+        paths=paths,
+        generate=arguments("generate", "--output", problem),
+        train=arguments("train", "--problem", problem, "--output", trajectory),
+        measure=arguments(
+            "measure", "--problem", problem, "--trajectory", trajectory, "--output", paths["table"]
+        ),
+    )
+
+
+def run(stage, arguments):
+    command = [sys.executable, "-m", f"sparsestep.stages.{stage}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_three_stages_make_a_table(jobs):
+    for stage in ("generate", "train", "measure"):
+        done = run(stage, getattr(jobs, stage))
+        assert (done.returncode, done.stderr) == (0, "")
+    table = read_table(jobs.paths["table"])
+    assert sorted(table["replicate"].unique()) == [0, 1, 2]
+    assert table["train_loss"].notna().all()
+
+
+def test_training_imports_nothing_heavy(jobs):
+    assert run("generate", jobs.generate).returncode == 0
+    code = (
+        "import sys; from sparsestep.stages import job, train; "
+        "job.run('train', train.main, 'problem', 'output'); "
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    command = [sys.executable, "-c", code, *jobs.train]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert "numba" in imported
+    assert HEAVY.isdisjoint(imported), HEAVY & imported
+
+
+def test_changed_sources_are_refused(jobs):
+    arguments = [
+        "0" * 16 if before == "--code" else argument
+        for before, argument in zip(["", *jobs.generate], jobs.generate, strict=False)
+    ]
+    done = run("generate", arguments)
+    assert done.returncode == 1
+    assert "the sources changed while the workflow ran" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda data: data[: len(data) // 2], "truncated or not a safetensors file"),
+        (lambda data: b"not an artefact", "truncated or not a safetensors file"),
+        (lambda data: b"", "truncated or not a safetensors file"),
+        (lambda data: data[:-1] + bytes([data[-1] ^ 1]), "values do not match their checksum"),
+    ],
+    ids=["truncated", "foreign", "empty", "bit flipped"],
+)
+def test_damaged_input_is_named_with_the_way_out(jobs, damage, says):
+    assert run("generate", jobs.generate).returncode == 0
+    path = jobs.paths["problem"]
+    with open(path, "rb") as file:
+        data = file.read()
+    with open(path, "wb") as file:
+        file.write(damage(data))
+    done = run("train", jobs.train)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert path in done.stderr
+    assert says in done.stderr
+    assert f"snakemake --cores all --force {path}" in done.stderr
+
+
+def test_artefact_of_another_kind_or_config_is_refused(jobs, tmp_path):
+    for stage in ("generate", "train"):
+        assert run(stage, getattr(jobs, stage)).returncode == 0
+    with pytest.raises(artifacts.ArtifactError, match="holds a problem, expected a trajectory"):
+        artifacts.read_trajectory(jobs.paths["problem"])
+    with pytest.raises(artifacts.ArtifactError, match="made from another configuration"):
+        artifacts.read_problem(jobs.paths["problem"], {"iterations": 61})
+    foreign = tmp_path / "foreign"
+    foreign.write_bytes(artifacts.safetensors.numpy.save({"x": np.zeros(3)}))
+    with pytest.raises(artifacts.ArtifactError, match="not written by this version"):
+        artifacts.read_problem(foreign)
+
+
+def test_missing_input(jobs):
+    done = run("train", jobs.train)
+    assert done.returncode == 1
+    assert "missing; rebuild it with" in done.stderr

@@ -1,0 +1,72 @@
+"""End values and the report's table of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sparsestep import report
+from sparsestep.summary import summarise
+
+
+@pytest.fixture
+def tables():
+    rows = [
+        # run, replicate, iteration, diverged_at, loss
+        ("small", 0, 0, -1, 1.0),
+        ("small", 0, 9, -1, 0.5),
+        ("small", 1, 0, -1, 1.0),
+        ("small", 1, 9, -1, 0.3),
+        ("large", 0, 0, 4, 1.0),
+        ("large", 0, 9, 4, np.nan),
+        ("large", 1, 0, -1, 1.0),
+        ("large", 1, 9, -1, 0.1),
+    ]
+    names = ["run", "replicate", "iteration", "diverged_at", "loss"]
+    table = pd.DataFrame(rows, columns=names)
+    return {"one": table, "two": table.rename(columns={"loss": "error"})}
+
+
+def test_summary_is_tidy(tables):
+    summary = summarise(tables)
+    assert list(summary.columns) == ["experiment", "run", "replicate", "metric", "value"]
+    values = summary.set_index(["experiment", "run", "replicate", "metric"])["value"]
+    assert values.index.is_unique
+    assert values["one", "small", 0, "loss"] == 0.5
+    assert values["one", "large", 1, "loss"] == 0.1
+    assert np.isnan(values["one", "large", 0, "loss"])
+    assert values["one", "large", 0, "diverged"] == 1
+    assert values["one", "large", 0, "diverged_at"] == 4
+    assert values["one", "large", 1, "diverged"] == 0
+    assert np.isnan(values["one", "large", 1, "diverged_at"])
+    # A metric has rows only in the experiments that measure it.
+    assert set(summary.query("experiment == 'two'")["metric"]) == {
+        "diverged",
+        "diverged_at",
+        "error",
+    }
+    assert list(summary["run"].unique()) == ["small", "large"]
+
+
+def test_report_table(tables):
+    table = report.end_values(summarise(tables), "one", ["small", "large"])
+    assert table["header"] == ["run", "diverged", "loss"]
+    assert table["rows"] == [
+        ["small", "0 of 2", "0.4 (0.32, 0.48)"],
+        ["large", "1 of 2", "0.1 (0.1, 0.1)"],
+    ]
+
+
+def test_report_page(tables):
+    spec = {
+        "figures": {"f": {"kind": "k", "caption": "About <b>f</b>."}},
+        "experiments": {"one": {"title": "", "order": ["small", "large"]}},
+    }
+    caption = '{{ snakemake.config["figures"][snakemake.wildcards.figure]["caption"] }} *More*.'
+    template = (
+        "{% for f in figures %}{{ f.name }}:{{ f.svg }}:{{ f.caption | safe }}{% endfor %}"
+        "{% for t in tables %}{{ t.title }}{% for r in t.rows %}{{ r[1] }}{% endfor %}{% endfor %}"
+    )
+    page = report.build(spec, summarise(tables), {"f": b"<svg/>"}, {"k": caption}, template)
+    assert "f:PHN2Zy8+:" in page
+    assert "About &lt;b&gt;f&lt;/b&gt;. <em>More</em>." in page
+    assert "one0 of 21 of 2" in page

@@ -1,0 +1,118 @@
+"""What a user can do wrong, through Snakemake: one line, before any job."""
+
+import os
+
+import pytest
+
+
+def refused(workflow, *options):
+    """Output of a Snakemake that must fail before any job."""
+    before = workflow.contents("**/*")
+    done = workflow.snakemake("--cores", "1", *options)
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stdout
+    assert "rule" not in done.stdout.replace("workflow/rules", "")
+    assert workflow.contents("**/*") == before
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (
+            "step_size: 0.01",
+            "step_size: -0.01",
+            "experiments.first.runs.small.schedule.step_size: got -0.01; "
+            "input should be greater than 0",
+        ),
+        (
+            "decay_at: 0.5",
+            "decay_at: 1.5",
+            "experiments.first.runs.decay-50.schedule.decay_at: got 1.5; "
+            "input should be less than 1",
+        ),
+        (
+            "kind: constant",
+            "kind: constnt",
+            "experiments.first.runs.small.schedule.kind: unknown kind, got 'constnt'; "
+            "valid: constant, step_decay (did you mean 'constant'?)",
+        ),
+        (
+            "l0_threshold: 1.0e-50",
+            "l0_threshold: 1.0",
+            "experiments.first.measure.sparse_recovery.l0_threshold: got 1.0; "
+            "input should be less than 1",
+        ),
+        (
+            "replicates: 3",
+            "replicates: 0",
+            "experiments.second.replicates: got 0; input should be greater than 0",
+        ),
+        (
+            "support: 2",
+            "suport: 2",
+            "experiments.first.problem.suport: unknown key, got 'suport'; valid: data_seed, "
+            "dimension, kind, n_test, n_train, order_seed, support, vary (did you mean 'support'?)",
+        ),
+    ],
+)
+def test_config_mistake(edited, old, new, line):
+    edited.edit("config.yaml", old, new)
+    assert line in refused(edited).splitlines()
+
+
+def test_yaml_that_is_none(edited):
+    (edited.folder / "config.yaml").write_text("experiments: [unclosed")
+    assert "Config file is not valid JSON or YAML" in refused(edited)
+
+
+def test_results_is_a_file(edited):
+    (edited.folder / "results").rename(edited.folder / "old")
+    (edited.folder / "results").write_text("")
+    output = refused(edited)
+    assert "results must be a folder that can be written" in output
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere; see test_plan.py")
+def test_results_without_permission(edited):
+    results = edited.folder / "results"
+    results.chmod(0o555)
+    try:
+        assert "results cannot be written: no permission for" in refused(edited)
+    finally:
+        results.chmod(0o755)
+
+
+def test_a_step_size_that_diverges_is_a_result(edited):
+    edited.edit("config.yaml", "step_size: 0.01", "step_size: 50.0")
+    edited.run("--cores", "2")
+    lines = (edited.folder / "results" / "summary.csv").read_text().splitlines()
+    assert "first,small,0,diverged,1.0" in lines
+    assert "first,small,0,train_loss,nan" in lines
+    assert "first,decay-50,0,diverged,0.0" in lines
+    assert edited.planned() == {}
+
+
+def test_a_damaged_artefact_is_named_with_the_way_out(edited):
+    path = sorted((edited.folder / "results").glob("problems/first-*/*.safetensors"))[0]
+    name = str(path.relative_to(edited.folder))
+    path.write_bytes(path.read_bytes()[:1000])
+    # Snakemake runs the jobs that read it only when there is something to train.
+    edited.edit("config.yaml", "step_size: 0.01", "step_size: 0.011")
+    done = edited.snakemake("--cores", "1")
+    assert done.returncode == 1
+    assert f"{name}: truncated or not a safetensors file" in done.stdout
+    rebuild = ["--cores", "all", "--force", name]
+    assert f"rebuild it with: snakemake {' '.join(rebuild)}" in done.stdout
+    edited.run(*rebuild)
+    edited.run("--cores", "2")
+    assert edited.planned() == {}
+
+
+def test_sources_edited_while_the_workflow_runs(edited):
+    edited.edit("config.yaml", "step_size: 0.01", "step_size: 0.011")
+    # An edit between planning and the job, as seen by the job.
+    edited.edit("workflow/rules/train.smk", "--code {params.code:q}", "--code 0123456789abcdef")
+    done = edited.snakemake("--cores", "1")
+    assert done.returncode == 1
+    assert "the sources changed while the workflow ran" in done.stdout

@@ -1,0 +1,203 @@
+"""What an edit must re-run, and nothing more: one test for each row of the table in README.md."""
+
+import os
+import random
+import subprocess
+
+import pytest
+import yaml
+
+from workflow.runner import WORKFLOW
+
+# What follows when the measurements of experiment `first` change.
+DOWNSTREAM = {
+    "draw_training_curves": 1,
+    "draw_end_values": 1,
+    "summarise_measurements": 1,
+    "write_report": 1,
+}
+
+
+def change(workflow, *path_and_value):
+    *path, last, value = path_and_value
+    config = workflow.config
+    place = config["experiments"]["first"]
+    for part in path:
+        place = place[part]
+    place[last] = value
+    workflow.write_config(config)
+
+
+def test_everything_is_there_and_nothing_left_to_do(finished):
+    assert finished.planned() == {}
+    results = finished.folder / "results"
+    for name in ("curves", "ends", "other"):
+        for kind in ("svg", "png", "pdf"):
+            assert (results / "figures" / f"{name}.{kind}").stat().st_size > 1000
+    assert (results / "summary.csv").is_file()
+    assert (results / "report.html").is_file()
+    assert not list(results.rglob("*.tmp"))
+
+
+def test_running_twice_does_nothing_the_second_time(edited):
+    before = edited.contents("**/*")
+    assert "Nothing to be done" in edited.run("--cores", "2")
+    assert edited.contents("**/*") == before
+
+
+def test_one_step_size_and_back(edited):
+    change(edited, "runs", "small", "schedule", "step_size", 0.02)
+    assert edited.planned() == {"train_run": 1, "measure_run": 1, **DOWNSTREAM}
+    edited.run("--cores", "2")
+    assert edited.planned() == {}
+    change(edited, "runs", "small", "schedule", "step_size", 0.01)
+    assert edited.planned() == DOWNSTREAM
+
+
+def test_two_swapped_values(edited):
+    # Snakemake compares params as a set without names; the spec is one string.
+    config = edited.config
+    runs = config["experiments"]["first"]["runs"]
+    small, decay = runs["small"]["schedule"], runs["decay-50"]["schedule"]
+    small["step_size"], decay["step_size"] = decay["step_size"], small["step_size"]
+    edited.write_config(config)
+    assert edited.planned() == {"train_run": 2, "measure_run": 2, **DOWNSTREAM}
+
+
+def test_the_same_config_written_differently(edited):
+    config = edited.config
+    text = yaml.safe_dump(config, sort_keys=True)
+    # What is shown follows the order of experiments, runs and figures; all else does not.
+    for part in ("experiments", "figures"):
+        config[part] = {
+            name: {
+                key: value if key == "runs" else _reversed(value)
+                for key, value in reversed(entry.items())
+            }
+            for name, entry in config[part].items()
+        }
+    text = yaml.safe_dump(config, sort_keys=False)
+    assert "step_size: 0.01" in text
+    text = text.replace("step_size: 0.01", "step_size: 1.0e-2").replace("0.05", "5e-2")
+    (edited.folder / "config.yaml").write_text(f"# A comment.\n{text}")
+    assert edited.planned() == {}
+
+
+def _reversed(value):
+    return dict(reversed(value.items())) if isinstance(value, dict) else value
+
+
+def test_a_threshold(edited):
+    change(edited, "measure", "jacobian_rank", "threshold", 1e-12)
+    assert edited.planned() == {"measure_run": 2, **DOWNSTREAM}
+
+
+def test_a_figure_module(edited):
+    edited.edit("src/sparsestep/figures/end_values.py", "panels.end_value_handles()", "[]")
+    assert edited.planned() == {"draw_end_values": 1, "write_report": 1}
+
+
+def test_the_style_of_figures(edited):
+    edited.edit("src/sparsestep/figures/style.py", '"#595959"', '"#606060"')
+    assert edited.planned() == {
+        "draw_training_curves": 2,
+        "draw_end_values": 1,
+        "write_report": 1,
+    }
+
+
+def test_a_measurement_module(edited):
+    edited.edit("src/sparsestep/measures/losses.py", "** 2, axis=1)", "** 2, axis=-1)")
+    assert edited.planned() == {
+        "measure_run": 4,
+        "draw_training_curves": 2,
+        "draw_end_values": 1,
+        "summarise_measurements": 1,
+        "write_report": 1,
+    }
+
+
+def test_the_training_kernels(edited):
+    edited.edit("src/sparsestep/training/diagonal.py", "EXPLODED = 1e100", "EXPLODED = 1e99")
+    assert edited.planned() == {
+        "train_run": 4,
+        "measure_run": 4,
+        "draw_training_curves": 2,
+        "draw_end_values": 1,
+        "summarise_measurements": 1,
+        "write_report": 1,
+    }
+
+
+def test_more_replicates(edited):
+    change(edited, "replicates", 32)
+    assert edited.planned() == {
+        "generate_problem": 1,
+        "train_run": 2,
+        "measure_run": 2,
+        **DOWNSTREAM,
+    }
+
+
+def test_the_problem(edited):
+    change(edited, "problem", "data_seed", 3)
+    assert edited.planned() == {
+        "generate_problem": 1,
+        "train_run": 2,
+        "measure_run": 2,
+        **DOWNSTREAM,
+    }
+
+
+def test_a_title_and_a_colour(edited):
+    change(edited, "title", "Another title")
+    change(edited, "runs", "small", "colour", "#123456")
+    assert edited.planned() == {
+        "draw_training_curves": 1,
+        "draw_end_values": 1,
+        "write_report": 1,
+    }
+
+
+def test_a_caption_s_text(edited):
+    edited.edit("workflow/report/end_values.rst", "Each point", "Every point")
+    assert edited.planned() == {"write_report": 1}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("src/sparsestep/training/diagonal.py", "# A residual beyond", "# Any residual beyond"),
+        ("src/sparsestep/measures/losses.py", '"""Training and test loss."""', '"""Losses."""'),
+        ("src/sparsestep/registry.py", "FIGURES = {", 'FIGURES = {"new": "sparsestep.new",'),
+    ],
+    ids=["comment", "docstring", "registry line"],
+)
+def test_edits_that_change_no_result(edited, file, old, new):
+    edited.edit(file, old, new)
+    assert edited.planned() == {}
+
+
+def test_touch(edited):
+    for path in edited.folder.rglob("*"):
+        if ".snakemake" not in path.parts:
+            path.touch()
+    assert edited.planned() == {}
+
+
+def test_touched_inputs_in_any_order(edited):
+    # As after `git checkout` or a copy that forgets times: inputs look newer than outputs.
+    paths = [path for path in edited.folder.rglob("*") if path.is_file()]
+    random.Random(0).shuffle(paths)
+    for age, path in enumerate(paths):
+        os.utime(path, (1.7e9 + age, 1.7e9 + age))
+    assert edited.planned() == {}
+
+
+def test_fresh_clone_with_copied_results(finished, tmp_path):
+    """Sources from one place, results and Snakemake's records from another, new times."""
+    clone = tmp_path / "elsewhere" / "clone"
+    clone.mkdir(parents=True)
+    for name in (*WORKFLOW, "config.yaml", "results", ".snakemake"):
+        subprocess.run(["cp", "-r", finished.folder / name, clone], check=True)
+    assert type(finished)(clone).planned() == {}
