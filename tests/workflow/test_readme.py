@@ -70,5 +70,5 @@ def test_error_message_that_is_quoted(edited):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["experiments"]["diagonal"]["runs"]["small"]["schedule"]["step_size"] = -0.25
     edited.write_config(config)
-    (quoted,) = blocks("")
+    (quoted,) = blocks("text")
     assert quoted.strip() in edited.snakemake("-n").stdout.splitlines()

@@ -9,7 +9,7 @@ from sparsestep import schedules
 # phases go through Okabe and Ito's colour-blind safe palette. The dashes tell the runs apart in
 # grey print.
 RUNS = {
-    "small": ("#595959", "-"),
+    "small": ("#595959", (0, (1.5, 0.7))),
     "decay-10": ("#E69F00", (0, (5, 1))),
     "decay-30": ("#009E73", (0, (3, 1, 1, 1))),
     "decay-50": ("#0072B2", "-"),
