@@ -34,7 +34,11 @@ MISTAKES = [
     (("experiments", "first", "problem", "kind"), "sparse_regresion", "valid: sparse_regression"),
     (("experiments", "first", "problem", "support"), 9, "got 9; must be at most dimension, 8"),
     (("experiments", "first", "problem", "n_train"), 0, "got 0; input should be greater than 0"),
-    (("experiments", "first", "problem", "vary"), ["init"], "input should be 'data' or 'order'"),
+    (
+        ("experiments", "first", "problem", "vary"),
+        ["u"],
+        "'data', 'init' or 'order'",
+    ),
     (("experiments", "first", "problem", "noise"), 1, "unknown key"),
     (("experiments", "first", "problem", "data_seed"), -1, "got -1; input should be greater"),
     (("experiments", "first", "model", "kind"), "diagnal", "(did you mean 'diagonal'?)"),

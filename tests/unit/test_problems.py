@@ -29,7 +29,6 @@ def test_published_streams(spec):
 
 def test_seeds_of_replicates():
     assert replicate_seed(7, 0) == 7
-    assert replicate_seed(7, 5, varies=False) == 7
     assert replicate_seed(7, 5) == int(np.random.SeedSequence([7, 5]).generate_state(1)[0])
     seeds = {replicate_seed(seed, r) for seed in range(3) for r in range(200)}
     assert len(seeds) == 3 * 200

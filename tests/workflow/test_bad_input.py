@@ -52,7 +52,8 @@ def refused(workflow, *options):
             "support: 2",
             "suport: 2",
             "experiments.first.problem.suport: unknown key, got 'suport'; valid: data_seed, "
-            "dimension, kind, n_test, n_train, order_seed, support, vary (did you mean 'support'?)",
+            "dimension, init_seed, kind, n_test, n_train, order_seed, support, vary "
+            "(did you mean 'support'?)",
         ),
     ],
 )

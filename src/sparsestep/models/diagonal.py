@@ -19,9 +19,9 @@ class Spec(Closed):
     v: Float = Field(description="initial value of every coordinate of v")
 
 
-def initial_parameters(spec: Spec, dimension: int, replicates: range) -> np.ndarray:
-    """theta_0 = (u, v), shape (1, 2 * dimension), float64: the same for all replicates."""
-    return np.repeat([[spec.u, spec.v]], dimension, axis=1).astype(np.float64)
+def initial_parameters(spec: Spec, dimension: int, seed: int) -> np.ndarray:
+    """theta_0 = (u, v), shape (2 * dimension,), float64; nothing is random about it."""
+    return np.repeat([spec.u, spec.v], dimension).astype(np.float64)
 
 
 def split(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

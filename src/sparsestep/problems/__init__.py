@@ -1,5 +1,7 @@
 """Problems: data, initial parameters and sampling order of every replicate."""
 
+import numpy as np
+
 from sparsestep import registry
 from sparsestep.artifacts import Problem
 
@@ -15,8 +17,10 @@ def generate(spec: dict) -> Problem:
     model = registry.load("model", spec["model"]["kind"])
     first, last = spec["replicates"]
     replicates = range(first, last + 1)
-    arrays = module.generate(module.Spec(**spec["problem"]), spec["iterations"], replicates)
-    theta0 = model.initial_parameters(
-        model.Spec(**spec["model"]), arrays["x_train"].shape[-1], replicates
-    )
+    problem = module.Spec(**spec["problem"])
+    arrays = module.generate(problem, spec["iterations"], replicates)
+    dimension = arrays["x_train"].shape[-1]
+    model_spec = model.Spec(**spec["model"])
+    seeds = problem.of("init", replicates)
+    theta0 = np.stack([model.initial_parameters(model_spec, dimension, seed) for seed in seeds])
     return Problem(spec=spec, theta0=theta0, **arrays)

@@ -5,11 +5,11 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
-from sparsestep.fields import Closed, PositiveInt, Seed
-from sparsestep.seeds import replicate_seed
+from sparsestep.fields import PositiveInt
+from sparsestep.seeds import Seeds
 
 
-class Spec(Closed):
+class Spec(Seeds):
     """x ~ N(0, I_d), y = <x, beta*>; beta* = |N(0, 1)| on its support, of l2 norm 1."""
 
     kind: Literal["sparse_regression"]
@@ -17,11 +17,6 @@ class Spec(Closed):
     n_test: PositiveInt = Field(description="test samples")
     dimension: PositiveInt = Field(description="d, number of inputs")
     support: PositiveInt = Field(description="r, beta* is non-zero on the first r coordinates")
-    data_seed: Seed = Field(description="seed of inputs and beta* of replicate 0")
-    order_seed: Seed = Field(description="seed of the sampling order of replicate 0")
-    vary: list[Literal["data", "order"]] = Field(
-        default=["order"], description="what differs between the replicates"
-    )
 
     @field_validator("support")
     @classmethod
@@ -41,14 +36,15 @@ def generate(
     standard_normal((n_test, d)), beta as standard_normal(d). `RandomState(order_seed)` gives the
     order as randint(n, size=T): one index a step, with replacement.
     """
-    seeds = [replicate_seed(spec.data_seed, r, "data" in spec.vary) for r in replicates]
-    data = [_draw_data(spec, seed) for seed in dict.fromkeys(seeds)]
+    data = [_draw_data(spec, seed) for seed in spec.of("data", replicates)]
     fields: dict[str, Any] = {name: np.stack([part[name] for part in data]) for name in data[0]}
     beta_star = fields.pop("beta_star")
+    orders = [
+        np.random.RandomState(seed).randint(spec.n_train, size=iterations)
+        for seed in spec.of("order", replicates)
+    ]
     order = np.empty((len(replicates), iterations), dtype=np.int32)
-    for row, replicate in enumerate(replicates):
-        seed = replicate_seed(spec.order_seed, replicate, "order" in spec.vary)
-        order[row] = np.random.RandomState(seed).randint(spec.n_train, size=iterations)
+    order[:] = orders
     return {**fields, "order": order, "truth": {"beta_star": beta_star}}
 
 
