@@ -13,17 +13,19 @@ from sparsestep.errors import ConfigError
 # A problem module offers `Spec` and `generate(spec, iterations, replicates) -> arrays`.
 PROBLEMS = {"sparse_regression": "sparsestep.problems.sparse_regression"}
 
-# A model module offers `Spec`, `initial_parameters`, `predict` and `LOSS_FACTOR`.
+# A model module offers `Spec` and `Network(spec, dimension)` with `initial_parameters(seed)`,
+# `predict(theta, x)` and `loss_factor`.
 MODELS = {"diagonal": "sparsestep.models.diagonal"}
 
-# What trains a model with an algorithm: `train(problem, spec, step_sizes, snapshots)`.
+# What trains a model with an algorithm offers
+# `train(problem, spec, step_sizes, snapshots, threads)`.
 TRAINERS = {
     "diagonal/sgd": "sparsestep.training.diagonal",
     "diagonal/gd": "sparsestep.training.diagonal",
 }
 
 # A measurement module offers `Spec`, `columns(options)`, the names of what it measures, and
-# `measure(problem, trajectory, model, options, threads) -> {column: (R, S) array}`.
+# `measure(problem, trajectory, network, options, threads) -> {column: (R, S) array}`.
 # A name with a model in front ("diagonal/jacobian_rank") wins over the plain one.
 MEASURES = {
     "losses": "sparsestep.measures.losses",

@@ -59,7 +59,7 @@ EDITS = [
     ("training/diagonal.py", '"""u -= eta (h - y) x v,', '"""Update: u -= eta (h - y) x v,', set()),
     ("measures/scaled_rank.py", "_NEGLIGIBLE = 1e20", "_NEGLIGIBLE = 1e21", {"measure"}),
     ("measures/__init__.py", "first + count", "count + first", {"measure"}),
-    ("models/diagonal.py", "LOSS_FACTOR = 0.5", "LOSS_FACTOR = 1.0", {"generate", "measure"}),
+    ("models/diagonal.py", "loss_factor = 0.5", "loss_factor = 1.0", {"generate", "measure"}),
     ("problems/sparse_regression.py", "= 0.0", "= 1e-9", {"generate"}),
     ("problems/sparse_regression.py", 'description="n, tr', 'description="number of tr', set()),
     ("figures/style.py", '"#595959"', '"#000000"', {"figure"}),

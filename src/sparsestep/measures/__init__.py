@@ -33,8 +33,9 @@ def measure(
         "diverged_at": np.repeat(trajectory.diverged_at, snapshots),
     }
     model = registry.load("model", spec["model"]["kind"])
+    network = model.Network(model.Spec(**spec["model"]), problem.x_train.shape[-1])
     for name, options in spec["measure"].items():
         module = registry.load("measure", name, spec["model"]["kind"])
-        measured = module.measure(problem, trajectory, model, module.Spec(**options), threads)
+        measured = module.measure(problem, trajectory, network, module.Spec(**options), threads)
         columns |= {column: values.ravel() for column, values in measured.items()}
     return pd.DataFrame(columns)

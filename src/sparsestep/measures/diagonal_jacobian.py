@@ -1,7 +1,7 @@
 """Rank of the Jacobian of a diagonal linear network."""
 
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -27,7 +27,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, model: ModuleType, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """`jacobian_rank` and `jacobian_rank@<threshold>`, each (R, S).
 
@@ -47,7 +47,7 @@ def measure(
         key = row if len(problem.x_test) > 1 else 0
         if key not in factors:
             factors[key] = scaled_rank.factor(x)
-        u, v = model.split(trajectory.parameters[row])
+        u, v = network.split(trajectory.parameters[row])
         return scaled_rank.count(factors[key], np.hypot(u, v), thresholds)
 
     with ThreadPoolExecutor(threads) as pool:

@@ -1,6 +1,6 @@
 """Training and test loss."""
 
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -18,25 +18,25 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, model: ModuleType, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """`train_loss` and `test_loss`, each (R, S), float64.
 
-    LOSS_FACTOR times the mean square of h(x_i) - y_i over all training or test samples, with the
-    model's factor: 1/2 for diagonal networks (paper: section 3).
+    loss_factor times the mean square of h(x_i) - y_i over all training or test samples, with the
+    network's factor: 1/2 for diagonal networks (paper: section 3).
     """
     losses = {}
     for name in ("train", "test"):
         losses[f"{name}_loss"] = np.stack(
             [
                 _mean_square(
-                    model.predict(theta, problem.of_replicate(f"x_{name}", row)),
+                    network.predict(theta, problem.of_replicate(f"x_{name}", row)),
                     problem.of_replicate(f"y_{name}", row),
                 )
                 for row, theta in enumerate(trajectory.parameters)
             ]
         )
-    return {name: model.LOSS_FACTOR * loss for name, loss in losses.items()}
+    return {name: network.loss_factor * loss for name, loss in losses.items()}
 
 
 def _mean_square(predictions: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """How near the effective weights of a diagonal network are to the sparse truth."""
 
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -21,7 +21,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, model: ModuleType, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """Three columns, each (R, S), of beta = u * v.
 
@@ -29,7 +29,7 @@ def measure(
     `beta_error`: ||beta - beta*||_2.
     `off_support_share`: sum of |beta_j| where beta*_j = 0, divided by ||beta||_1; NaN at beta = 0.
     """
-    beta = model.effective_weights(trajectory.parameters)
+    beta = network.effective_weights(trajectory.parameters)
     beta_star = problem.truth["beta_star"][:, None, :]
     size = np.abs(beta)
     l0 = np.sum(size > options.l0_threshold, axis=-1).astype(np.float64)

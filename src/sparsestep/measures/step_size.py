@@ -1,6 +1,6 @@
 """The step size that the update after a snapshot uses."""
 
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, model: ModuleType, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """`step_size`, (R, S): eta(t) of the run's schedule at the snapshots."""
     schedule = schedules.from_spec(trajectory.spec["schedule"])

@@ -7,9 +7,6 @@ from pydantic import Field
 
 from sparsestep.fields import Closed, Float
 
-# Training and test loss are (1/2n) sum_i (h(x_i) - y_i)^2: this factor times the mean square.
-LOSS_FACTOR = 0.5
-
 
 class Spec(Closed):
     """theta = (u, v), 2d parameters; both start at a constant."""
@@ -19,23 +16,29 @@ class Spec(Closed):
     v: Float = Field(description="initial value of every coordinate of v")
 
 
-def initial_parameters(spec: Spec, dimension: int, seed: int) -> np.ndarray:
-    """theta_0 = (u, v), shape (2 * dimension,), float64; nothing is random about it."""
-    return np.repeat([spec.u, spec.v], dimension).astype(np.float64)
+class Network:
+    """The network on inputs of one dimension: parameters (..., 2d) are u, then v."""
 
+    # Training and test loss are (1/2n) sum_i (h(x_i) - y_i)^2: this times the mean square.
+    loss_factor = 0.5
 
-def split(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Views of u and v, each (..., d), of parameters (..., 2d)."""
-    dimension = theta.shape[-1] // 2
-    return theta[..., :dimension], theta[..., dimension:]
+    def __init__(self, spec: Spec, dimension: int):
+        self.spec = spec
+        self.dimension = dimension
 
+    def initial_parameters(self, seed: int) -> np.ndarray:
+        """theta_0, shape (2d,), float64; nothing is random about it."""
+        return np.repeat([self.spec.u, self.spec.v], self.dimension).astype(np.float64)
 
-def effective_weights(theta: np.ndarray) -> np.ndarray:
-    """beta = u * v, shape (..., d), of parameters (..., 2d)."""
-    u, v = split(theta)
-    return u * v
+    def split(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Views of u and v, each (..., d)."""
+        return theta[..., : self.dimension], theta[..., self.dimension :]
 
+    def effective_weights(self, theta: np.ndarray) -> np.ndarray:
+        """beta = u * v, shape (..., d)."""
+        u, v = self.split(theta)
+        return u * v
 
-def predict(theta: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """h(x), shape (snapshots, n), of parameters (snapshots, 2d) on inputs (n, d)."""
-    return effective_weights(theta) @ x.T
+    def predict(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """h(x), shape (snapshots, n), of parameters (snapshots, 2d) on inputs (n, d)."""
+        return self.effective_weights(theta) @ x.T

@@ -20,7 +20,7 @@ def generate(spec: dict) -> Problem:
     problem = module.Spec(**spec["problem"])
     arrays = module.generate(problem, spec["iterations"], replicates)
     dimension = arrays["x_train"].shape[-1]
-    model_spec = model.Spec(**spec["model"])
+    network = model.Network(model.Spec(**spec["model"]), dimension)
     seeds = problem.of("init", replicates)
-    theta0 = np.stack([model.initial_parameters(model_spec, dimension, seed) for seed in seeds])
+    theta0 = np.stack([network.initial_parameters(seed) for seed in seeds])
     return Problem(spec=spec, theta0=theta0, **arrays)

@@ -17,9 +17,7 @@ def train(problem: Problem, spec: dict, threads: int = 1) -> Trajectory:
     trainer = registry.load("trainer", spec["algorithm"]["kind"], spec["model"]["kind"])
     snapshots = snapshot_iterations(iterations, **spec["snapshots"])
     step_sizes = schedules.from_spec(spec["schedule"]).step_sizes(iterations)
-    parameters, diverged_at = trainer.train(
-        problem, spec["algorithm"]["kind"], step_sizes, snapshots, threads
-    )
+    parameters, diverged_at = trainer.train(problem, spec, step_sizes, snapshots, threads)
     return Trajectory(snapshots, parameters, diverged_at, spec)
 
 

@@ -22,14 +22,15 @@ _jit = numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"}, erro
 
 
 def train(
-    problem: Problem, algorithm: str, step_sizes: np.ndarray, snapshots: np.ndarray, threads: int
+    problem: Problem, spec: dict, step_sizes: np.ndarray, snapshots: np.ndarray, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Parameters at the snapshots, (R, S, 2d), and where each replicate diverged, (R,).
 
-    `algorithm` is "sgd" (sample order[t] at step t) or "gd" (all samples), `step_sizes` has shape
-    (T,), `snapshots` are sorted iterations. float64 throughout; NaN after divergence, and -1 where
+    The algorithm in `spec` is "sgd" (sample order[t] at step t) or "gd" (all samples), `step_sizes`
+    has shape (T,), `snapshots` are sorted iterations. float64 throughout; NaN after divergence, and -1 where
     a replicate survived.
     """
+    algorithm = spec["algorithm"]["kind"]
     replicates = len(problem.order)
     parameters = np.full((replicates, len(snapshots), problem.theta0.shape[-1]), np.nan)
     diverged_at = np.empty(replicates, dtype=np.int64)
