@@ -23,7 +23,9 @@ import safetensors.numpy
 
 from sparsestep.errors import ArtifactError
 
-_FORMAT = "sparsestep-1"
+FORMAT = "sparsestep-1"
+_PROBLEM_ARRAYS = ("x_train", "y_train", "x_test", "y_test", "theta0", "order")
+_TRAJECTORY_ARRAYS = ("iterations", "parameters", "step_sizes", "diverged_at")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Trajectory:
     Attributes:
         iterations: when the snapshots were taken, (S,), int64; each is before that update.
         parameters: (R, S, P), float64; NaN from the iteration on at which a replicate diverged.
+        step_sizes: (R, S), float64: step size of the update after each snapshot.
         diverged_at: (R,), int64: first iteration with a non-finite or exploding residual, -1 where
             the replicate survived.
         spec: what it was trained from.
@@ -70,6 +73,7 @@ class Trajectory:
 
     iterations: np.ndarray
     parameters: np.ndarray
+    step_sizes: np.ndarray
     diverged_at: np.ndarray
     spec: dict[str, Any]
 
@@ -137,8 +141,7 @@ def _try_lock(file: IO[bytes]) -> bool:
 
 def write_problem(path: Path, problem: Problem, source: dict[str, Any]) -> None:
     """Write a Problem; `source` is its `provenance`."""
-    names = ("x_train", "y_train", "x_test", "y_test", "theta0", "order")
-    arrays = {name: getattr(problem, name) for name in names}
+    arrays = {name: getattr(problem, name) for name in _PROBLEM_ARRAYS}
     arrays |= {f"truth.{name}": array for name, array in problem.truth.items()}
     _write_arrays(path, "problem", arrays, source)
 
@@ -148,23 +151,20 @@ def read_problem(path: Path, spec: dict[str, Any] | None = None) -> Problem:
 
     Raises ArtifactError when the file is damaged or is something else.
     """
-    arrays, source = _read_arrays(path, "problem")
-    _require_spec(path, source, spec)
+    arrays, source = _read_arrays(path, "problem", _PROBLEM_ARRAYS)
+    require_spec(path, source, spec)
+    fields = {name: arrays[name] for name in _PROBLEM_ARRAYS}
     truth = {
-        name.removeprefix("truth."): arrays.pop(name)
-        for name in sorted(arrays)
+        name.removeprefix("truth."): array
+        for name, array in sorted(arrays.items())
         if name.startswith("truth.")
     }
-    return Problem(**arrays, truth=truth, spec=source["spec"])
+    return Problem(**fields, truth=truth, spec=source["spec"])
 
 
 def write_trajectory(path: Path, trajectory: Trajectory, source: dict[str, Any]) -> None:
     """Write a Trajectory; `source` is its `provenance`."""
-    arrays = {
-        "iterations": trajectory.iterations,
-        "parameters": trajectory.parameters,
-        "diverged_at": trajectory.diverged_at,
-    }
+    arrays = {name: getattr(trajectory, name) for name in _TRAJECTORY_ARRAYS}
     _write_arrays(path, "trajectory", arrays, source)
 
 
@@ -173,9 +173,10 @@ def read_trajectory(path: Path, spec: dict[str, Any] | None = None) -> Trajector
 
     Raises ArtifactError when the file is damaged or is something else.
     """
-    arrays, source = _read_arrays(path, "trajectory")
-    _require_spec(path, source, spec)
-    return Trajectory(**arrays, spec=source["spec"])
+    arrays, source = _read_arrays(path, "trajectory", _TRAJECTORY_ARRAYS)
+    require_spec(path, source, spec)
+    fields = {name: arrays[name] for name in _TRAJECTORY_ARRAYS}
+    return Trajectory(**fields, spec=source["spec"])
 
 
 def damaged(path: Path, why: str) -> ArtifactError:
@@ -188,6 +189,9 @@ def digest(columns: dict[str, np.ndarray]) -> str:
     total = hashlib.sha256()
     for name in sorted(columns):
         array = np.ascontiguousarray(columns[name])
+        if array.dtype.kind == "f":
+            # Parquet keeps that a value is NaN, but not its sign and payload.
+            array = np.where(np.isnan(array), np.nan, array).astype(array.dtype)
         total.update(json.dumps([name, array.dtype.str, array.shape]).encode())
         total.update(array.data.cast("B") if array.size else b"")
     return total.hexdigest()
@@ -200,7 +204,7 @@ def _write_arrays(
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     # One entry only: safetensors writes several in an order that changes from run to run.
     header = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "content": content,
         "sha256": digest(arrays),
         "source": source,
@@ -209,31 +213,52 @@ def _write_arrays(
     write_atomically(path, safetensors.numpy.save(arrays, metadata=metadata))
 
 
-def _read_arrays(path: Path, content: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    arrays = {}
+def _read_arrays(
+    path: Path, content: str, required: tuple[str, ...]
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    arrays: dict[str, np.ndarray] = {}
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get("sparsestep", "{}"))
-            if header.get("format") == _FORMAT:
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+            text = (file.metadata() or {}).get("sparsestep", "")
+            if text:
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise damaged(path, "missing") from None
-    except (safetensors.SafetensorError, ValueError, OSError) as error:
-        raise damaged(path, f"truncated or not a safetensors file ({error})") from None
-    check_header(path, header, content, arrays)
-    return arrays, header["source"]
+    except (PermissionError, IsADirectoryError) as error:
+        raise damaged(path, f"cannot be read ({error.strerror})") from None
+    except (safetensors.SafetensorError, ValueError, TypeError, OSError) as error:
+        first_line = str(error).partition("\n")[0]
+        raise damaged(path, f"truncated or not a safetensors file ({first_line})") from None
+    return arrays, checked_source(path, text, content, arrays, required)
 
 
-def check_header(path: Path, header: dict, content: str, columns: dict[str, np.ndarray]) -> None:
-    """Refuse a file that is not ours, holds something else, or whose values changed."""
-    if header.get("format") != _FORMAT:
-        raise damaged(path, f"not written by this version of sparsestep ({_FORMAT})")
+def checked_source(
+    path: Path, text: str, content: str, columns: dict[str, np.ndarray], required: tuple[str, ...]
+) -> dict[str, Any]:
+    """Where a file's content comes from, after all that can be wrong with it is ruled out.
+
+    `text` is the JSON header in the file's metadata, `columns` its arrays or table columns. Raises
+    ArtifactError for a file that is not ours, holds something else, or whose values changed.
+    """
+    try:
+        header = json.loads(text)
+        source = header["source"]
+        written_by_us = header["format"] == FORMAT and isinstance(source["spec"], dict)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        written_by_us = False
+    if not written_by_us:
+        raise damaged(path, f"not written by this version of sparsestep ({FORMAT})")
     if header.get("content") != content:
         raise damaged(path, f"holds a {header.get('content')}, expected a {content}")
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise damaged(path, f"lacks {', '.join(missing)}")
     if header.get("sha256") != digest(columns):
         raise damaged(path, "values do not match their checksum")
+    return source
 
 
-def _require_spec(path: Path, source: dict[str, Any], spec: dict[str, Any] | None) -> None:
+def require_spec(path: Path, source: dict[str, Any], spec: dict[str, Any] | None) -> None:
+    """Refuse a file that was made from another spec than this one (None: any will do)."""
     if spec is not None and source["spec"] != spec:
         raise damaged(path, "was made from another configuration")

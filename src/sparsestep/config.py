@@ -1,32 +1,33 @@
 """What a user may write in config.yaml: typed, closed, described field by field.
 
-A block with a `kind` (problem, model, one measurement, figure) is described by the `Spec` of the
-module that implements the kind (`registry.py`); this module puts the blocks together and turns
-everything that is wrong into lines that name the key's path, the value, and what would be valid.
+A block with a `kind` (problem, model, schedule, one measurement, figure) is described by the `Spec`
+of the module that implements the kind (`registry.py`); this module puts the blocks together. What
+is wrong becomes a line that names the key's path, the value, and what would be valid
+(`config_errors.py`).
 """
 
-import difflib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
+import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from sparsestep import registry
+from sparsestep.config_errors import describe, dotted, suggest
 from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed, Colour, Name, PositiveInt
-from sparsestep.schedules import KINDS, Schedule
 
 
 class Algorithm(Closed):
-    """How the parameters are updated: `sgd` with one sample a step, `gd` with all of them."""
+    """How the parameters are updated."""
 
-    kind: Literal["sgd", "gd"]
+    kind: str = Field(description="sgd: with one sample a step; gd: with all of them")
 
 
 class Run(Closed):
     """An experiment trained with one algorithm and schedule."""
 
     algorithm: Algorithm = Field(default=Algorithm(kind="sgd"), description="what an update is")
-    schedule: Schedule = Field(description="the step size as a function of the iteration")
+    schedule: dict[str, Any] = Field(description="the step size as a function of the iteration")
     label: str | None = Field(default=None, description="legend text (display only)")
     colour: Colour | None = Field(default=None, description="as #rrggbb (display only)")
 
@@ -48,7 +49,10 @@ class Experiment(Closed):
     model: dict[str, Any] = Field(description="the network")
     snapshots: Snapshots = Field(default=Snapshots(), description="when to keep parameters")
     runs: Annotated[dict[Name, Run], Field(min_length=1, description="by name")]
-    measure: dict[str, dict[str, Any] | None] = Field(description="measurements and their options")
+    measure: Annotated[
+        dict[str, dict[str, Any] | None],
+        Field(min_length=1, description="measurements and their options"),
+    ]
 
 
 class Config(Closed):
@@ -61,57 +65,89 @@ class Config(Closed):
 def load(raw: dict[str, Any]) -> Config:
     """Check the raw content of config.yaml and fill in the defaults.
 
-    Returns a Config whose `problem`, `model`, `measure` and `figures` blocks are the validated
-    Specs written back as plain JSON values. Raises ConfigError with one line for each mistake.
+    Returns a Config whose blocks with a `kind` are the validated Specs written back as plain JSON
+    values. Raises ConfigError with one line for each mistake.
     """
     config = _validate(Config, raw, ())
-    experiments = {}
     mistakes: list[str] = []
-    for name, experiment in config.experiments.items():
-        try:
-            experiments[name] = _resolve_experiment(experiment, ("experiments", name))
-        except ConfigError as error:
-            mistakes.append(str(error))
-    if mistakes:
-        raise ConfigError("\n".join(mistakes))
+    experiments = {
+        name: _resolve_experiment(experiment, ("experiments", name), mistakes)
+        for name, experiment in config.experiments.items()
+    }
+    _raise(mistakes)
     figures = {
-        name: _resolve_figure(figure, experiments, ("figures", name))
+        name: _resolve_figure(figure, experiments, ("figures", name), mistakes)
         for name, figure in config.figures.items()
     }
+    _raise(mistakes)
     return config.model_copy(update={"experiments": experiments, "figures": figures})
 
 
-def _resolve_experiment(experiment: Experiment, path: tuple) -> Experiment:
-    problem = _validate_kind("problem", experiment.problem, (*path, "problem"))
-    model = _validate_kind("model", experiment.model, (*path, "model"))
-    trainers = registry.kinds("trainer", model["kind"])
+def refuse_duplicate_keys(path: str) -> None:
+    """Raise ConfigError where a block of a YAML file has a key twice; YAML would drop the first."""
+    with open(path, encoding="utf-8") as file:
+        try:
+            document = yaml.compose(file, Loader=yaml.SafeLoader)
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    waiting = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            seen = set()
+            for key, value in node.value:
+                waiting.append(value)
+                if key.value in seen:
+                    line = key.start_mark.line + 1
+                    raise ConfigError(f"{path}, line {line}: {key.value!r} is there twice")
+                seen.add(str(key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+
+
+def figure_spec(figure: dict[str, Any]) -> Any:
+    """The Spec of a validated figure block."""
+    return registry.load("figure", figure["kind"]).Spec(**figure)
+
+
+def _resolve_experiment(experiment: Experiment, path: tuple, mistakes: list[str]) -> Experiment:
+    problem = _validate_kind("problem", experiment.problem, (*path, "problem"), mistakes)
+    model = _validate_kind("model", experiment.model, (*path, "model"), mistakes)
+    runs = {}
     for name, run in experiment.runs.items():
-        if run.algorithm.kind not in trainers:
-            where = _dotted((*path, "runs", name, "algorithm", "kind"))
-            raise ConfigError(
-                f"{where}: got {run.algorithm.kind!r}; "
-                f"model {model['kind']!r} can be trained with: {', '.join(trainers)}"
-            )
+        where = (*path, "runs", name)
+        schedule = _validate_kind("schedule", run.schedule, (*where, "schedule"), mistakes)
+        runs[name] = run.model_copy(update={"schedule": schedule})
+        if model:
+            kind = run.algorithm.kind
+            _check_kind("trainer", kind, (*where, "algorithm", "kind"), mistakes, model["kind"])
     measure = {}
-    for name, options in experiment.measure.items():
+    for name, options in experiment.measure.items() if model else ():
         where = (*path, "measure", name)
-        spec = _load_spec("measure", name, where, model["kind"])
-        measure[name] = _validate(spec, options or {}, where).model_dump(mode="json")
-    return experiment.model_copy(update={"problem": problem, "model": model, "measure": measure})
+        if _check_kind("measure", name, where, mistakes, model["kind"]):
+            spec = registry.load("measure", name, model["kind"]).Spec
+            measure[name] = _collect(spec, options or {}, where, mistakes)
+    parts = {"problem": problem, "model": model, "runs": runs, "measure": measure}
+    return experiment.model_copy(update=parts)
 
 
-def _resolve_figure(raw: dict, experiments: dict[str, Experiment], path: tuple) -> dict:
-    figure = _validate_kind("figure", raw, path)
-    if figure["experiment"] not in experiments:
-        raise ConfigError(
-            f"{_dotted((*path, 'experiment'))}: got {figure['experiment']!r}; "
-            f"valid: {', '.join(experiments)}"
-        )
-    measured = _columns(experiments[figure["experiment"]])
-    for index, metric in enumerate(figure["panels"]):
+def _resolve_figure(
+    raw: dict, experiments: dict[str, Experiment], path: tuple, mistakes: list[str]
+) -> dict:
+    figure = _validate_kind("figure", raw, path, mistakes)
+    if not figure:
+        return {}
+    spec = figure_spec(figure)
+    for name in spec.experiments():
+        if name not in experiments:
+            where = dotted((*path, "experiment"))
+            mistakes.append(f"{where}: there is none{suggest(name, list(experiments))}")
+            return {}
+    for key, (name, metric) in spec.metrics().items():
+        measured = _columns(experiments[name])
         if metric not in measured:
-            where = _dotted((*path, "panels", index))
-            raise ConfigError(f"{where}: not measured there{_suggest(metric, measured)}")
+            where = dotted((*path, *key))
+            mistakes.append(f"{where}: not measured there{suggest(metric, measured)}")
     return figure
 
 
@@ -123,94 +159,44 @@ def _columns(experiment: Experiment) -> list[str]:
     return found
 
 
-def _validate_kind(role: str, raw: dict, path: tuple) -> dict:
+def _validate_kind(role: str, raw: dict, path: tuple, mistakes: list[str]) -> dict:
+    """The block with defaults filled in; empty, and a mistake noted, where it is not valid."""
     if "kind" not in raw:
         valid = ", ".join(registry.kinds(role))
-        raise ConfigError(f"{_dotted((*path, 'kind'))}: missing; valid: {valid}")
-    spec = _load_spec(role, raw["kind"], (*path, "kind"))
-    return _validate(spec, raw, path).model_dump(mode="json")
+        mistakes.append(f"{dotted((*path, 'kind'))}: missing; valid: {valid}")
+        return {}
+    if not _check_kind(role, raw["kind"], (*path, "kind"), mistakes):
+        return {}
+    return _collect(registry.load(role, raw["kind"]).Spec, raw, path, mistakes)
 
 
-def _load_spec(role: str, kind: Any, path: tuple, model: str | None = None) -> type[Closed]:
+def _check_kind(
+    role: str, kind: Any, path: tuple, mistakes: list[str], model: str | None = None
+) -> bool:
     valid = registry.kinds(role, model)
     if kind not in valid:
-        raise ConfigError(f"{_dotted(path)}: unknown {role}{_suggest(str(kind), valid)}")
-    return registry.load(role, kind, model).Spec
+        # A user writes `algorithm:` where the registry says what trains with it.
+        what = "algorithm" if role == "trainer" else role
+        mistakes.append(f"{dotted(path)}: unknown {what}{suggest(str(kind), valid)}")
+        return False
+    return True
+
+
+def _collect(spec: type[BaseModel], raw: Any, path: tuple, mistakes: list[str]) -> dict:
+    try:
+        return _validate(spec, raw, path).model_dump(mode="json")
+    except ConfigError as error:
+        mistakes += str(error).splitlines()
+        return {}
 
 
 def _validate(spec: type[BaseModel], raw: Any, path: tuple) -> Any:
     try:
         return spec.model_validate(raw)
     except ValidationError as error:
-        lines = (_line(spec, mistake, path) for mistake in error.errors(include_url=False))
-        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+        raise ConfigError("\n".join(describe(spec, error, path))) from None
 
 
-def _line(spec: type[BaseModel], mistake: dict, path: tuple) -> str:
-    """One line for one pydantic error: the key's path, what is wrong with it, what is valid."""
-    loc = [str(part) for part in mistake["loc"] if part != "[key]"]
-    # In a location, pydantic puts the `kind` of a schedule behind "schedule".
-    loc = [
-        part
-        for at, part in enumerate(loc)
-        if not (at and loc[at - 1] == "schedule" and part in KINDS)
-    ]
-    where = _dotted((*path, *loc))
-    match mistake["type"]:
-        case "extra_forbidden":
-            return f"{where}: unknown key{_suggest(loc[-1], _fields_at(spec, mistake['loc'][:-1]))}"
-        case "missing":
-            return f"{where}: missing"
-        case "union_tag_invalid":
-            context = mistake["ctx"]
-            return f"{where}.kind: unknown kind{_suggest(context['tag'], _tags(context))}"
-        case "union_tag_not_found":
-            return f"{where}.kind: missing"
-        case "string_pattern_mismatch" | "string_too_long" | "string_too_short":
-            what = "lower-case letters, digits, - and _, at most 60"
-            if mistake["ctx"].get("pattern", "").startswith("^#"):
-                what = "a colour as '#rrggbb'"
-            return f"{where}: got {_shown(mistake['input'])}; valid: {what}"
-        case _:
-            message = mistake["msg"].removeprefix("Value error, ")
-            message = message[0].lower() + message[1:]
-            return f"{where}: got {_shown(mistake['input'])}; {message}"
-
-
-def _fields_at(spec: Any, loc: tuple) -> list[str]:
-    """Names of the fields of the model found by following `loc` down from `spec`."""
-    models = [spec]
-    for part in loc:
-        found = []
-        for model in models:
-            fields = getattr(model, "model_fields", {})
-            if part in fields:
-                found += _models_in(fields[part].annotation)
-        # A part that is no field is a dictionary's key or a union's tag: stay where we are.
-        models = found or models
-    return sorted({name for model in models for name in getattr(model, "model_fields", {})})
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for part in getattr(annotation, "__args__", ()) for m in _models_in(part)]
-
-
-def _tags(context: dict) -> list[str]:
-    return [tag.strip().strip("'") for tag in context["expected_tags"].split(",")]
-
-
-def _suggest(got: str, valid: list[str]) -> str:
-    close = difflib.get_close_matches(got, valid, n=1)
-    meant = f" (did you mean {close[0]!r}?)" if close else ""
-    return f", got {got!r}; valid: {', '.join(valid)}{meant}"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _dotted(path: tuple) -> str:
-    return ".".join(str(part) for part in path)
+def _raise(mistakes: list[str]) -> None:
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))

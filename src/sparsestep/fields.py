@@ -18,15 +18,29 @@ def _not_a_truth_value(value: Any) -> Any:
     return value
 
 
+def _whole_number(value: Any) -> Any:
+    # 1e5 is text to YAML and then no integer to pydantic.
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        return int(number) if number.is_integer() else number
+    return value
+
+
 _number = BeforeValidator(_not_a_truth_value)
+_whole = BeforeValidator(_whole_number)
 
 # PyYAML reads 1e-2 as text (YAML 1.1 wants 1.0e-2); pydantic then reads the text as a number, so
 # that every way of writing a value gives the same float and hence the same id.
 Float = Annotated[float, _number, Field(allow_inf_nan=False)]
 PositiveFloat = Annotated[float, _number, Field(gt=0, allow_inf_nan=False)]
 Fraction = Annotated[float, _number, Field(gt=0, lt=1, allow_inf_nan=False)]
-PositiveInt = Annotated[int, _number, Field(gt=0)]
-Seed = Annotated[int, _number, Field(ge=0, le=2**32 - 1)]
+Divisor = Annotated[float, _number, Field(ge=1, allow_inf_nan=False)]
+# More than this many of anything does not fit into memory; a slip of the finger does not get far.
+PositiveInt = Annotated[int, _number, _whole, Field(gt=0, lt=2**31)]
+Seed = Annotated[int, _number, _whole, Field(ge=0, le=2**32 - 1)]
 
 # Names become parts of paths and of Snakemake wildcards.
 NAME_PATTERN = "[a-z0-9][a-z0-9_-]*"

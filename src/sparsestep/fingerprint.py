@@ -8,7 +8,6 @@ Docstrings, comments, formatting and the `description=` texts of fields do not c
 import ast
 import functools
 import hashlib
-from importlib.util import find_spec
 from pathlib import Path
 
 from sparsestep import registry
@@ -31,11 +30,16 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
         case "generate":
             wanted = [("problem", spec["problem"]["kind"]), ("model", model)]
         case "train":
-            wanted = [("trainer", spec["algorithm"]["kind"])]
+            wanted = [
+                ("trainer", spec["algorithm"]["kind"]),
+                ("schedule", spec["schedule"]["kind"]),
+            ]
         case "measure":
             wanted = [("model", model), *(("measure", name) for name in spec["measure"])]
         case "figure":
+            runs = [run for shown in spec["experiments"].values() for run in shown["runs"].values()]
             wanted = [("figure", spec["figure"]["kind"])]
+            wanted += [("schedule", run["schedule"]["kind"]) for run in runs]
         case _:
             wanted = []
     return [registry.module_name(role, kind, model) for role, kind in wanted]
@@ -72,8 +76,8 @@ def _closure(roots: tuple[str, ...]) -> list[str]:
 @functools.cache
 def _tree(module: str) -> tuple[str, list[str]]:
     """The module's code as text that ignores comments and docstrings, and what it imports."""
-    origin = find_spec(module).origin
-    tree = ast.parse(Path(origin).read_text(encoding="utf-8"), filename=origin)
+    source = _source(module)
+    tree = ast.parse(source.read_text(encoding="utf-8"), filename=str(source))
     imports = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -82,17 +86,21 @@ def _tree(module: str) -> tuple[str, list[str]]:
             # Relative imports are not used in this package (ruff's TID252 forbids them).
             imports.append(node.module)
             imports += [f"{node.module}.{alias.name}" for alias in node.names]
-    ours = [name for name in imports if name.split(".")[0] == _PACKAGE and _is_module(name)]
+    ours = [name for name in imports if name.split(".")[0] == _PACKAGE and _source(name)]
     return ast.dump(_WithoutWords().visit(tree)), ours
 
 
 @functools.cache
-def _is_module(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        # `from sparsestep.fields import Closed`: fields is a module, Closed is not inside a package
-        return False
+def _source(module: str) -> Path | None:
+    """File of a module of the package; None for a name inside a module.
+
+    Looked up by path: asking Python's import system would import the module's parents.
+    """
+    path = Path(__file__).parent.joinpath(*module.split(".")[1:])
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
 
 
 class _WithoutWords(ast.NodeTransformer):

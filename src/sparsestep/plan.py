@@ -6,7 +6,6 @@ rule that makes it, with the batch of replicates added.
 """
 
 import functools
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 from sparsestep import config, fingerprint
 from sparsestep.errors import ConfigError
 from sparsestep.fields import NAME_PATTERN
+from sparsestep.identity import canonical_json, identity
 
 ID_PATTERN = "[0-9a-f]{12}"
 BATCH_PATTERN = "[0-9]+-[0-9]+"
@@ -34,16 +34,6 @@ WILDCARDS = {
 }
 
 Spec = dict[str, Any]
-
-
-def canonical_json(value: Any) -> str:
-    """JSON text that is equal for equal values: sorted keys, shortest floats, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def identity(spec: Spec) -> str:
-    """The id in a path: 12 hex digits of the sha256 of the spec's canonical JSON."""
-    return hashlib.sha256(canonical_json(spec).encode()).hexdigest()[:12]
 
 
 class Plan:
@@ -75,7 +65,7 @@ class Plan:
         return {
             **self.problem(experiment),
             "algorithm": entry.runs[run].algorithm.model_dump(mode="json"),
-            "schedule": entry.runs[run].schedule.model_dump(mode="json"),
+            "schedule": entry.runs[run].schedule,
             "snapshots": entry.snapshots.model_dump(mode="json"),
         }
 
@@ -126,25 +116,27 @@ class Plan:
     def generate_spec(self, wildcards: Any) -> str:
         """`spec` of a generate job."""
         self._require_current(wildcards.problem_id, self._problem_id(wildcards.experiment))
-        return canonical_json(self._batched(self.problem(wildcards.experiment), wildcards))
+        spec = self.problem(wildcards.experiment)
+        return canonical_json(self._batched(spec, wildcards.experiment, wildcards.batch))
 
     def train_spec(self, wildcards: Any) -> str:
         """`spec` of a train job."""
-        return canonical_json(self._batched(self._current_run(wildcards), wildcards))
+        spec = self._current_run(wildcards)
+        return canonical_json(self._batched(spec, wildcards.experiment, wildcards.batch))
 
     def measure_spec(self, wildcards: Any) -> str:
         """`spec` of a measure job."""
-        run = self._batched(self._current_run(wildcards), wildcards)
-        return canonical_json({**run, "measure": self._entry(wildcards.experiment).measure})
+        self._current_run(wildcards)
+        return canonical_json(self._measured(wildcards.experiment, wildcards.run, wildcards.batch))
 
     def figure_spec(self, wildcards: Any) -> str:
         """`spec` of a figure job: the figure's entry, and how to name and colour the runs."""
         name = wildcards.figure
         shown = {e: self._display(e) for e in self._figure_experiments(name)}
         tables = [names for _, *names in self._tables(list(shown))]
-        return canonical_json(
-            {"figure": self.figures[name], "experiments": shown, "tables": tables}
-        )
+        # The caption stands in the report, not in the figure.
+        figure = {key: value for key, value in self.figures[name].items() if key != "caption"}
+        return canonical_json({"figure": figure, "experiments": shown, "tables": tables})
 
     def summary_spec(self, wildcards: Any) -> str:
         """`spec` of the summary job: which table belongs to which experiment and run."""
@@ -152,8 +144,10 @@ class Plan:
 
     def report_spec(self, wildcards: Any) -> str:
         """`spec` of the report job: figures, experiments and runs in config order."""
-        shown = {name: self._display(name) for name in self.experiments}
-        return canonical_json({"figures": self.figures, "experiments": shown})
+        # Lists, because canonical JSON sorts the keys of an object.
+        figures = [{"name": name, **figure} for name, figure in self.figures.items()]
+        shown = [{"name": name, **self._display(name)} for name in self.experiments]
+        return canonical_json({"figures": figures, "experiments": shown})
 
     def code(self, stage: str) -> Callable[[Any], str]:
         """`code` of the jobs of a stage, a function of wildcards: fingerprint of what they run."""
@@ -184,15 +178,24 @@ class Plan:
         if asked != current:
             raise ConfigError(f"id {asked} does not follow from config.yaml; now it is {current}")
 
-    def _batched(self, spec: Spec, wildcards: Any) -> Spec:
-        if wildcards.batch not in self.batches(wildcards.experiment):
-            raise ConfigError(f"experiments.{wildcards.experiment} has no batch {wildcards.batch}")
-        return {**spec, "replicates": [int(end) for end in wildcards.batch.split("-")]}
+    def _batched(self, spec: Spec, experiment: str, batch: str) -> Spec:
+        if batch not in self.batches(experiment):
+            raise ConfigError(f"experiments.{experiment} has no batch {batch}")
+        return {**spec, "replicates": [int(end) for end in batch.split("-")]}
 
-    def _tables(self, experiments: list[str] | None = None) -> list[tuple[str, str, str]]:
-        """(path, experiment, run) of every measurement file."""
+    def _measured(self, experiment: str, run: str, batch: str) -> Spec:
+        spec = self._batched(self.run(experiment, run), experiment, batch)
+        return {**spec, "measure": self._entry(experiment).measure}
+
+    def _tables(self, experiments: list[str] | None = None) -> list[tuple[str, str, str, str]]:
+        """(path, experiment, run, id of the measure spec) of every measurement file."""
         return [
-            (self.measurement_path(name, run, batch), name, run)
+            (
+                self.measurement_path(name, run, batch),
+                name,
+                run,
+                identity(self._measured(name, run, batch)),
+            )
             for name in (experiments or self.experiments)
             for run in self._entry(name).runs
             for batch in self.batches(name)
@@ -201,7 +204,7 @@ class Plan:
     def _figure_experiments(self, figure: str) -> list[str]:
         if figure not in self.figures:
             raise ConfigError(f"config.yaml has no figure {figure!r}")
-        return [self.figures[figure]["experiment"]]
+        return config.figure_spec(self.figures[figure]).experiments()
 
     def _display(self, experiment: str) -> Spec:
         entry = self._entry(experiment)
@@ -209,7 +212,7 @@ class Plan:
             name: {
                 "label": run.label,
                 "colour": run.colour,
-                "schedule": run.schedule.model_dump(mode="json"),
+                "schedule": run.schedule,
             }
             for name, run in entry.runs.items()
         }

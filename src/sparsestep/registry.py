@@ -17,6 +17,12 @@ PROBLEMS = {"sparse_regression": "sparsestep.problems.sparse_regression"}
 # `predict(theta, x)` and `loss_factor`.
 MODELS = {"diagonal": "sparsestep.models.diagonal"}
 
+# A schedule module offers a `Spec` with `step_sizes(iterations)` and `decays(iterations)`.
+SCHEDULES = {
+    "constant": "sparsestep.schedules.constant",
+    "step_decay": "sparsestep.schedules.step_decay",
+}
+
 # What trains a model with an algorithm offers
 # `train(problem, spec, step_sizes, snapshots, threads)`.
 TRAINERS = {
@@ -34,7 +40,9 @@ MEASURES = {
     "step_size": "sparsestep.measures.step_size",
 }
 
-# A figure module offers `Spec` and `plot(tables, figure, experiments) -> matplotlib Figure`.
+# A figure module offers `plot(tables, figure, experiments) -> matplotlib Figure` and a `Spec` with
+# `experiments()`, whose measurements it needs, and `metrics()`, {key: (experiment, metric)} of what
+# must be measured there.
 FIGURES = {
     "training_curves": "sparsestep.figures.training_curves",
     "end_values": "sparsestep.figures.end_values",
@@ -43,6 +51,7 @@ FIGURES = {
 _TABLES = {
     "problem": PROBLEMS,
     "model": MODELS,
+    "schedule": SCHEDULES,
     "trainer": TRAINERS,
     "measure": MEASURES,
     "figure": FIGURES,

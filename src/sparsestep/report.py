@@ -21,31 +21,34 @@ def build(
 ) -> str:
     """The HTML page.
 
-    `spec` holds the `figures` and `experiments` of config.yaml, `summary` the end values,
+    `spec` lists the `figures` and `experiments` of config.yaml, `summary` the end values,
     `figures` an SVG by name, `captions` a reST text by kind of figure, with the same Jinja
     variables that Snakemake's own report gives them.
     """
     shown = [
         {
-            "name": name,
-            "svg": base64.b64encode(figures[name]).decode(),
-            "caption": render_caption(captions[entry["kind"]], name, spec["figures"]),
+            "name": entry["name"],
+            "svg": base64.b64encode(figures[entry["name"]]).decode(),
+            "caption": render_caption(captions[entry["kind"]], entry["name"], entry),
         }
-        for name, entry in spec["figures"].items()
+        for entry in spec["figures"]
     ]
     tables = [
-        {"title": entry["title"] or name, "name": name, **end_values(summary, name, entry["order"])}
-        for name, entry in spec["experiments"].items()
+        {
+            "title": entry["title"] or entry["name"],
+            **end_values(summary, entry["name"], entry["order"]),
+        }
+        for entry in spec["experiments"]
     ]
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return page.from_string(template).render(figures=shown, tables=tables)
 
 
-def render_caption(text: str, figure: str, figures: dict[str, Any]) -> str:
-    """A caption's reST text as HTML."""
+def render_caption(text: str, figure: str, entry: dict[str, Any]) -> str:
+    """A caption's reST text, for the figure of this name and entry in config.yaml, as HTML."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     snakemake = SimpleNamespace(
-        wildcards=SimpleNamespace(figure=figure), config={"figures": figures}
+        wildcards=SimpleNamespace(figure=figure), config={"figures": {figure: entry}}
     )
     rest = environment.from_string(text).render(snakemake=snakemake)
     return publish_parts(rest, writer="html5", settings_overrides=_DOCUTILS)["body"]

@@ -1,11 +1,14 @@
 """Seeds of the replicates: replicate 0 uses the published seeds, the others documented ones."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sparsestep.fields import Closed, Seed
+
+Stream = Literal["data", "init", "order"]
+_STREAMS = get_args(Stream)
 
 
 class Seeds(Closed):
@@ -16,24 +19,31 @@ class Seeds(Closed):
         default=0, description="seed of the initial parameters of replicate 0, if they are random"
     )
     order_seed: Seed = Field(description="seed of the sampling order of replicate 0")
-    vary: list[Literal["data", "init", "order"]] = Field(
-        default=["order"], description="what differs between the replicates"
-    )
+    vary: list[Stream] = Field(default=["order"], description="what differs between the replicates")
 
-    def of(self, stream: Literal["data", "init", "order"], replicates: range) -> list[int]:
+    def of(self, stream: Stream, replicates: range) -> list[int]:
         """Seeds of a random stream: one a replicate, or a single one if the stream is shared."""
         seed = getattr(self, f"{stream}_seed")
         if stream not in self.vary:
             return [seed]
-        return [replicate_seed(seed, replicate) for replicate in replicates]
+        return [replicate_seed(seed, stream, replicate) for replicate in replicates]
+
+    @field_validator("vary")
+    @classmethod
+    def _sorted(cls, vary: list[Stream]) -> list[Stream]:
+        # So that the order in which they are written does not matter.
+        return sorted(set(vary))
 
 
-def replicate_seed(seed: int, replicate: int) -> int:
+def replicate_seed(seed: int, stream: Stream, replicate: int) -> int:
     """Seed of a replicate, an integer in [0, 2^32).
 
     Replicate 0 uses `seed` itself: the published run. Replicate r > 0 uses the first 32-bit word
-    that `numpy.random.SeedSequence([seed, r])` generates, which NumPy keeps stable across versions.
+    that `numpy.random.SeedSequence([seed, r, s])` generates, s = 0 for data, 1 for init, 2 for
+    order, which NumPy keeps stable across versions.
     """
     if replicate == 0:
         return seed
-    return int(np.random.SeedSequence([seed, replicate]).generate_state(1)[0])
+    return int(
+        np.random.SeedSequence([seed, replicate, _STREAMS.index(stream)]).generate_state(1)[0]
+    )

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from sparsestep.tables import KEYS, last_snapshots
+
 _KEYS = ["experiment", "run", "replicate"]
 
 
@@ -16,15 +18,15 @@ def summarise(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _tidy(experiment: str, table: pd.DataFrame) -> pd.DataFrame:
-    last = table[table["iteration"] == table["iteration"].max()]
+    last = last_snapshots(table)
     diverged = last["diverged_at"] >= 0
-    # `insert` order decides the order of the metrics: divergence first.
     values = last[["run", "replicate"]].copy()
     values.insert(0, "experiment", experiment)
     values["diverged"] = diverged.astype(float)
     values["diverged_at"] = last["diverged_at"].where(diverged).astype(float)
-    metrics = last.drop(columns=["run", "replicate", "iteration", "diverged_at"])
-    values = pd.concat([values, metrics.astype(float)], axis=1)
+    metrics = last.drop(columns=["run", *KEYS])
+    values = pd.concat([values, metrics], axis=1)
     tidy = values.melt(id_vars=_KEYS, var_name="metric", value_name="value")
+    # Runs below each other, in the order of config.yaml.
     runs = pd.Categorical(tidy["run"], categories=tidy["run"].unique(), ordered=True)
     return tidy.iloc[pd.Series(runs.codes).sort_values(kind="stable").index]

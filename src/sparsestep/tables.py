@@ -12,17 +12,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sparsestep.artifacts import check_header, damaged, digest, write_atomically
+from sparsestep.artifacts import FORMAT, checked_source, damaged, digest, write_atomically
+from sparsestep.identity import identity
 
 _KEY = b"sparsestep"
+# Columns of every table; the others are metrics.
+KEYS = ("replicate", "iteration", "diverged_at")
 
 
 def write_table(path: Path, table: pd.DataFrame, source: dict[str, Any]) -> None:
     """Write a measurement table; `source` is its `provenance`."""
     header = {
-        "format": "sparsestep-1",
-        "content": "measurements",
-        "sha256": _digest(table),
+        "format": FORMAT,
+        "content": "measurement table",
+        "sha256": digest(_columns(table)),
         "source": source,
     }
     arrow = pa.Table.from_pandas(table, preserve_index=False)
@@ -32,37 +35,52 @@ def write_table(path: Path, table: pd.DataFrame, source: dict[str, Any]) -> None
     write_atomically(path, buffer.getvalue())
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a measurement table and check it; raises ArtifactError when it is damaged."""
+def read_table(path: Path, spec_id: str | None = None) -> pd.DataFrame:
+    """Read a measurement table and check it; with `spec_id`, that it was measured by that spec.
+
+    Raises ArtifactError when the file is damaged or is something else.
+    """
     try:
         arrow = pq.read_table(pa.BufferReader(Path(path).read_bytes()))
-        header = json.loads((arrow.schema.metadata or {}).get(_KEY, b"{}"))
+        header = (arrow.schema.metadata or {}).get(_KEY, b"").decode()
         table = arrow.to_pandas()
     except FileNotFoundError:
         raise damaged(path, "missing") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise damaged(path, f"cannot be read ({error.strerror})") from None
     except (pa.ArrowException, OSError, ValueError) as error:
-        first_line = str(error).splitlines()[0]
+        first_line = str(error).partition("\n")[0]
         raise damaged(path, f"truncated or not a Parquet file ({first_line})") from None
-    check_header(path, header, "measurements", _columns(table))
+    source = checked_source(path, header, "measurement table", _columns(table), KEYS)
+    if spec_id is not None and identity(source["spec"]) != spec_id:
+        raise damaged(path, "was made from another configuration")
     return table
-
-
-def _columns(table: pd.DataFrame) -> dict:
-    return {str(name): table[name].to_numpy() for name in table.columns}
-
-
-def _digest(table: pd.DataFrame) -> str:
-    return digest(_columns(table))
 
 
 def read_tables(paths: list[str], names: list[list[str]]) -> dict[str, pd.DataFrame]:
     """Measurements of each experiment, all runs and batches below each other, column `run` first.
 
-    `names` holds the (experiment, run) of every path, in the same order.
+    `names` holds the (experiment, run, id of the spec) of every path, in the same order.
     """
     parts: dict[str, list[pd.DataFrame]] = {}
-    for path, (experiment, run) in zip(paths, names, strict=True):
-        table = read_table(path)
+    for path, (experiment, run, spec_id) in zip(paths, names, strict=True):
+        table = read_table(path, spec_id)
         table.insert(0, "run", run)
         parts.setdefault(experiment, []).append(table)
     return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
+
+
+def last_snapshots(table: pd.DataFrame) -> pd.DataFrame:
+    """The last row of every (run, replicate), in the order of the table.
+
+    The metrics of a replicate that diverged are NaN, also where it did so after its last snapshot.
+    """
+    at = table.groupby(["run", "replicate"], sort=False)["iteration"].idxmax()
+    last = table.loc[at].copy()
+    metrics = [name for name in table.columns if name not in ("run", *KEYS)]
+    last[metrics] = last[metrics].astype(float).where(last["diverged_at"] < 0)
+    return last
+
+
+def _columns(table: pd.DataFrame) -> dict:
+    return {str(name): table[name].to_numpy() for name in table.columns}

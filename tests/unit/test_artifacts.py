@@ -31,7 +31,7 @@ def problem():
 def table():
     return pd.DataFrame(
         {"replicate": [0, 0, 1], "iteration": [0, 5, 0], "diverged_at": [-1, -1, 3]}
-    ).assign(train_loss=[1.0, np.nan, 1e-300])
+    ).assign(train_loss=[-np.nan, np.nan, 1e-300])
 
 
 def test_problem_round_trip(problem, tmp_path):
@@ -54,7 +54,7 @@ def test_of_replicate_reads_shared_and_own_arrays(problem):
 
 def test_transposed_arrays_keep_their_values(tmp_path):
     parameters = np.arange(24.0).reshape(4, 3, 2).transpose(2, 1, 0)
-    trajectory = Trajectory(np.arange(3), parameters, np.array([-1, -1]), {})
+    trajectory = Trajectory(np.arange(3), parameters, np.ones((2, 3)), np.array([-1, -1]), {})
     artifacts.write_trajectory(tmp_path / "t", trajectory, artifacts.provenance({}, "c0de"))
     np.testing.assert_array_equal(artifacts.read_trajectory(tmp_path / "t").parameters, parameters)
 
@@ -93,7 +93,8 @@ def test_changed_table_value(table, tmp_path):
 def test_same_bytes_in_every_process(tmp_path):
     code = (
         "import sys, numpy as np; from sparsestep import artifacts as a;"
-        "t = a.Trajectory(np.arange(3), np.ones((1, 3, 2)), np.array([-1]), {'b': 1, 'a': 2});"
+        "p, s, d = np.ones((1, 3, 2)), np.ones((1, 3)), np.array([-1]);"
+        "t = a.Trajectory(np.arange(3), p, s, d, {'b': 1, 'a': 2});"
         "a.write_trajectory(sys.argv[1], t, a.provenance(t.spec, 'c0de'))"
     )
     contents = set()

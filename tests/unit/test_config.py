@@ -20,15 +20,17 @@ MISTAKES = [
     ((*RUN, "schedule", "decay_at"), 1.0, "got 1.0; input should be less than 1"),
     ((*RUN, "schedule", "decay_at"), 0.0, "got 0.0; input should be greater than 0"),
     ((*RUN, "schedule", "decay_at"), 50, "got 50; input should be less than 1"),
-    ((*RUN, "schedule", "divide_by"), -2, "got -2; input should be greater than 0"),
+    ((*RUN, "schedule", "divide_by"), 0.5, "got 0.5; input should be greater than or equal to 1"),
     ((*RUN, "schedule", "kind"), "step_decy", "(did you mean 'step_decay'?)"),
     ((*RUN, "schedule", "boundary"), "before", "input should be 'included' or 'excluded'"),
     ((*RUN, "schedule", "decay_fraction"), 0.5, "unknown key"),
-    ((*RUN, "algorithm"), {"kind": "adam"}, "input should be 'sgd' or 'gd'"),
+    ((*RUN, "algorithm"), {"kind": "adam"}, "got 'adam'; valid: sgd, gd"),
     ((*RUN, "colour"), "blue", "got 'blue'; valid: a colour as '#rrggbb'"),
     (("experiments", "first", "replicates"), 0, "got 0; input should be greater than 0"),
     (("experiments", "first", "replicates"), 2.5, "got 2.5; input should be a valid integer"),
     (("experiments", "first", "replicats"), 3, "(did you mean 'replicates'?)"),
+    (("experiments", "first", "iterations"), 10**30, "input should be less than 2147483648"),
+    (("experiments", "first", "measure"), {}, "at least 1"),
     (("experiments", "first", "iterations"), -5, "got -5; input should be greater than 0"),
     (("experiments", "first", "runs"), {}, "at least 1"),
     (("experiments", "first", "problem", "kind"), "sparse_regresion", "valid: sparse_regression"),
@@ -55,7 +57,7 @@ MISTAKES = [
     ),
     (("experiments", "first", "measure", "jacobian_rnk"), {}, "(did you mean 'jacobian_rank'?)"),
     (("figures", "curves", "kind"), "training_curve", "(did you mean 'training_curves'?)"),
-    (("figures", "curves", "experiment"), "frst", "got 'frst'; valid: first"),
+    (("figures", "curves", "experiment"), "frst", "there is none, got 'frst'; valid: first"),
     (("figures", "curves", "columns"), 9, "got 9; input should be less than or equal to 4"),
     (("experimnts",), {}, "(did you mean 'experiments'?)"),
 ]
@@ -101,14 +103,13 @@ def test_a_run_may_be_called_like_a_schedule(tiny):
         config.load(tiny)
 
 
-def test_missing_keys_are_named(tiny):
-    for path in [("experiments",), ("experiments", "first", "replicates"), (*RUN, "schedule")]:
-        raw = config.Config.model_construct(**tiny).__dict__.copy()
-        broken = {**raw}
-        broken = _without(tiny, path)
-        with pytest.raises(ConfigError, match=r"missing") as caught:
-            config.load(broken)
-        assert str(caught.value).startswith(".".join(path))
+@pytest.mark.parametrize(
+    "path", [("experiments",), ("experiments", "first", "replicates"), (*RUN, "schedule")]
+)
+def test_missing_keys_are_named(tiny, path):
+    with pytest.raises(ConfigError, match="missing") as caught:
+        config.load(_without(tiny, path))
+    assert str(caught.value).startswith(".".join(path))
 
 
 def _without(raw, path):
@@ -120,10 +121,37 @@ def _without(raw, path):
 
 def test_every_mistake_has_its_line(tiny):
     put(tiny, (*RUN, "schedule", "step_size"), -1)
-    put(tiny, ("experiments", "first", "replicates"), 0)
+    put(tiny, ("experiments", "first", "problem", "support"), 0)
+    put(tiny, ("experiments", "first", "measure", "losses"), {"of": "all"})
     with pytest.raises(ConfigError) as caught:
         config.load(tiny)
-    assert len(str(caught.value).splitlines()) == 2
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ")[0].split(".")[-1] for line in lines] == ["support", "step_size", "of"]
+
+
+def test_keys_of_another_schedule(tiny):
+    put(tiny, ("experiments", "first", "runs", "small", "schedule", "decay_at"), 0.5)
+    with pytest.raises(ConfigError, match=r"unknown key, got 'decay_at'; valid: kind, step_size$"):
+        config.load(tiny)
+
+
+@pytest.mark.parametrize("written", [60, "6e1", "60", 60.0])
+def test_whole_numbers(tiny, written):
+    put(tiny, ("experiments", "first", "iterations"), written)
+    assert config.load(tiny).experiments["first"].iterations == 60
+
+
+@pytest.mark.parametrize("raw", [[], 3, "experiments", None])
+def test_a_config_that_is_no_mapping(raw):
+    with pytest.raises(ConfigError, match=r"^config\.yaml: got "):
+        config.load(raw)
+
+
+def test_a_strange_key_stays_on_one_line(tiny):
+    tiny["experiments"]["first"]["a\nb"] = 1
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("raw", [{}, {"experiments": {}}, {"experiments": None}])
@@ -143,7 +171,7 @@ def test_every_field_is_described():
     from sparsestep import registry
 
     specs = [config.Experiment, config.Run, config.Snapshots, config.Config]
-    for role in ("problem", "model", "figure"):
+    for role in ("problem", "model", "schedule", "figure"):
         specs += [registry.load(role, kind).Spec for kind in registry.kinds(role)]
     for model in registry.MODELS:
         kinds = registry.kinds("measure", model)

@@ -10,7 +10,8 @@ import pytest
 
 from conftest import ROOT, batch_of
 from sparsestep import fingerprint
-from sparsestep.plan import Plan, identity
+from sparsestep.identity import identity
+from sparsestep.plan import Plan
 
 STAGES = ("generate", "train", "measure", "figure", "summary", "report")
 
@@ -67,7 +68,8 @@ EDITS = [
     ("figures/end_values.py", "panels.end_value_handles()", "[]", set()),
     ("summary.py", "astype(float)", "astype('float32')", {"summary"}),
     ("report.py", '"-"', '"none"', {"report"}),
-    ("schedules.py", "self.step_size / self.divide_by", "0.0", {"train", "measure", "figure"}),
+    ("schedules/constant.py", "self.step_size)", "1.0)", {"train", "figure"}),
+    ("schedules/step_decay.py", "self.step_size / self.divide_by", "0.0", {"figure"}),
     ("registry.py", "PROBLEMS = {", 'PROBLEMS = {"new": "sparsestep.new", ', set()),
     ("config.py", "min_length=1", "min_length=2", set()),
     ("plan.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),

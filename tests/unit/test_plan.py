@@ -145,11 +145,16 @@ def test_results_that_cannot_be_written(tmp_path, monkeypatch):
 
 def test_planning_is_light(tmp_path):
     code = (
-        "import sys, yaml; from sparsestep.plan import Plan;"
+        "import sys, yaml; from types import SimpleNamespace as N;"
+        "from sparsestep.plan import Plan; from sparsestep.identity import identity;"
         "plan = Plan(yaml.safe_load(open('config.yaml')));"
-        "[plan.code(s) for s in ('generate', 'train', 'measure', 'figure', 'summary', 'report')];"
+        "w = N(experiment='diagonal', run='small', batch='0-15', figure='diagonal',"
+        " problem_id=identity(plan.problem('diagonal')),"
+        " run_id=identity(plan.run('diagonal', 'small')));"
+        "stages = ('generate', 'train', 'measure', 'figure', 'summary', 'report');"
+        "assert len({plan.code(stage)(w) for stage in stages}) == 6;"
         "print(*{name.split('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"torch", "numba", "pandas", "matplotlib", "seaborn", "pyarrow", "scipy"}
+    heavy = {"torch", "numba", "pandas", "matplotlib", "seaborn", "pyarrow", "scipy", "jinja2"}
     assert heavy.isdisjoint(done.stdout.split())

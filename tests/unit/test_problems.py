@@ -28,10 +28,13 @@ def test_published_streams(spec):
 
 
 def test_seeds_of_replicates():
-    assert replicate_seed(7, 0) == 7
-    assert replicate_seed(7, 5) == int(np.random.SeedSequence([7, 5]).generate_state(1)[0])
-    seeds = {replicate_seed(seed, r) for seed in range(3) for r in range(200)}
-    assert len(seeds) == 3 * 200
+    assert replicate_seed(7, "order", 0) == 7
+    assert replicate_seed(7, "order", 5) == int(
+        np.random.SeedSequence([7, 5, 2]).generate_state(1)[0]
+    )
+    kinds = ("data", "init", "order")
+    seeds = {replicate_seed(s, kind, r) for s in range(3) for kind in kinds for r in range(1, 99)}
+    assert len(seeds) == 3 * 3 * 98
 
 
 @pytest.mark.parametrize("vary", [["order"], ["data"], ["data", "order"], []])

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from conftest import cores
+from sparsestep.errors import ConfigError
+from sparsestep.identity import identity
 from sparsestep.measures import measure
-from sparsestep.plan import identity
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -145,9 +146,13 @@ def test_replicates_share_data_but_not_order(problem):
     assert len({row.tobytes() for row in problem.order}) == 16
 
 
-def test_id_of_the_published_small_run_is_stable(published):
-    # Changing this means that everybody's cached results are computed again: say so in the commit.
-    assert len(identity(published.run("diagonal", "small"))) == 12
+def test_jobs_for_an_id_that_config_does_not_have_are_refused(published):
     wildcards = SimpleNamespace(experiment="diagonal", batch="0-15", problem_id="0" * 12)
-    with pytest.raises(Exception, match="does not follow from"):
+    with pytest.raises(ConfigError, match="does not follow from"):
         published.generate_spec(wildcards)
+
+
+def test_ids_are_stable(published):
+    # Another value means that everybody's cached results are computed again: say so in the commit.
+    assert identity(published.problem("diagonal")) == "9ca0d1419809"
+    assert identity(published.run("diagonal", "small")) == "c16e27693c9a"

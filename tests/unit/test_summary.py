@@ -47,6 +47,22 @@ def test_summary_is_tidy(tables):
     assert list(summary["run"].unique()) == ["small", "large"]
 
 
+def test_runs_may_end_at_different_iterations(tables):
+    table = tables["one"].replace({"iteration": {9: 500}}).copy()
+    table.loc[table["run"] == "small", "iteration"] = [0, 9, 0, 9]
+    summary = summarise({"one": table})
+    values = summary.set_index(["run", "replicate", "metric"])["value"]
+    assert values["small", 1, "loss"] == 0.3
+    assert values["large", 1, "loss"] == 0.1
+
+
+def test_diverged_after_the_last_snapshot(tables):
+    table = tables["one"].assign(loss=1.0)
+    values = summarise({"one": table}).set_index(["run", "replicate", "metric"])["value"]
+    assert values["large", 0, "diverged"] == 1
+    assert np.isnan(values["large", 0, "loss"])
+
+
 def test_report_table(tables):
     table = report.end_values(summarise(tables), "one", ["small", "large"])
     assert table["header"] == ["run", "diverged", "loss"]
@@ -58,8 +74,8 @@ def test_report_table(tables):
 
 def test_report_page(tables):
     spec = {
-        "figures": {"f": {"kind": "k", "caption": "About <b>f</b>."}},
-        "experiments": {"one": {"title": "", "order": ["small", "large"]}},
+        "figures": [{"name": "f", "kind": "k", "caption": "About <b>f</b>."}],
+        "experiments": [{"name": "one", "title": "", "order": ["small", "large"]}],
     }
     caption = '{{ snakemake.config["figures"][snakemake.wildcards.figure]["caption"] }} *More*.'
     template = (

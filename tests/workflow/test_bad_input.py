@@ -34,7 +34,7 @@ def refused(workflow, *options):
         (
             "kind: constant",
             "kind: constnt",
-            "experiments.first.runs.small.schedule.kind: unknown kind, got 'constnt'; "
+            "experiments.first.runs.small.schedule.kind: unknown schedule, got 'constnt'; "
             "valid: constant, step_decay (did you mean 'constant'?)",
         ),
         (
@@ -60,6 +60,13 @@ def refused(workflow, *options):
 def test_config_mistake(edited, old, new, line):
     edited.edit("config.yaml", old, new)
     assert line in refused(edited).splitlines()
+
+
+def test_a_key_that_is_there_twice(edited):
+    text = (edited.folder / "config.yaml").read_text()
+    (edited.folder / "config.yaml").write_text(text + "figures: {}\n")
+    line = text.count("\n") + 1
+    assert f"config.yaml, line {line}: 'figures' is there twice" in refused(edited)
 
 
 def test_yaml_that_is_none(edited):

@@ -13,6 +13,7 @@ from snakemake.exceptions import WorkflowError
 SOURCES = Path(workflow.basedir) / "src"
 sys.path.insert(0, str(SOURCES))
 
+from sparsestep.config import refuse_duplicate_keys
 from sparsestep.environment import set_for_jobs
 from sparsestep.errors import ConfigError
 from sparsestep.locking import release_stale_lock
@@ -24,6 +25,8 @@ set_for_jobs(SOURCES)
 PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
 
 try:
+    for path in workflow.configfiles:
+        refuse_duplicate_keys(path)
     check_results_writable(Path("results"))
     plan = Plan(config)
     release_stale_lock(Path(".snakemake"))

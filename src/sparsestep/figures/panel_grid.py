@@ -19,10 +19,22 @@ class PanelGrid(Closed):
     columns: Annotated[int, Field(ge=1, le=4, description="panels in a row")] = 2
     caption: str = Field(default="", description="first sentences of the caption (reST)")
 
+    def experiments(self) -> list[str]:
+        """Experiments whose measurements the figure needs."""
+        return [self.experiment]
+
+    def metrics(self) -> dict[tuple, tuple[str, str]]:
+        """(experiment, metric) that must be measured, by the key that asks for it."""
+        return {
+            ("panels", index): (self.experiment, metric) for index, metric in enumerate(self.panels)
+        }
+
 
 def draw(figure: PanelGrid, title: str, draw_panel: Callable[[Any, str], None]):
     """A page with `draw_panel(axes, metric)` for every metric, lettered (a), (b), ..."""
     import matplotlib.pyplot as plt
+
+    from sparsestep.figures import style
 
     columns = min(figure.columns, len(figure.panels))
     rows = -(-len(figure.panels) // columns)
@@ -30,7 +42,7 @@ def draw(figure: PanelGrid, title: str, draw_panel: Callable[[Any, str], None]):
     # A column's legend needs some width, and its lines below the panels some height.
     size = (max(columns, 2) * width, rows * height + 1.6)
     page, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
-    page.suptitle(title, fontsize="medium")
+    page.suptitle(style.as_text(title), fontsize="medium")
     for axes in grid.flat[len(figure.panels) :]:
         axes.set_axis_off()
     for index, metric in enumerate(figure.panels):

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sparsestep import schedules
 from sparsestep.figures import style
+from sparsestep.tables import last_snapshots
 
 PERCENTILES = (10, 50, 90)
 
@@ -19,8 +20,10 @@ def draw_over_time(axes: Axes, table: pd.DataFrame, experiment: dict, metric: st
 
     Replicate 0 is a thin line, until it diverges; a dotted line marks each decay of a step size. A
     cross above the panel marks each iteration at which a replicate diverged, one row a run: until
-    the first decay, runs of the same large step are the same.
+    the first decay, runs of the same large step are the same. The vertical axis shows all that
+    survivors do; what a replicate 0 does on its way to infinity is cut off.
     """
+    survivors = table.loc[table["diverged_at"] < 0, metric]
     for row, (name, (colour, dashes)) in enumerate(style.looks(experiment).items()):
         of_run = table[table["run"] == name]
         values = of_run.pivot(index="iteration", columns="replicate", values=metric)
@@ -30,10 +33,9 @@ def draw_over_time(axes: Axes, table: pd.DataFrame, experiment: dict, metric: st
             axes.plot(values.index, values[0], color=colour, linewidth=0.5, alpha=0.8, zorder=1.5)
         _mark_decays(axes, experiment, name, colour)
         _mark_divergences(axes, of_run, 1.02 + 0.035 * row, colour)
-    axes.set_yscale(style.metric_scale(metric))
+    _set_value_axis(axes, metric, survivors)
     axes.set_xlabel("iteration")
-    axes.set_ylabel(style.metric_label(metric))
-    axes.set_xlim(0, experiment["iterations"])
+    axes.set_xlim(0, max(experiment["iterations"], 1))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
 
 
@@ -42,7 +44,7 @@ def draw_end_values(axes: Axes, table: pd.DataFrame, experiment: dict, metric: s
 
     A bar marks the survivors' median, an open diamond replicate 0.
     """
-    last = table[table["iteration"] == table["iteration"].max()]
+    last = last_snapshots(table)
     for place, (name, (colour, _)) in enumerate(style.looks(experiment).items()):
         values = last.loc[last["run"] == name].set_index("replicate")[metric]
         # Spread by replicate number, not at random: the same replicate stands at the same place in
@@ -54,8 +56,7 @@ def draw_end_values(axes: Axes, table: pd.DataFrame, experiment: dict, metric: s
         if values.notna().any():
             median = values.median()
             axes.plot([place - 0.35, place + 0.35], [median, median], color=colour, linewidth=2)
-    axes.set_yscale(style.metric_scale(metric))
-    axes.set_ylabel(style.metric_label(metric))
+    _set_value_axis(axes, metric, last[metric])
     axes.set_xlim(-0.6, len(experiment["order"]) - 0.4)
     axes.set_xticks(range(len(experiment["order"])), experiment["order"])
 
@@ -103,7 +104,22 @@ def end_value_handles() -> list:
 _DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 5, "zorder": 3}
 
 
+def _set_value_axis(axes: Axes, metric: str, shown: pd.Series) -> None:
+    axes.set_ylabel(style.metric_label(metric))
+    shown = shown[np.isfinite(shown)]
+    if style.metric_scale(metric) == "log":
+        shown = shown[shown > 0]
+        if len(shown):
+            axes.set_yscale("log")
+            axes.set_ylim(shown.min() / 2, shown.max() * 2)
+    elif len(shown):
+        margin = 0.05 * (shown.max() - shown.min()) or 0.5
+        axes.set_ylim(shown.min() - margin, shown.max() + margin)
+
+
 def _draw_band(axes: Axes, values: pd.DataFrame, colour: str, dashes) -> None:
+    # A quantity may be undefined for all replicates, for instance a share of zero.
+    values = values[values.notna().any(axis=1)]
     if values.empty:
         return
     low, middle, high = np.nanpercentile(values.to_numpy(), PERCENTILES, axis=1)

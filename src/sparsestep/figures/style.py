@@ -2,6 +2,7 @@
 
 import matplotlib
 import seaborn as sns
+from matplotlib.mathtext import MathTextParser
 
 from sparsestep import schedules
 
@@ -70,7 +71,7 @@ def looks(experiment: dict) -> dict[str, tuple]:
 def run_label(run: dict, iterations: int) -> str:
     """Legend text of a run: its label, or the step sizes that it really takes."""
     if run["label"]:
-        return run["label"]
+        return as_text(run["label"])
     schedule = schedules.from_spec(run["schedule"])
     eta = schedule.step_sizes(iterations)
     # The largest step size, and what it ends with: a warm-up's first step size says little.
@@ -78,6 +79,15 @@ def run_label(run: dict, iterations: int) -> str:
     for decay in schedule.decays(iterations):
         if decay < iterations:
             text += rf" $\to$ {eta[decay]:.3g} at {100 * decay / iterations:.0f} %"
+    return text
+
+
+def as_text(text: str) -> str:
+    """The user's text for matplotlib: with its formulas, or literally if they are not valid."""
+    try:
+        MathTextParser("path").parse(text)
+    except ValueError:
+        return text.replace("$", r"\$")
     return text
 
 

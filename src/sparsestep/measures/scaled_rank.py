@@ -8,8 +8,8 @@ eigenvalues of diag(w) G diag(w) - tau^2, and, by Sylvester's law of inertia, of
 whose entries neither underflow nor cancel where w has decayed over a hundred orders of magnitude:
 such a coordinate has a hugely negative diagonal entry and is left out. Counting the positive pivots
 of L D L^T costs d^3/3 multiplications, an eighth of the singular values of the d x d factor R of
-X = QR, and gives the exact count even below float64's 2e-16, where an SVD of X diag(w) returns
-rounding noise. Most snapshots do not need it: s_i lies between sigma_min(X) and sigma_max(X) times
+X = QR, and is right also for thresholds below float64's 2e-16, where nothing guarantees that an SVD
+of X diag(w) is. Most snapshots do not need it: s_i lies between sigma_min(X) and sigma_max(X) times
 the i-th largest w (Ostrowski), which often leaves one possible count.
 """
 
@@ -60,9 +60,11 @@ def count(x: Factor, scales: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
         _count_rows(x.gram, x.largest, x.smallest, scales, thresholds, ranks)
     else:
         ranks[np.isfinite(scales).all(axis=1)] = _UNRELIABLE
-    for row in np.flatnonzero((ranks == _UNRELIABLE).any(axis=1)):
+    unreliable = ranks == _UNRELIABLE
+    for row in np.flatnonzero(unreliable.any(axis=1)):
         values = np.linalg.svd(x.triangular * scales[row], compute_uv=False)
-        ranks[row] = (values > thresholds[:, None] * values[0]).sum(axis=1)
+        counts = (values > thresholds[:, None] * values[0]).sum(axis=1)
+        ranks[row] = np.where(unreliable[row], counts, ranks[row])
     return ranks
 
 
@@ -89,7 +91,8 @@ def _count_rows(gram, largest, smallest, scales, thresholds, ranks):
             sure = _above(w, threshold * high / smallest)
             possible = _above(w, threshold * low / largest)
             if sure < possible and low < high:
-                low = high = _largest_singular_value(gram, scales[row] / w[0]) * w[0]
+                largest_value = _largest_singular_value(gram, scales[row] / w[0]) * w[0]
+                low = high = min(max(largest_value, low), high)
                 sure = _above(w, threshold * high / smallest)
                 possible = _above(w, threshold * low / largest)
             if sure < possible:
@@ -136,12 +139,15 @@ def _positive_pivots(gram, w, order, tau, largest, factors):
 
 @_jit
 def _largest_singular_value(gram, w):
-    """s_1 of X diag(w) to 1e-12, by the Lanczos iteration on diag(w) G diag(w), from w."""
+    """s_1 of X diag(w) to 1e-12, by the Lanczos iteration on diag(w) G diag(w)."""
     d = w.shape[0]
     basis = np.zeros((d + 1, d))
     alpha = np.zeros(d)
     beta = np.zeros(d)
-    basis[0] = w / np.sqrt(np.sum(w * w))
+    # Near w, but with irregular weights: no structure of X should make it orthogonal to the leading
+    # singular vector.
+    basis[0] = w * (1.0 + 0.5 * np.sin(1.0 + 3.0 * np.arange(d)))
+    basis[0] /= np.sqrt(np.sum(basis[0] * basis[0]))
     largest = 0.0
     for k in range(d):
         vector = np.zeros(d)

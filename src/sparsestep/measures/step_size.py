@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from sparsestep import schedules
 from sparsestep.artifacts import Problem, Trajectory
 from sparsestep.fields import Closed
 
@@ -21,7 +20,5 @@ def columns(options: Spec) -> list[str]:
 def measure(
     problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
-    """`step_size`, (R, S): eta(t) of the run's schedule at the snapshots."""
-    schedule = schedules.from_spec(trajectory.spec["schedule"])
-    eta = schedule.step_sizes(trajectory.spec["iterations"])[trajectory.iterations]
-    return {"step_size": np.tile(eta, (len(trajectory.parameters), 1))}
+    """`step_size`, (R, S): the schedule at the snapshots."""
+    return {"step_size": trajectory.step_sizes}

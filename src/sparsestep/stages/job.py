@@ -4,9 +4,11 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from sparsestep import fingerprint
 from sparsestep.errors import SparsestepError
+from sparsestep.locking import counted_as_working
 
 
 def run(stage: str, work: Callable[[argparse.Namespace], None], *paths: str) -> None:
@@ -26,9 +28,12 @@ def run(stage: str, work: Callable[[argparse.Namespace], None], *paths: str) -> 
     arguments = parser.parse_args()
     try:
         _check_code(stage, arguments)
-        work(arguments)
+        with counted_as_working(Path(".snakemake")):
+            work(arguments)
     except SparsestepError as error:
         sys.exit(f"sparsestep {stage}: {error}")
+    except MemoryError as error:
+        sys.exit(f"sparsestep {stage}: not enough memory: {error}")
 
 
 def _check_code(stage: str, arguments: argparse.Namespace) -> None:

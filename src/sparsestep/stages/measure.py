@@ -10,7 +10,8 @@ def main(arguments):
     spec = arguments.spec
     upstream = {key: value for key, value in spec.items() if key != "measure"}
     trajectory = read_trajectory(arguments.trajectory, upstream)
-    problem = read_problem(arguments.problem)
+    upstream = {key: spec[key] for key in ("problem", "model", "iterations", "replicates")}
+    problem = read_problem(arguments.problem, upstream)
     table = measure(problem, trajectory, spec, arguments.threads)
     write_table(arguments.output, table, provenance(spec, arguments.code))
 

@@ -17,8 +17,14 @@ def train(problem: Problem, spec: dict, threads: int = 1) -> Trajectory:
     trainer = registry.load("trainer", spec["algorithm"]["kind"], spec["model"]["kind"])
     snapshots = snapshot_iterations(iterations, **spec["snapshots"])
     step_sizes = schedules.from_spec(spec["schedule"]).step_sizes(iterations)
+    # One row a replicate, without a copy: a schedule may differ between replicates.
+    step_sizes = np.broadcast_to(step_sizes, (len(problem.order), iterations))
     parameters, diverged_at = trainer.train(problem, spec, step_sizes, snapshots, threads)
-    return Trajectory(snapshots, parameters, diverged_at, spec)
+    # The kernels stop at the residual that explodes, so that the snapshot before that update is
+    # still a finite, exploding one.
+    diverged = (diverged_at[:, None] >= 0) & (snapshots >= diverged_at[:, None])
+    parameters[diverged] = np.nan
+    return Trajectory(snapshots, parameters, step_sizes[:, snapshots], diverged_at, spec)
 
 
 def snapshot_iterations(iterations: int, first: int, evenly_spaced: int) -> np.ndarray:
@@ -29,5 +35,5 @@ def snapshot_iterations(iterations: int, first: int, evenly_spaced: int) -> np.n
     its last point, about T - T / evenly_spaced, is what the published end values belong to.
     """
     spread = np.round(np.linspace(0, iterations, evenly_spaced)).astype(np.int64)
-    wanted = np.concatenate([np.arange(first), spread])
+    wanted = np.concatenate([np.arange(min(first, iterations)), spread])
     return np.unique(wanted[wanted < iterations]).astype(np.int64)

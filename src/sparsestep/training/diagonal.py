@@ -27,8 +27,8 @@ def train(
     """Parameters at the snapshots, (R, S, 2d), and where each replicate diverged, (R,).
 
     The algorithm in `spec` is "sgd" (sample order[t] at step t) or "gd" (all samples), `step_sizes`
-    has shape (T,), `snapshots` are sorted iterations. float64 throughout; NaN after divergence, and -1 where
-    a replicate survived.
+    has shape (R, T), `snapshots` are sorted iterations. float64 throughout; NaN after divergence,
+    and -1 where a replicate survived.
     """
     algorithm = spec["algorithm"]["kind"]
     replicates = len(problem.order)
@@ -41,9 +41,9 @@ def train(
         theta = problem.of_replicate("theta0", row).copy()
         if algorithm == "sgd":
             order = problem.order[row]
-            diverged_at[row] = _sgd(x, y, theta, order, step_sizes, snapshots, parameters[row])
+            diverged_at[row] = _sgd(x, y, theta, order, step_sizes[row], snapshots, parameters[row])
         else:
-            diverged_at[row] = _gd(x, y, theta, step_sizes, snapshots, parameters[row])
+            diverged_at[row] = _gd(x, y, theta, step_sizes[row], snapshots, parameters[row])
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(train_replicate, range(replicates)))

@@ -1,0 +1,72 @@
+"""Mistakes in config.yaml as lines for a user: the key's path, the value, what would be valid."""
+
+import difflib
+import re
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+
+def describe(spec: type[BaseModel], error: ValidationError, path: tuple) -> list[str]:
+    """One line for each mistake that pydantic found in the block at `path`."""
+    lines = (_line(spec, mistake, path) for mistake in error.errors(include_url=False))
+    return list(dict.fromkeys(lines))
+
+
+def suggest(got: str, valid: list[str]) -> str:
+    """ ", got 'x'; valid: a, b (did you mean 'a'?)" """
+    close = difflib.get_close_matches(got, valid, n=1)
+    meant = f" (did you mean {close[0]!r}?)" if close else ""
+    return f", got {_shown(got)}; valid: {', '.join(valid) or 'none'}{meant}"
+
+
+def dotted(path: tuple) -> str:
+    """A key's path as `experiments.diagonal.replicates`; strange keys are quoted."""
+    parts = (str(part) for part in path)
+    quoted = (part if re.fullmatch(r"[\w@/-]+", part) else repr(part) for part in parts)
+    return ".".join(quoted) or "config.yaml"
+
+
+def _line(spec: type[BaseModel], mistake: dict, path: tuple) -> str:
+    # Behind a dictionary's key, pydantic says "[key]" where the key itself is wrong.
+    loc = mistake["loc"][:-1] if mistake["loc"][-1:] == ("[key]",) else mistake["loc"]
+    where = dotted((*path, *loc))
+    match mistake["type"]:
+        case "extra_forbidden":
+            return f"{where}: unknown key{suggest(str(loc[-1]), _fields_at(spec, loc[:-1]))}"
+        case "missing":
+            return f"{where}: missing"
+        case "string_pattern_mismatch" | "string_too_long" | "string_too_short":
+            what = "lower-case letters, digits, - and _, at most 60"
+            if mistake["ctx"].get("pattern", "").startswith("^#"):
+                what = "a colour as '#rrggbb'"
+            return f"{where}: got {_shown(mistake['input'])}; valid: {what}"
+        case _:
+            message = mistake["msg"].removeprefix("Value error, ")
+            message = message[0].lower() + message[1:]
+            return f"{where}: got {_shown(mistake['input'])}; {message}"
+
+
+def _fields_at(spec: Any, loc: tuple) -> list[str]:
+    """Names of the fields of the model found by following `loc` down from `spec`."""
+    models = [spec]
+    for part in loc:
+        found = []
+        for model in models:
+            fields = getattr(model, "model_fields", {})
+            if part in fields:
+                found += _models_in(fields[part].annotation)
+        # A part that is no field is a dictionary's key: stay where we are.
+        models = found or models
+    return sorted({name for model in models for name in getattr(model, "model_fields", {})})
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for part in getattr(annotation, "__args__", ()) for m in _models_in(part)]
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,32 @@
+"""A large step size, divided once (paper: Figs. 2, 11, 14)."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from sparsestep.fields import Closed, Divisor, Fraction, PositiveFloat
+
+
+class Spec(Closed):
+    """eta(t) = step_size up to the boundary int(decay_at * T), step_size / divide_by after it."""
+
+    kind: Literal["step_decay"]
+    step_size: PositiveFloat = Field(description="eta before the decay")
+    decay_at: Fraction = Field(description="length of the large-step phase, a fraction of T")
+    divide_by: Divisor = Field(description="the step size is divided by this at the decay")
+    boundary: Literal["included", "excluded"] = Field(
+        default="included",
+        description="whether iteration int(decay_at * T) itself still takes the large step",
+    )
+
+    def step_sizes(self, iterations: int) -> np.ndarray:
+        """Step size of every iteration, shape (iterations,), float64."""
+        eta = np.full(iterations, self.step_size)
+        for first_small in self.decays(iterations):
+            eta[first_small:] = self.step_size / self.divide_by
+        return eta
+
+    def decays(self, iterations: int) -> list[int]:
+        """Iterations from which on the step size is smaller than before."""
+        return [int(self.decay_at * iterations) + (self.boundary == "included")]
