@@ -64,3 +64,84 @@ def snapshot_iterations(iterations, first, evenly_spaced):
         if at < iterations:
             wanted.add(at)
     return sorted(wanted)
+
+
+def mlp_output(theta, x, shapes):
+    """h(x), scalar torch tensor, of flat parameters; `shapes` lists (outputs, inputs, has bias)."""
+    return mlp_layers(theta, x, shapes)[-1][0]
+
+
+def mlp_layers(theta, x, shapes):
+    """Hidden activations and, last, the output (one number) of a ReLU network on one input."""
+    values, start, inputs = [], 0, x
+    for index, (outputs, width, has_bias) in enumerate(shapes):
+        weight = theta[start : start + outputs * width].reshape(outputs, width)
+        start += outputs * width
+        inputs = weight @ inputs
+        if has_bias:
+            inputs = inputs + theta[start : start + outputs]
+            start += outputs
+        if index < len(shapes) - 1:
+            inputs = torch.relu(inputs)
+        values.append(inputs)
+    assert start == len(theta)
+    return values
+
+
+def mlp_features(theta, x, shapes, layer):
+    """Activations of hidden layer 1, 2, ... or, last, outputs, (n, width), a sample at a time."""
+    theta, x = torch.tensor(theta), torch.tensor(x)
+    return np.array([mlp_layers(theta, x_i, shapes)[layer - 1].numpy() for x_i in x])
+
+
+def feature_sparsity(features, threshold):
+    """(coefficient, distinct units), deleting dead and duplicate units one after the other."""
+    norms = np.sqrt((features**2).sum(axis=1))
+    unit = features / np.where(norms > 0, norms, 1.0)[:, None]
+    remaining = [j for j in range(features.shape[1]) if (features[:, j] != 0).any()]
+    for j in list(remaining):
+        others = [k for k in remaining if k > j]
+        if any(abs(_correlation(unit[:, j], unit[:, k])) > threshold for k in others):
+            remaining.remove(j)
+    return sum((features[:, j] != 0).sum() for j in remaining) / features.size, len(remaining)
+
+
+def _correlation(a, b):
+    """Pearson's, and 0 with a constant."""
+    if np.ptp(a) <= 1e-12 * np.abs(a).max() or np.ptp(b) <= 1e-12 * np.abs(b).max():
+        return 0.0
+    return np.corrcoef(a, b)[0, 1]
+
+
+def mlp_jacobian(theta, x, shapes):
+    """phi, (n, P): row i is the gradient of h(x_i), by one autograd call a row."""
+    rows = []
+    for x_i in torch.tensor(x):
+        parameters = torch.tensor(theta, requires_grad=True)
+        output = mlp_output(parameters, x_i, shapes)
+        (row,) = torch.autograd.grad(output, parameters, allow_unused=True)
+        rows.append(row.numpy())
+    return np.array(rows)
+
+
+def stable_rank(matrix):
+    """||A||_F^2 / ||A||_2^2."""
+    return np.linalg.norm(matrix) ** 2 / np.linalg.norm(matrix, ord=2) ** 2
+
+
+def effective_rank(matrix):
+    """exp of the entropy of s_i / sum s, by a full SVD."""
+    values = np.linalg.svd(matrix, compute_uv=False)
+    shares = values / values.sum()
+    return np.exp(-sum(p * np.log(p) for p in shares if p > 0))
+
+
+def mlp_hessian(theta, x, y, shapes):
+    """Hessian, (P, P), of the mean of (h(x_i) - y_i)^2, by autograd."""
+    x, y = torch.tensor(x), torch.tensor(y)
+
+    def loss(parameters):
+        outputs = torch.stack([mlp_output(parameters, x_i, shapes) for x_i in x])
+        return ((outputs - y) ** 2).mean()
+
+    return torch.autograd.functional.hessian(loss, torch.tensor(theta)).numpy()

@@ -11,16 +11,24 @@ from types import ModuleType
 from sparsestep.errors import ConfigError
 
 # A problem module offers `Spec` and `generate(spec, iterations, replicates) -> arrays`.
-PROBLEMS = {"sparse_regression": "sparsestep.problems.sparse_regression"}
+PROBLEMS = {
+    "sparse_regression": "sparsestep.problems.sparse_regression",
+    "kink_regression": "sparsestep.problems.kink_regression",
+    "teacher_student": "sparsestep.problems.teacher_student",
+}
 
 # A model module offers `Spec` and `Network(spec, dimension)` with `initial_parameters(seed)`,
 # `predict(theta, x)` and `loss_factor`.
-MODELS = {"diagonal": "sparsestep.models.diagonal"}
+MODELS = {
+    "diagonal": "sparsestep.models.diagonal",
+    "mlp": "sparsestep.models.mlp",
+}
 
 # A schedule module offers a `Spec` with `step_sizes(iterations)` and `decays(iterations)`.
 SCHEDULES = {
     "constant": "sparsestep.schedules.constant",
     "step_decay": "sparsestep.schedules.step_decay",
+    "warmup_decay": "sparsestep.schedules.warmup_decay",
 }
 
 # What trains a model with an algorithm offers
@@ -28,6 +36,7 @@ SCHEDULES = {
 TRAINERS = {
     "diagonal/sgd": "sparsestep.training.diagonal",
     "diagonal/gd": "sparsestep.training.diagonal",
+    "mlp/sgd": "sparsestep.training.mlp",
 }
 
 # A measurement module offers `Spec`, `columns(options)`, the names of what it measures, and
@@ -35,9 +44,14 @@ TRAINERS = {
 # A name with a model in front ("diagonal/jacobian_rank") wins over the plain one.
 MEASURES = {
     "losses": "sparsestep.measures.losses",
-    "sparse_recovery": "sparsestep.measures.sparse_recovery",
+    "diagonal/sparse_recovery": "sparsestep.measures.sparse_recovery",
     "diagonal/jacobian_rank": "sparsestep.measures.diagonal_jacobian",
+    "mlp/jacobian_rank": "sparsestep.measures.mlp_jacobian",
+    "mlp/feature_sparsity": "sparsestep.measures.feature_sparsity",
+    "mlp/sharpness": "sparsestep.measures.sharpness",
+    "mlp/tangent_kernel": "sparsestep.measures.tangent_kernel",
     "step_size": "sparsestep.measures.step_size",
+    "parameter_norm": "sparsestep.measures.parameter_norm",
 }
 
 # A figure module offers `plot(tables, figure, experiments) -> matplotlib Figure` and a `Spec` with

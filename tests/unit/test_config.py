@@ -58,7 +58,7 @@ MISTAKES = [
     (("experiments", "first", "measure", "jacobian_rnk"), {}, "(did you mean 'jacobian_rank'?)"),
     (("figures", "curves", "kind"), "training_curve", "(did you mean 'training_curves'?)"),
     (("figures", "curves", "experiment"), "frst", "there is none, got 'frst'; valid: first"),
-    (("figures", "curves", "columns"), 9, "got 9; input should be less than or equal to 4"),
+    (("figures", "curves", "columns"), 9, "got 9; input should be less than or equal to 6"),
     (("experimnts",), {}, "(did you mean 'experiments'?)"),
 ]
 

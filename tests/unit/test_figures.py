@@ -107,10 +107,17 @@ def test_one_run_one_colour(tiny):
     assert style.looks(display)["decay-50"][0] == style.RUNS["decay-50"][0]
     tiny["experiments"]["first"]["runs"]["small"]["colour"] = "#123456"
     assert style.looks(Plan(tiny)._display("first"))["small"][0] == "#123456"
-    # Known names and the colours of others do not collide.
-    known = [colour for colour, _ in style.RUNS.values()]
+    # Names that are not known get colours of their own.
+    known = {colour for colour, _ in style.RUNS.values()}
     others = [colour for colour, _ in style.OTHERS]
-    assert len(set(known + others)) == len(known + others)
+    assert len(set(others)) == len(others)
+    assert known.isdisjoint(others)
+
+
+def test_runs_of_one_experiment_differ(published):
+    for name in published.experiments:
+        looks = style.looks(published._display(name))
+        assert len({colour for colour, _ in looks.values()}) == len(looks)
 
 
 def test_metric_labels():

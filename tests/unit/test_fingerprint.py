@@ -64,7 +64,12 @@ EDITS = [
     ("problems/sparse_regression.py", "= 0.0", "= 1e-9", {"generate"}),
     ("problems/sparse_regression.py", 'description="n, tr', 'description="number of tr', set()),
     ("figures/style.py", '"#595959"', '"#000000"', {"figure"}),
-    ("figures/training_curves.py", "panels.over_time_handles()", "[]", {"figure"}),
+    (
+        "figures/training_curves.py",
+        "over_time_handles(figure.panels)",
+        "over_time_handles([])",
+        {"figure"},
+    ),
     ("figures/end_values.py", "panels.end_value_handles()", "[]", set()),
     ("summary.py", "astype(float)", "astype('float32')", {"summary"}),
     ("report.py", '"-"', '"none"', {"report"}),

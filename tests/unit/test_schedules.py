@@ -26,6 +26,21 @@ def test_boundary(boundary, large):
     assert schedule.decays(10) == [large]
 
 
+def test_warmup():
+    spec = {"kind": "warmup_decay", "step_size": 0.1, "factor": 9.0, "exponent": 0.5}
+    schedule = schedules.from_spec(spec | {"decay_at": 0.25, "divide_by": 2.0})
+    eta = [0.1 + 0.8 * (t / 16) ** 0.5 for t in range(4)]
+    np.testing.assert_allclose(schedule.step_sizes(16), [*eta, *[0.5 / 2] * 12], rtol=1e-15)
+    assert schedule.decays(16) == [4]
+
+
+@pytest.mark.parametrize(("factor", "fraction", "peak"), [(8, 0.02, 2.28e-4), (200, 0.5, 2.01e-2)])
+def test_published_peaks_of_relu_1d(factor, fraction, peak):
+    spec = {"kind": "warmup_decay", "step_size": 2e-4, "exponent": 1.0, "divide_by": 2.5}
+    schedule = schedules.from_spec(spec | {"factor": factor, "decay_at": fraction})
+    assert schedule.step_sizes(31623).max() == pytest.approx(peak, rel=2e-3)
+
+
 def test_published_boundary():
     # int(0.1 * 100001) = 10000 still takes the large step.
     eta = decay(decay_at=0.1).step_sizes(100001)

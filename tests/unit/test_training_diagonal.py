@@ -73,16 +73,18 @@ def test_kernel_is_autograd(n, d, iterations, algorithm, shared, seed):
     assert (trajectory.diverged_at == -1).all()
 
 
-def test_vanished_coordinates_stay_exact():
+@pytest.mark.parametrize("algorithm", ["sgd", "gd"])
+def test_vanished_coordinates_stay_exact(algorithm):
     # Coordinates of 1e-170, whose products underflow: they must not change the prediction.
     rng = np.random.default_rng(0)
     problem = make_problem(rng, 5, 12, 1, 30)
     theta0 = problem.theta0.copy()
     theta0[:, 3:8] = theta0[:, 15:20] = 1e-170
     problem = dataclasses.replace(problem, theta0=theta0)
-    spec = make_spec(30)
+    spec = make_spec(30, algorithm)
+    order = problem.order[0] if algorithm == "sgd" else None
     expected = oracles.train_diagonal(
-        problem.x_train[0], problem.y_train[0], theta0[0], step_sizes_of(spec), problem.order[0]
+        problem.x_train[0], problem.y_train[0], theta0[0], step_sizes_of(spec), order
     )
     np.testing.assert_allclose(train(problem, spec).parameters[0], expected, rtol=1e-12)
 

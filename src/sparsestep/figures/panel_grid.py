@@ -16,7 +16,7 @@ class PanelGrid(Closed):
 
     experiment: Name = Field(description="whose runs are shown")
     panels: list[str] = Field(min_length=1, max_length=26, description="metrics, a panel each")
-    columns: Annotated[int, Field(ge=1, le=4, description="panels in a row")] = 2
+    columns: Annotated[int, Field(ge=1, le=6, description="panels in a row")] = 2
     caption: str = Field(default="", description="first sentences of the caption (reST)")
 
     def experiments(self) -> list[str]:

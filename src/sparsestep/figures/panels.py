@@ -20,20 +20,26 @@ def draw_over_time(axes: Axes, table: pd.DataFrame, experiment: dict, metric: st
 
     Replicate 0 is a thin line, until it diverges; a dotted line marks each decay of a step size. A
     cross above the panel marks each iteration at which a replicate diverged, one row a run: until
-    the first decay, runs of the same large step are the same. The vertical axis shows all that
-    survivors do; what a replicate 0 does on its way to infinity is cut off.
+    the first decay, runs of the same large step are the same. A panel of the sharpness also shows
+    2 / step size, above which gradient descent on a quadratic is not stable. The vertical axis fits
+    bands and surviving replicates 0; what leaves them on its way to infinity is cut off.
     """
-    survivors = table.loc[table["diverged_at"] < 0, metric]
+    shown = [np.empty(0)]
     for row, (name, (colour, dashes)) in enumerate(style.looks(experiment).items()):
         of_run = table[table["run"] == name]
         values = of_run.pivot(index="iteration", columns="replicate", values=metric)
         survived = of_run.groupby("replicate")["diverged_at"].first() < 0
-        _draw_band(axes, values.loc[:, survived], colour, dashes)
+        shown += _draw_band(axes, values.loc[:, survived], colour, dashes)
         if 0 in values:
             axes.plot(values.index, values[0], color=colour, linewidth=0.5, alpha=0.8, zorder=1.5)
+            if survived[0]:
+                shown.append(values[0].to_numpy())
+        if metric == "sharpness" and "step_size" in of_run:
+            eta = of_run[of_run["replicate"] == of_run["replicate"].iloc[0]]
+            axes.plot(eta["iteration"], 2 / eta["step_size"], color=colour, **_STABLE)
         _mark_decays(axes, experiment, name, colour)
         _mark_divergences(axes, of_run, 1.02 + 0.035 * row, colour)
-    _set_value_axis(axes, metric, survivors)
+    _set_value_axis(axes, metric, np.concatenate(shown))
     axes.set_xlabel("iteration")
     axes.set_xlim(0, max(experiment["iterations"], 1))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
@@ -56,7 +62,7 @@ def draw_end_values(axes: Axes, table: pd.DataFrame, experiment: dict, metric: s
         if values.notna().any():
             median = values.median()
             axes.plot([place - 0.35, place + 0.35], [median, median], color=colour, linewidth=2)
-    _set_value_axis(axes, metric, last[metric])
+    _set_value_axis(axes, metric, last[metric].to_numpy())
     axes.set_xlim(-0.6, len(experiment["order"]) - 0.4)
     axes.set_xticks(range(len(experiment["order"])), experiment["order"])
 
@@ -79,15 +85,17 @@ def run_handles(table: pd.DataFrame, experiment: dict, marker: str | None = None
     return handles
 
 
-def over_time_handles() -> list:
-    """Legend entries of what `draw_over_time` draws beside the medians."""
+def over_time_handles(metrics: list[str]) -> list:
+    """Legend entries of what `draw_over_time` draws of these metrics beside the medians."""
     grey = "#808080"
+    stable = Line2D([], [], color=grey, label=r"$2 / \eta$ (sharpness)", **_STABLE)
     return [
         Line2D([], [], color=grey, label="median of the survivors"),
         Patch(color=grey, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
         Line2D([], [], color=grey, linewidth=0.5, label="replicate 0, the published run"),
         Line2D([], [], color=grey, linestyle=":", label="step size decays"),
         Line2D([], [], color=grey, marker="x", linestyle="", label="a replicate diverges"),
+        *([stable] if "sharpness" in metrics else []),
     ]
 
 
@@ -101,10 +109,11 @@ def end_value_handles() -> list:
     ]
 
 
+_STABLE = {"linestyle": (0, (5, 3, 1, 3)), "linewidth": 0.8, "alpha": 0.8}
 _DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 5, "zorder": 3}
 
 
-def _set_value_axis(axes: Axes, metric: str, shown: pd.Series) -> None:
+def _set_value_axis(axes: Axes, metric: str, shown: np.ndarray) -> None:
     axes.set_ylabel(style.metric_label(metric))
     shown = shown[np.isfinite(shown)]
     if style.metric_scale(metric) == "log":
@@ -117,14 +126,16 @@ def _set_value_axis(axes: Axes, metric: str, shown: pd.Series) -> None:
         axes.set_ylim(shown.min() - margin, shown.max() + margin)
 
 
-def _draw_band(axes: Axes, values: pd.DataFrame, colour: str, dashes) -> None:
+def _draw_band(axes: Axes, values: pd.DataFrame, colour: str, dashes) -> list[np.ndarray]:
+    """Median and band; returns the band's edges."""
     # A quantity may be undefined for all replicates, for instance a share of zero.
     values = values[values.notna().any(axis=1)]
     if values.empty:
-        return
+        return []
     low, middle, high = np.nanpercentile(values.to_numpy(), PERCENTILES, axis=1)
     axes.fill_between(values.index, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.plot(values.index, middle, color=colour, linestyle=dashes, linewidth=1.4)
+    return [low, high]
 
 
 def _mark_decays(axes: Axes, experiment: dict, name: str, colour: str) -> None:

@@ -10,14 +10,21 @@ from sparsestep import schedules
 # phases go through Okabe and Ito's colour-blind safe palette. The dashes tell the runs apart in
 # grey print.
 RUNS = {
+    "decay-2": ("#595959", (0, (1.5, 0.7))),
     "small": ("#595959", (0, (1.5, 0.7))),
     "decay-10": ("#E69F00", (0, (5, 1))),
     "decay-30": ("#009E73", (0, (3, 1, 1, 1))),
     "decay-50": ("#0072B2", "-"),
+    # Gradient descent as SGD with the same large-step phase; they stand side by side in one figure
+    # only with sgd-decay-50, which has a colour of its own.
+    "gd-small": ("#595959", (0, (1.5, 0.7))),
+    "gd-decay-10": ("#E69F00", (0, (5, 1))),
+    "gd-decay-30": ("#009E73", (0, (3, 1, 1, 1))),
+    "gd-decay-50": ("#0072B2", "-"),
+    "sgd-decay-50": ("#D55E00", "-"),
 }
 # For runs of other names, in the order of config.yaml.
 OTHERS = [
-    ("#D55E00", "-"),
     ("#CC79A7", (0, (5, 1))),
     ("#56B4E9", (0, (3, 1, 1, 1))),
     ("#8C6D31", "-"),
@@ -31,6 +38,14 @@ METRICS = {
     "test_loss": ("test loss", "log"),
     "jacobian_rank": ("rank of the Jacobian", "linear"),
     "l0": (r"$\|\beta\|_0$", "linear"),
+    "feature_sparsity_layer1": ("feature sparsity, layer 1", "linear"),
+    "feature_sparsity_layer2": ("feature sparsity, layer 2", "linear"),
+    "raw_sparsity_layer1": ("raw sparsity, layer 1", "linear"),
+    "raw_sparsity_layer2": ("raw sparsity, layer 2", "linear"),
+    "sharpness": (r"sharpness $\lambda_{\max}(\nabla^2 L)$", "log"),
+    "kernel_drift": ("tangent-kernel drift", "log"),
+    "kernel_min_eigenvalue": (r"$\lambda_{\min}$ of the tangent kernel", "log"),
+    "parameter_norm": (r"$\|\theta\|_2$", "linear"),
     "beta_error": (r"$\|\beta - \beta^*\|_2$", "log"),
     "off_support_share": (r"share of $\|\beta\|_1$ off the support", "log"),
     "step_size": (r"step size $\eta$", "log"),
@@ -54,6 +69,7 @@ def apply() -> None:
             "grid.linewidth": 0.6,
             "axes.titlesize": "medium",
             "legend.frameon": False,
+            "legend.fontsize": "small",
         },
     )
 

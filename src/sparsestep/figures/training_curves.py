@@ -21,5 +21,7 @@ def plot(tables, figure: Spec, experiments: dict):
         experiment["title"],
         lambda axes, metric: panels.draw_over_time(axes, table, experiment, metric),
     )
-    panels.add_legend(page, panels.run_handles(table, experiment), panels.over_time_handles())
+    panels.add_legend(
+        page, panels.run_handles(table, experiment), panels.over_time_handles(figure.panels)
+    )
     return page

@@ -70,7 +70,7 @@ def _sgd(x, y, theta, order, step_sizes, snapshots, out):
         if not abs(residual) < EXPLODED:
             return t
         step = step_sizes[t] * residual
-        # The next sample's prediction is made while u and v are at hand: one pass a step, not two.
+        # The next sample's prediction is made while u and v are at hand: one pass a step.
         following = order[t + 1] if t + 1 < iterations else i
         prediction = 0.0
         for j in range(d):
@@ -80,7 +80,7 @@ def _sgd(x, y, theta, order, step_sizes, snapshots, out):
             u[j] = u_j - slope * v_j
             v[j] = v_j - slope * u_j
             # In this order, because u * v of a vanished coordinate (1e-170 each at the end of a
-            # long large-step phase) would be subnormal, which makes a step 1.7 times slower.
+            # long large-step phase) would be subnormal, which makes a step up to 1.7 times slower.
             prediction += u[j] * (v[j] * x[following, j])
         i = following
     return -1
@@ -92,22 +92,30 @@ def _gd(x, y, theta, step_sizes, snapshots, out):
     n, d = x.shape
     u = theta[:d]
     v = theta[d:]
+    beta = np.empty(d)
     weighted = np.empty(d)
     taken = 0
     for t in range(step_sizes.shape[0]):
         if taken < snapshots.shape[0] and snapshots[taken] == t:
             out[taken] = theta
             taken += 1
-        weighted[:] = 0.0
-        for i in range(n):
-            prediction = 0.0
+        for j in range(d):
+            # Scaled, so that the product is never subnormal; what vanished counts as zero.
+            scaled = (u[j] * 1e100) * v[j]
+            beta[j] = scaled * 1e-100 if abs(scaled) > 1e-190 else 0.0
+            weighted[j] = 0.0
+        largest = 0.0
+        for i in range(0, n - 3, 4):
+            largest = max(largest, _add_four(x, y, beta, weighted, i))
+        for i in range(n - n % 4, n):
+            residual = -y[i]
             for j in range(d):
-                prediction += u[j] * (v[j] * x[i, j])
-            residual = prediction - y[i]
-            if not abs(residual) < EXPLODED:
-                return t
+                residual += beta[j] * x[i, j]
             for j in range(d):
                 weighted[j] += residual * x[i, j]
+            largest = max(largest, _size(residual))
+        if largest >= EXPLODED:
+            return t
         step = step_sizes[t] / n
         for j in range(d):
             slope = step * weighted[j]
@@ -116,3 +124,26 @@ def _gd(x, y, theta, step_sizes, snapshots, out):
             u[j] = u_j - slope * v_j
             v[j] = v_j - slope * u_j
     return -1
+
+
+@_jit
+def _add_four(x, y, beta, weighted, i):
+    """weighted += sum of residual * x over samples i to i + 3; returns the largest residual.
+
+    Four samples a pass, because otherwise loading beta and weighted takes longer than computing.
+    """
+    r0, r1, r2, r3 = -y[i], -y[i + 1], -y[i + 2], -y[i + 3]
+    for j in range(x.shape[1]):
+        r0 += beta[j] * x[i, j]
+        r1 += beta[j] * x[i + 1, j]
+        r2 += beta[j] * x[i + 2, j]
+        r3 += beta[j] * x[i + 3, j]
+    for j in range(x.shape[1]):
+        weighted[j] += r0 * x[i, j] + r1 * x[i + 1, j] + r2 * x[i + 2, j] + r3 * x[i + 3, j]
+    return max(max(_size(r0), _size(r1)), max(_size(r2), _size(r3)))
+
+
+@_jit
+def _size(residual):
+    # NaN is no larger than anything; as an explosion it must be.
+    return abs(residual) if abs(residual) < EXPLODED else np.inf

@@ -1,0 +1,81 @@
+"""Largest eigenvalues of many symmetric matrices at once, from products with vectors."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+# Iterations between two looks at the Ritz values.
+_STRIDE = 6
+# A direction this short beside the matrix is rounding: the Krylov space is complete.
+_EXHAUSTED = 1e-13
+
+
+def largest_eigenvalues(
+    product: Callable[[np.ndarray], np.ndarray], count: int, size: int, tolerance: float = 1e-6
+) -> np.ndarray:
+    """Largest eigenvalue (not in magnitude) of each of `count` symmetric matrices A, (count,).
+
+    `product` maps vectors (count, size) to A times them. Lanczos iteration with full
+    reorthogonalisation, until each Ritz pair's residual, which bounds the error, is at most
+    `tolerance` * ||A||_2; for an eigenvalue well separated from the next, the error is about the
+    square of that. After `size` iterations the result is exact.
+    """
+    # Always the same vector: irregular, so that no structure of A makes it orthogonal to an
+    # eigenvector.
+    start = np.random.default_rng(0).standard_normal(size)
+    start /= np.linalg.norm(start)
+    basis = np.empty((count, min(size, 2 * _STRIDE), size))
+    basis[:, 0] = start
+    diagonal, off_diagonal, scale = np.zeros((count, 0)), np.zeros((count, 0)), np.zeros(count)
+    for k in range(1, size + 1):
+        vector = product(basis[:, k - 1])
+        alpha = np.einsum("cp,cp->c", vector, basis[:, k - 1])
+        if k > 1:
+            # Where the Krylov space is complete, repeat a number that cannot be the largest alone.
+            alpha = np.where(off_diagonal[:, -1] > 0, alpha, diagonal[:, 0])
+        vector = _orthogonalised(vector, basis[:, :k])
+        beta = np.linalg.norm(vector, axis=1)
+        scale = np.maximum(scale, np.maximum(np.abs(alpha), beta))
+        beta[beta <= _EXHAUSTED * scale] = 0.0
+        diagonal = np.column_stack([diagonal, alpha])
+        if k % _STRIDE == 0 or k == size:
+            largest, residual = _ritz(diagonal, off_diagonal, beta)
+            if k == size or (residual <= tolerance * scale).all():
+                break
+        off_diagonal = np.column_stack([off_diagonal, beta])
+        basis = _with_room(basis, k)
+        basis[:, k] = np.divide(
+            vector, beta[:, None], out=np.zeros_like(vector), where=beta[:, None] > 0
+        )
+    return largest
+
+
+def _orthogonalised(vectors: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    # Twice is enough.
+    for _ in range(2):
+        coefficients = basis @ vectors[..., None]
+        vectors = vectors - (np.swapaxes(basis, 1, 2) @ coefficients)[..., 0]
+    return vectors
+
+
+def _ritz(
+    diagonal: np.ndarray, off_diagonal: np.ndarray, beta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Largest Ritz value, and the norm of its residual."""
+    k = diagonal.shape[1]
+    tridiagonal = np.zeros((len(diagonal), k, k))
+    rows = np.arange(k)
+    tridiagonal[:, rows, rows] = diagonal
+    tridiagonal[:, rows[1:], rows[:-1]] = off_diagonal
+    values, vectors = np.linalg.eigh(tridiagonal)
+    return values[:, -1], beta * np.abs(vectors[:, -1, -1])
+
+
+def _with_room(basis: np.ndarray, k: int) -> np.ndarray:
+    """The basis, with space for vector k."""
+    count, capacity, size = basis.shape
+    if k < capacity:
+        return basis
+    larger = np.empty((count, min(size, 2 * capacity), size))
+    larger[:, :k] = basis
+    return larger

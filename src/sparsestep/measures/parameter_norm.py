@@ -1,0 +1,24 @@
+"""Length of the parameter vector."""
+
+from typing import Any
+
+import numpy as np
+
+from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.fields import Closed
+
+
+class Spec(Closed):
+    """No options."""
+
+
+def columns(options: Spec) -> list[str]:
+    """What `measure` returns."""
+    return ["parameter_norm"]
+
+
+def measure(
+    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+) -> dict[str, np.ndarray]:
+    """`parameter_norm`, (R, S): ||theta||_2 of all parameters, weights and biases alike."""
+    return {"parameter_norm": np.linalg.norm(trajectory.parameters, axis=2)}

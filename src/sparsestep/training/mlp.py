@@ -1,0 +1,40 @@
+"""Compiled batch-1 SGD on fully connected ReLU networks.
+
+The loss of a sample is (h(x) - y)^2, so that a step is theta -= 2 eta (h - y) grad h; see
+`tests/oracles.py` for autograd doing the same. relu'(0) = 0, as in torch. Threads run replicates
+side by side; a replicate's arithmetic is the same whatever the number of threads and its batch.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from sparsestep.artifacts import Problem
+from sparsestep.models import mlp
+from sparsestep.training import mlp_lanes, mlp_two_layer
+
+
+def train(
+    problem: Problem, spec: dict, step_sizes: np.ndarray, snapshots: np.ndarray, threads: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Parameters at the snapshots, (R, S, P), and where each replicate diverged, (R,).
+
+    `step_sizes` has shape (R, T), `snapshots` are sorted iterations. float64 throughout; NaN after
+    divergence, and -1 where a replicate survived. The layout of P is that of `models.mlp`.
+    """
+    network = mlp.Network(mlp.Spec(**spec["model"]), problem.x_train.shape[-1])
+    replicates = len(problem.order)
+    parameters = np.full((replicates, len(snapshots), network.parameter_count), np.nan)
+    diverged_at = np.empty(replicates, dtype=np.int64)
+    kernel = mlp_two_layer if len(network.sizes) == 3 else mlp_lanes
+    groups = [
+        range(first, min(first + kernel.GROUP, replicates))
+        for first in range(0, replicates, kernel.GROUP)
+    ]
+
+    def train_group(rows: range) -> None:
+        kernel.train(network, problem, rows, step_sizes, snapshots, parameters, diverged_at)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(train_group, groups))
+    return parameters, diverged_at
