@@ -179,6 +179,18 @@ def read_trajectory(path: Path, spec: dict[str, Any] | None = None) -> Trajector
     return Trajectory(**fields, spec=source["spec"])
 
 
+def write_edges(path: Path, edges: np.ndarray, source: dict[str, Any]) -> None:
+    """Write the edges of a batch, (R,), float64; `source` is their `provenance`."""
+    _write_arrays(path, "edges", {"edges": edges}, source)
+
+
+def read_edges(path: Path, spec: dict[str, Any] | None = None) -> np.ndarray:
+    """Read the edges of a batch, (R,), and check them; with `spec`, that they belong to it."""
+    arrays, source = _read_arrays(path, "edges", ("edges",))
+    require_spec(path, source, spec)
+    return arrays["edges"]
+
+
 def damaged(path: Path, why: str) -> ArtifactError:
     """The error for a file that must be made again, with the command that does so."""
     return ArtifactError(f"{path}: {why}; rebuild it with: snakemake --cores all --force {path}")

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sparsestep import registry
 from sparsestep.config_errors import describe, dotted, suggest
 from sparsestep.errors import ConfigError
-from sparsestep.fields import Closed, Colour, Name, PositiveInt
+from sparsestep.fields import Closed, Colour, Fraction, Name, PositiveInt
 
 
 class Algorithm(Closed):
@@ -39,6 +39,13 @@ class Snapshots(Closed):
     evenly_spaced: PositiveInt = Field(default=250, description="points k T / (this - 1) below T")
 
 
+class Edge(Closed):
+    """How the edge is found, for step sizes written as {of_edge: 0.95}."""
+
+    horizon: Fraction = Field(default=0.5, description="must survive this fraction of T")
+    tolerance: Fraction = Field(default=0.01, description="relative width of the final bracket")
+
+
 class Experiment(Closed):
     """A problem, a model, some runs, and what to measure."""
 
@@ -47,6 +54,7 @@ class Experiment(Closed):
     iterations: PositiveInt = Field(description="T, updates of a run")
     problem: dict[str, Any] = Field(description="data, initial parameters, sampling order")
     model: dict[str, Any] = Field(description="the network")
+    edge: Edge = Field(default=Edge(), description="how the edge is found, where a run asks for it")
     snapshots: Snapshots = Field(default=Snapshots(), description="when to keep parameters")
     runs: Annotated[dict[Name, Run], Field(min_length=1, description="by name")]
     measure: Annotated[

@@ -30,6 +30,8 @@ def dotted(path: tuple) -> str:
 def _line(spec: type[BaseModel], mistake: dict, path: tuple) -> str:
     # Behind a dictionary's key, pydantic says "[key]" where the key itself is wrong.
     loc = mistake["loc"][:-1] if mistake["loc"][-1:] == ("[key]",) else mistake["loc"]
+    # pydantic puts the tag of a union's member behind the key.
+    loc = tuple(part for part in loc if not str(part).startswith("<"))
     where = dotted((*path, *loc))
     match mistake["type"]:
         case "extra_forbidden":

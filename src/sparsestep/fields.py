@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+)
 
 
 class Closed(BaseModel):
@@ -41,6 +49,23 @@ Divisor = Annotated[float, _number, Field(ge=1, allow_inf_nan=False)]
 # More than this many of anything does not fit into memory; a slip of the finger does not get far.
 PositiveInt = Annotated[int, _number, _whole, Field(gt=0, lt=2**31)]
 Seed = Annotated[int, _number, _whole, Field(ge=0, le=2**32 - 1)]
+
+
+class OfEdge(Closed):
+    """A step size that differs between replicates: a fraction of each one's own edge."""
+
+    of_edge: PositiveFloat = Field(description="times the replicate's largest surviving step size")
+
+
+def _is_of_edge(value: Any) -> str:
+    return "<of_edge>" if isinstance(value, dict | OfEdge) else "<number>"
+
+
+# config_errors.py leaves tags in angle brackets out of a key's path.
+StepSize = Annotated[
+    Annotated[PositiveFloat, Tag("<number>")] | Annotated[OfEdge, Tag("<of_edge>")],
+    Discriminator(_is_of_edge),
+]
 
 # Names become parts of paths and of Snakemake wildcards.
 NAME_PATTERN = "[a-z0-9][a-z0-9_-]*"

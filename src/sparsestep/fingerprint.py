@@ -29,6 +29,8 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
     match stage:
         case "generate":
             wanted = [("problem", spec["problem"]["kind"]), ("model", model)]
+        case "calibrate":
+            wanted = [("trainer", spec["algorithm"]["kind"])]
         case "train":
             wanted = [
                 ("trainer", spec["algorithm"]["kind"]),

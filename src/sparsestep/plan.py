@@ -16,6 +16,7 @@ from sparsestep import config, fingerprint
 from sparsestep.errors import ConfigError
 from sparsestep.fields import NAME_PATTERN
 from sparsestep.identity import canonical_json, identity
+from sparsestep.schedules.edge import is_relative
 
 ID_PATTERN = "[0-9a-f]{12}"
 BATCH_PATTERN = "[0-9]+-[0-9]+"
@@ -29,6 +30,7 @@ WILDCARDS = {
     "run": NAME_PATTERN,
     "figure": NAME_PATTERN,
     "problem_id": ID_PATTERN,
+    "edges_id": ID_PATTERN,
     "run_id": ID_PATTERN,
     "batch": BATCH_PATTERN,
 }
@@ -62,12 +64,18 @@ class Plan:
         entry = self._entry(experiment)
         if run not in entry.runs:
             raise ConfigError(f"experiments.{experiment} has no run {run!r}")
+        schedule = entry.runs[run].schedule
         return {
-            **self.problem(experiment),
-            "algorithm": entry.runs[run].algorithm.model_dump(mode="json"),
-            "schedule": entry.runs[run].schedule,
+            **(self.edges if is_relative(schedule) else self._with_algorithm)(experiment, run),
+            "schedule": schedule,
             "snapshots": entry.snapshots.model_dump(mode="json"),
         }
+
+    @functools.cache
+    def edges(self, experiment: str, run: str) -> Spec:
+        """What decides the replicates' edges under the algorithm of this run."""
+        edge = self._entry(experiment).edge.model_dump(mode="json")
+        return {**self._with_algorithm(experiment, run), "edge": edge}
 
     def batches(self, experiment: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles.
@@ -83,6 +91,13 @@ class Plan:
     def problem_path(self, experiment: str, batch: str) -> str:
         """File with the Problem of a batch."""
         return f"results/problems/{experiment}-{self._problem_id(experiment)}/{batch}.safetensors"
+
+    def edges_path(self, experiment: str, run: str, batch: str) -> list[str]:
+        """File with the edges that a run's step sizes refer to; none if they do not."""
+        if not is_relative(self._entry(experiment).runs[run].schedule):
+            return []
+        edges_id = identity(self.edges(experiment, run))
+        return [f"results/edges/{experiment}-{edges_id}/{batch}.safetensors"]
 
     def trajectory_path(self, experiment: str, run: str, batch: str) -> str:
         """File with the Trajectory of a batch of a run."""
@@ -118,6 +133,14 @@ class Plan:
         self._require_current(wildcards.problem_id, self._problem_id(wildcards.experiment))
         spec = self.problem(wildcards.experiment)
         return canonical_json(self._batched(spec, wildcards.experiment, wildcards.batch))
+
+    def calibrate_spec(self, wildcards: Any) -> str:
+        """`spec` of a calibrate job."""
+        for run in self._entry(wildcards.experiment).runs:
+            spec = self.edges(wildcards.experiment, run)
+            if identity(spec) == wildcards.edges_id:
+                return canonical_json(self._batched(spec, wildcards.experiment, wildcards.batch))
+        raise ConfigError(f"id {wildcards.edges_id} does not follow from config.yaml")
 
     def train_spec(self, wildcards: Any) -> str:
         """`spec` of a train job."""
@@ -155,6 +178,10 @@ class Plan:
         return lambda wildcards: fingerprint.stage_code(stage, json.loads(spec(wildcards)))
 
     # ---------------------------------------------------------------------------------------------
+
+    def _with_algorithm(self, experiment: str, run: str) -> Spec:
+        algorithm = self._entry(experiment).runs[run].algorithm.model_dump(mode="json")
+        return {**self.problem(experiment), "algorithm": algorithm}
 
     def _entry(self, experiment: str) -> config.Experiment:
         if experiment not in self.experiments:

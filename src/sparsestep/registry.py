@@ -60,6 +60,7 @@ MEASURES = {
 FIGURES = {
     "training_curves": "sparsestep.figures.training_curves",
     "end_values": "sparsestep.figures.end_values",
+    "edge_profile": "sparsestep.figures.edge_profile",
 }
 
 _TABLES = {

@@ -17,6 +17,9 @@ MISTAKES = [
     ((*RUN, "schedule", "step_size"), float("nan"), "got nan; input should be greater than 0"),
     ((*RUN, "schedule", "step_size"), float("inf"), "got inf; input should be a finite number"),
     ((*RUN, "schedule", "step_size"), None, "got None; input should be a valid number"),
+    ((*RUN, "schedule", "step_size", "of_edge"), -1, "got -1; input should be greater than 0"),
+    ((*RUN, "schedule", "step_size", "of_edg"), 0.9, "unknown key"),
+    (("experiments", "first", "edge", "horizon"), 1.5, "got 1.5; input should be less than 1"),
     ((*RUN, "schedule", "decay_at"), 1.0, "got 1.0; input should be less than 1"),
     ((*RUN, "schedule", "decay_at"), 0.0, "got 0.0; input should be greater than 0"),
     ((*RUN, "schedule", "decay_at"), 50, "got 50; input should be less than 1"),
@@ -65,6 +68,8 @@ MISTAKES = [
 
 def put(raw, path, value):
     for part in path[:-1]:
+        if not isinstance(raw.setdefault(part, {}), dict):
+            raw[part] = {"of_edge": 0.5}
         raw = raw[part]
     raw[path[-1]] = value
 

@@ -149,6 +149,20 @@ def test_the_problem(edited):
     }
 
 
+def test_step_sizes_in_units_of_the_edge(edited):
+    change(edited, "runs", "small", "schedule", "step_size", {"of_edge": 0.5})
+    assert edited.planned() == {
+        "calibrate_edges": 1,
+        "train_run": 1,
+        "measure_run": 1,
+        **DOWNSTREAM,
+    }
+    edited.run("--cores", "2")
+    assert edited.planned() == {}
+    change(edited, "runs", "small", "schedule", "step_size", {"of_edge": 0.6})
+    assert edited.planned() == {"train_run": 1, "measure_run": 1, **DOWNSTREAM}
+
+
 def test_a_title_and_a_colour(edited):
     change(edited, "title", "Another title")
     change(edited, "runs", "small", "colour", "#123456")

@@ -1,6 +1,7 @@
 """Training.
 
-INPUTS: results/problems/<experiment>-<id>/<batch>.safetensors
+INPUTS: results/problems/<experiment>-<id>/<batch>.safetensors, and the batch's edges where the run's
+step sizes refer to them
 OUTPUTS: results/runs/<experiment>/<run>-<id>/<batch>/trajectory.safetensors
 """
 
@@ -10,6 +11,9 @@ rule train_run:
     input:
         problem=lambda wildcards: plan.problem_path(
             wildcards.experiment, wildcards.batch
+        ),
+        edges=lambda wildcards: plan.edges_path(
+            wildcards.experiment, wildcards.run, wildcards.batch
         ),
     output:
         "results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
@@ -27,6 +31,7 @@ rule train_run:
             --code {params.code:q} \
             --threads {threads} \
             --problem {input.problem:q} \
+            --edges {input.edges:q} \
             --output {output:q} \
             2>{log:q}
         """

@@ -29,17 +29,17 @@ def draw_over_time(axes: Axes, table: pd.DataFrame, experiment: dict, metric: st
         of_run = table[table["run"] == name]
         values = of_run.pivot(index="iteration", columns="replicate", values=metric)
         survived = of_run.groupby("replicate")["diverged_at"].first() < 0
-        shown += _draw_band(axes, values.loc[:, survived], colour, dashes)
+        shown += draw_band(axes, values.loc[:, survived], colour, dashes)
         if 0 in values:
             axes.plot(values.index, values[0], color=colour, linewidth=0.5, alpha=0.8, zorder=1.5)
             if survived[0]:
                 shown.append(values[0].to_numpy())
         if metric == "sharpness" and "step_size" in of_run:
-            eta = of_run[of_run["replicate"] == of_run["replicate"].iloc[0]]
-            axes.plot(eta["iteration"], 2 / eta["step_size"], color=colour, **_STABLE)
+            eta = of_run.groupby("iteration")["step_size"].median()
+            axes.plot(eta.index, 2 / eta, color=colour, **_STABLE)
         _mark_decays(axes, experiment, name, colour)
         _mark_divergences(axes, of_run, 1.02 + 0.035 * row, colour)
-    _set_value_axis(axes, metric, np.concatenate(shown))
+    set_value_axis(axes, metric, np.concatenate(shown))
     axes.set_xlabel("iteration")
     axes.set_xlim(0, max(experiment["iterations"], 1))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
@@ -62,7 +62,7 @@ def draw_end_values(axes: Axes, table: pd.DataFrame, experiment: dict, metric: s
         if values.notna().any():
             median = values.median()
             axes.plot([place - 0.35, place + 0.35], [median, median], color=colour, linewidth=2)
-    _set_value_axis(axes, metric, last[metric].to_numpy())
+    set_value_axis(axes, metric, last[metric].to_numpy())
     axes.set_xlim(-0.6, len(experiment["order"]) - 0.4)
     axes.set_xticks(range(len(experiment["order"])), experiment["order"])
 
@@ -113,7 +113,8 @@ _STABLE = {"linestyle": (0, (5, 3, 1, 3)), "linewidth": 0.8, "alpha": 0.8}
 _DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 5, "zorder": 3}
 
 
-def _set_value_axis(axes: Axes, metric: str, shown: np.ndarray) -> None:
+def set_value_axis(axes: Axes, metric: str, shown: np.ndarray) -> None:
+    """Label, scale and limits of the vertical axis, so that the values `shown` fit."""
     axes.set_ylabel(style.metric_label(metric))
     shown = shown[np.isfinite(shown)]
     if style.metric_scale(metric) == "log":
@@ -126,15 +127,18 @@ def _set_value_axis(axes: Axes, metric: str, shown: np.ndarray) -> None:
         axes.set_ylim(shown.min() - margin, shown.max() + margin)
 
 
-def _draw_band(axes: Axes, values: pd.DataFrame, colour: str, dashes) -> list[np.ndarray]:
-    """Median and band; returns the band's edges."""
+def draw_band(
+    axes: Axes, values: pd.DataFrame, colour: str, dashes, marker: str | None = None
+) -> list[np.ndarray]:
+    """Median and 10-90 % band over the columns of `values`; returns the band's edges."""
     # A quantity may be undefined for all replicates, for instance a share of zero.
     values = values[values.notna().any(axis=1)]
     if values.empty:
         return []
     low, middle, high = np.nanpercentile(values.to_numpy(), PERCENTILES, axis=1)
     axes.fill_between(values.index, low, high, color=colour, alpha=0.2, linewidth=0)
-    axes.plot(values.index, middle, color=colour, linestyle=dashes, linewidth=1.4)
+    line = {"linestyle": dashes, "linewidth": 1.4, "marker": marker, "markersize": 4}
+    axes.plot(values.index, middle, color=colour, **line)
     return [low, high]
 
 

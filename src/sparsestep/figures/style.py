@@ -5,6 +5,7 @@ import seaborn as sns
 from matplotlib.mathtext import MathTextParser
 
 from sparsestep import schedules
+from sparsestep.schedules.edge import is_relative
 
 # The colour of a run is the same in every figure: the small-step run is grey, longer large-step
 # phases go through Okabe and Ito's colour-blind safe palette. The dashes tell the runs apart in
@@ -92,6 +93,8 @@ def run_label(run: dict, iterations: int) -> str:
     eta = schedule.step_sizes(iterations)
     # The largest step size, and what it ends with: a warm-up's first step size says little.
     text = rf"$\eta$ = {eta.max():.3g}"
+    if is_relative(run["schedule"]):
+        text += " of the edge"
     for decay in schedule.decays(iterations):
         if decay < iterations:
             text += rf" $\to$ {eta[decay]:.3g} at {100 * decay / iterations:.0f} %"

@@ -2,7 +2,8 @@
 
 A module each, so that a new schedule re-runs nothing that uses another. Its `Spec` offers
 `step_sizes(iterations)`, the step size of every iteration, shape (iterations,), float64, and
-`decays(iterations)`, the iterations from which on the step size is smaller than before.
+`decays(iterations)`, the iterations from which on the step size is smaller than before. Where the
+step size is a fraction of the edge, so are `step_sizes`.
 """
 
 from typing import Any

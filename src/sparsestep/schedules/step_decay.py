@@ -5,14 +5,15 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from sparsestep.fields import Closed, Divisor, Fraction, PositiveFloat
+from sparsestep.fields import Closed, Divisor, Fraction, StepSize
+from sparsestep.schedules.edge import in_units
 
 
 class Spec(Closed):
     """eta(t) = step_size up to the boundary int(decay_at * T), step_size / divide_by after it."""
 
     kind: Literal["step_decay"]
-    step_size: PositiveFloat = Field(description="eta before the decay")
+    step_size: StepSize = Field(description="eta before the decay")
     decay_at: Fraction = Field(description="length of the large-step phase, a fraction of T")
     divide_by: Divisor = Field(description="the step size is divided by this at the decay")
     boundary: Literal["included", "excluded"] = Field(
@@ -22,9 +23,10 @@ class Spec(Closed):
 
     def step_sizes(self, iterations: int) -> np.ndarray:
         """Step size of every iteration, shape (iterations,), float64."""
-        eta = np.full(iterations, self.step_size)
+        large = in_units(self.step_size)
+        eta = np.full(iterations, large)
         for first_small in self.decays(iterations):
-            eta[first_small:] = self.step_size / self.divide_by
+            eta[first_small:] = large / self.divide_by
         return eta
 
     def decays(self, iterations: int) -> list[int]:

@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from sparsestep.fields import Closed, Divisor, Fraction, PositiveFloat
+from sparsestep.fields import Closed, Divisor, Fraction, PositiveFloat, StepSize
+from sparsestep.schedules.edge import in_units
 
 
 class Spec(Closed):
@@ -16,7 +17,7 @@ class Spec(Closed):
     """
 
     kind: Literal["warmup_decay"]
-    step_size: PositiveFloat = Field(description="g, the step size at t = 0")
+    step_size: StepSize = Field(description="g, the step size at t = 0")
     factor: PositiveFloat = Field(description="F; F g would be reached at t = T")
     exponent: PositiveFloat = Field(description="e; 1 is linear")
     decay_at: Fraction = Field(description="length of the large-step phase, a fraction of T")
@@ -26,8 +27,8 @@ class Spec(Closed):
         """Step size of every iteration, shape (iterations,), float64."""
         boundary = int(self.decay_at * iterations)
         t = np.minimum(np.arange(iterations), boundary)
-        growth = (self.factor - 1) * self.step_size * (t / iterations) ** self.exponent
-        eta = self.step_size + growth
+        start = in_units(self.step_size)
+        eta = start + (self.factor - 1) * start * (t / iterations) ** self.exponent
         eta[boundary:] /= self.divide_by
         return eta
 

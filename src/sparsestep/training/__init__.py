@@ -4,20 +4,26 @@ import numpy as np
 
 from sparsestep import registry, schedules
 from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.schedules.edge import is_relative
 
 
-def train(problem: Problem, spec: dict, threads: int = 1) -> Trajectory:
+def train(
+    problem: Problem, spec: dict, threads: int = 1, edges: np.ndarray | None = None
+) -> Trajectory:
     """Train every replicate of `problem` by one algorithm and schedule.
 
     `spec` holds `model`, `algorithm`, `schedule`, `snapshots` (blocks of config.yaml) and
-    `iterations` (T). The result does not depend on `threads`. A replicate that diverges is a
+    `iterations` (T). `edges`, (R,), is each replicate's edge, for a schedule in units of it. The
+    result does not depend on `threads`. A replicate that diverges is a
     result: its snapshots are NaN from there on.
     """
     iterations = spec["iterations"]
     trainer = registry.load("trainer", spec["algorithm"]["kind"], spec["model"]["kind"])
     snapshots = snapshot_iterations(iterations, **spec["snapshots"])
     step_sizes = schedules.from_spec(spec["schedule"]).step_sizes(iterations)
-    # One row a replicate, without a copy: a schedule may differ between replicates.
+    if is_relative(spec["schedule"]):
+        step_sizes = edges[:, None] * step_sizes
+    # One row a replicate, without a copy where they are the same.
     step_sizes = np.broadcast_to(step_sizes, (len(problem.order), iterations))
     parameters, diverged_at = trainer.train(problem, spec, step_sizes, snapshots, threads)
     # The kernels stop at the residual that explodes, so that the snapshot before that update is

@@ -1,0 +1,17 @@
+"""calibrate: the edge of every replicate of a batch."""
+
+from sparsestep.artifacts import provenance, read_problem, write_edges
+from sparsestep.stages import job
+from sparsestep.training.edge import calibrate
+
+
+def main(arguments):
+    spec = arguments.spec
+    upstream = {key: spec[key] for key in ("problem", "model", "iterations", "replicates")}
+    problem = read_problem(arguments.problem, upstream)
+    edges = calibrate(problem, spec, arguments.threads)
+    write_edges(arguments.output, edges, provenance(spec, arguments.code))
+
+
+if __name__ == "__main__":
+    job.run("calibrate", main, "problem", "output")
