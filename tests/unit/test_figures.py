@@ -82,6 +82,10 @@ def test_some_diverged_are_left_out_of_the_band_and_marked(tiny):
     assert any("small" in text and "1 of 3 diverged" in text for text in legend_texts(figure))
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert any(list(line.get_xdata()) == [20] for line in crosses)
+    of_run = table[(table["run"] == "small") & (table["replicate"] != 1)]
+    median = of_run.groupby("iteration")["train_loss"].median()
+    drawn = [np.asarray(line.get_ydata()) for line in figure.axes[0].lines]
+    assert any(np.array_equal(y, median) for y in drawn)
     for line in figure.axes[0].lines:
         assert not np.any(np.asarray(line.get_ydata()) == 1e6)
 
