@@ -36,7 +36,10 @@ class Snapshots(Closed):
     """Iterations before whose update the parameters are kept."""
 
     first: PositiveInt = Field(default=100, description="every iteration below this one")
-    evenly_spaced: PositiveInt = Field(default=250, description="points k T / (this - 1) below T")
+    # With two points, 0 and T, nothing but the first iterations would be kept.
+    evenly_spaced: Annotated[PositiveInt, Field(ge=3)] = Field(
+        default=250, description="points k T / (this - 1) below T"
+    )
 
 
 class Edge(Closed):
@@ -50,7 +53,7 @@ class Experiment(Closed):
     """A problem, a model, some runs, and what to measure."""
 
     title: str = Field(default="", description="heading in figures and report (display only)")
-    replicates: PositiveInt = Field(description="seeds; replicate 0 is the published run")
+    replicates: Annotated[PositiveInt, Field(le=10_000, description="seeds, counted from 0")]
     iterations: PositiveInt = Field(description="T, updates of a run")
     problem: dict[str, Any] = Field(description="data, initial parameters, sampling order")
     model: dict[str, Any] = Field(description="the network")

@@ -46,7 +46,7 @@ def test_make_targets_exist():
 def test_example_experiment(edited):
     (example,) = blocks("yaml")
     added = yaml.safe_load(example)
-    added["experiments"]["my_gd"]["iterations"] = 300
+    added["experiments"]["my_problem"]["iterations"] = 300
     config = edited.config
     config["experiments"] |= added["experiments"]
     config["figures"] |= added["figures"]
@@ -54,7 +54,7 @@ def test_example_experiment(edited):
     planned = edited.planned()
     assert (planned["generate_problem"], planned["train_run"], planned["measure_run"]) == (1, 2, 2)
     edited.run("--cores", "2")
-    assert (edited.folder / "results" / "figures" / "my_gd.png").is_file()
+    assert (edited.folder / "results" / "figures" / "my_problem.png").is_file()
     assert edited.planned() == {}
 
 

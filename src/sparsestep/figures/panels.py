@@ -92,7 +92,7 @@ def over_time_handles(metrics: list[str]) -> list:
     return [
         Line2D([], [], color=grey, label="median of the survivors"),
         Patch(color=grey, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
-        Line2D([], [], color=grey, linewidth=0.5, label="replicate 0, the published run"),
+        Line2D([], [], color=grey, linewidth=0.5, label="replicate 0"),
         Line2D([], [], color=grey, linestyle=":", label="step size decays"),
         Line2D([], [], color=grey, marker="x", linestyle="", label="a replicate diverges"),
         *([stable] if "sharpness" in metrics else []),
@@ -104,7 +104,7 @@ def end_value_handles() -> list:
     grey = "#808080"
     return [
         Line2D([], [], color=grey, marker="o", markersize=3, linestyle="", label="a replicate"),
-        Line2D([], [], **_DIAMOND, marker="D", linestyle="", label="replicate 0, published run"),
+        Line2D([], [], **_DIAMOND, marker="D", linestyle="", label="replicate 0"),
         Line2D([], [], color=grey, linewidth=2, label="median of the survivors"),
     ]
 
