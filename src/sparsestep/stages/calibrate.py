@@ -7,8 +7,7 @@ from sparsestep.training.edge import calibrate
 
 def main(arguments):
     spec = arguments.spec
-    upstream = {key: spec[key] for key in ("problem", "model", "iterations", "replicates")}
-    problem = read_problem(arguments.problem, upstream)
+    problem = read_problem(arguments.problem, job.problem_of(spec))
     edges = calibrate(problem, spec, arguments.threads)
     write_edges(arguments.output, edges, provenance(spec, arguments.code))
 

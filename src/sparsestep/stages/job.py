@@ -36,6 +36,11 @@ def run(stage: str, work: Callable[[argparse.Namespace], None], *paths: str) -> 
         sys.exit(f"sparsestep {stage}: not enough memory: {error}")
 
 
+def problem_of(spec: dict) -> dict:
+    """The part of a later stage's spec that its problem was generated from."""
+    return {key: spec[key] for key in ("problem", "model", "iterations", "replicates")}
+
+
 def _check_code(stage: str, arguments: argparse.Namespace) -> None:
     # The plan was made when Snakemake started; a source edited since would be recorded as if it
     # had been the one planned with.

@@ -10,8 +10,7 @@ def main(arguments):
     spec = arguments.spec
     upstream = {key: value for key, value in spec.items() if key != "measure"}
     trajectory = read_trajectory(arguments.trajectory, upstream)
-    upstream = {key: spec[key] for key in ("problem", "model", "iterations", "replicates")}
-    problem = read_problem(arguments.problem, upstream)
+    problem = read_problem(arguments.problem, job.problem_of(spec))
     table = measure(problem, trajectory, spec, arguments.threads)
     write_table(arguments.output, table, provenance(spec, arguments.code))
 

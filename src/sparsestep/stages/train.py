@@ -7,12 +7,11 @@ from sparsestep.training import train
 
 def main(arguments):
     spec = arguments.spec
-    upstream = {key: spec[key] for key in ("problem", "model", "iterations", "replicates")}
-    problem = read_problem(arguments.problem, upstream)
+    problem = read_problem(arguments.problem, job.problem_of(spec))
     edges = None
     if arguments.edges:
-        known = {key: spec[key] for key in (*upstream, "algorithm", "edge")}
-        edges = read_edges(arguments.edges[0], known)
+        known = {key: spec[key] for key in ("algorithm", "edge")}
+        edges = read_edges(arguments.edges[0], job.problem_of(spec) | known)
     trajectory = train(problem, spec, arguments.threads, edges)
     write_trajectory(arguments.output, trajectory, provenance(spec, arguments.code))
 
