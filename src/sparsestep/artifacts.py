@@ -69,6 +69,8 @@ class Trajectory:
         diverged_at: (R,), int64: first iteration with a non-finite or exploding residual, -1 where
             the replicate survived.
         spec: what it was trained from.
+        train_loss: (R, T), float64: training loss before every update, NaN after a divergence; None
+            where the algorithm was not asked for it (`log_loss`).
     """
 
     iterations: np.ndarray
@@ -76,6 +78,7 @@ class Trajectory:
     step_sizes: np.ndarray
     diverged_at: np.ndarray
     spec: dict[str, Any]
+    train_loss: np.ndarray | None = None
 
 
 def provenance(spec: dict[str, Any], code: str) -> dict[str, Any]:
@@ -165,6 +168,8 @@ def read_problem(path: Path, spec: dict[str, Any] | None = None) -> Problem:
 def write_trajectory(path: Path, trajectory: Trajectory, source: dict[str, Any]) -> None:
     """Write a Trajectory; `source` is its `provenance`."""
     arrays = {name: getattr(trajectory, name) for name in _TRAJECTORY_ARRAYS}
+    if trajectory.train_loss is not None:
+        arrays["train_loss"] = trajectory.train_loss
     _write_arrays(path, "trajectory", arrays, source)
 
 
@@ -176,7 +181,7 @@ def read_trajectory(path: Path, spec: dict[str, Any] | None = None) -> Trajector
     arrays, source = _read_arrays(path, "trajectory", _TRAJECTORY_ARRAYS)
     require_spec(path, source, spec)
     fields = {name: arrays[name] for name in _TRAJECTORY_ARRAYS}
-    return Trajectory(**fields, spec=source["spec"])
+    return Trajectory(**fields, spec=source["spec"], train_loss=arrays.get("train_loss"))
 
 
 def write_edges(path: Path, edges: np.ndarray, source: dict[str, Any]) -> None:

@@ -17,17 +17,14 @@ from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed, Colour, Fraction, Name, PositiveInt
 
 
-class Algorithm(Closed):
-    """How the parameters are updated."""
-
-    kind: str = Field(description="sgd: with one sample a step; gd: with all of them")
-
-
 class Run(Closed):
     """An experiment trained with one algorithm and schedule."""
 
-    algorithm: Algorithm = Field(default=Algorithm(kind="sgd"), description="what an update is")
-    schedule: dict[str, Any] = Field(description="the step size as a function of the iteration")
+    algorithm: dict[str, Any] = Field(default={"kind": "sgd"}, description="what an update is")
+    schedule: dict[str, Any] | None = Field(
+        default=None,
+        description="the step size as a function of the iteration; not where another run gives it",
+    )
     label: str | None = Field(default=None, description="legend text (display only)")
     colour: Colour | None = Field(default=None, description="as #rrggbb (display only)")
 
@@ -124,14 +121,14 @@ def figure_spec(figure: dict[str, Any]) -> Any:
 def _resolve_experiment(experiment: Experiment, path: tuple, mistakes: list[str]) -> Experiment:
     problem = _validate_kind("problem", experiment.problem, (*path, "problem"), mistakes)
     model = _validate_kind("model", experiment.model, (*path, "model"), mistakes)
-    runs = {}
-    for name, run in experiment.runs.items():
+    runs = {
+        name: _resolve_run(run, model, (*path, "runs", name), mistakes)
+        for name, run in experiment.runs.items()
+    }
+    for name, run in runs.items():
         where = (*path, "runs", name)
-        schedule = _validate_kind("schedule", run.schedule, (*where, "schedule"), mistakes)
-        runs[name] = run.model_copy(update={"schedule": schedule})
-        if model:
-            kind = run.algorithm.kind
-            _check_kind("trainer", kind, (*where, "algorithm", "kind"), mistakes, model["kind"])
+        if run.algorithm.get("of"):
+            _check_followed(run.algorithm["of"], runs, (*where, "algorithm", "of"), mistakes)
     measure = {}
     for name, options in experiment.measure.items() if model else ():
         where = (*path, "measure", name)
@@ -140,6 +137,31 @@ def _resolve_experiment(experiment: Experiment, path: tuple, mistakes: list[str]
             measure[name] = _collect(spec, options or {}, where, mistakes)
     parts = {"problem": problem, "model": model, "runs": runs, "measure": measure}
     return experiment.model_copy(update=parts)
+
+
+def _resolve_run(run: Run, model: dict, path: tuple, mistakes: list[str]) -> Run:
+    algorithm = _validate_kind("algorithm", run.algorithm, (*path, "algorithm"), mistakes)
+    kind = algorithm.get("kind")
+    if model and kind:
+        _check_kind("trainer", kind, (*path, "algorithm", "kind"), mistakes, model["kind"])
+    where = (*path, "schedule")
+    follows = "of" in algorithm
+    if run.schedule and follows:
+        mistakes.append(f"{dotted(where)}: must be absent; it is that of {algorithm['of']!r}")
+    elif run.schedule is None and not follows and algorithm:
+        mistakes.append(f"{dotted(where)}: missing")
+    schedule = run.schedule and _validate_kind("schedule", run.schedule, where, mistakes)
+    return run.model_copy(update={"algorithm": algorithm, "schedule": schedule})
+
+
+def _check_followed(name: str, runs: dict[str, Run], path: tuple, mistakes: list[str]) -> None:
+    if name not in runs:
+        mistakes.append(f"{dotted(path)}: there is no such run{suggest(name, list(runs))}")
+    elif not runs[name].algorithm.get("log_loss"):
+        mistakes.append(
+            f"{dotted(path)}: got {name!r}; must be a run with "
+            "`algorithm: {kind: sgd, log_loss: true}`"
+        )
 
 
 def _resolve_figure(

@@ -30,10 +30,11 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
         case "generate":
             wanted = [("problem", spec["problem"]["kind"]), ("model", model)]
         case "calibrate":
-            wanted = [("trainer", spec["algorithm"]["kind"])]
+            wanted = [(role, spec["algorithm"]["kind"]) for role in ("trainer", "algorithm")]
         case "train":
             wanted = [
                 ("trainer", spec["algorithm"]["kind"]),
+                ("algorithm", spec["algorithm"]["kind"]),
                 ("schedule", spec["schedule"]["kind"]),
             ]
         case "measure":

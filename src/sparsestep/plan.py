@@ -64,18 +64,34 @@ class Plan:
         entry = self._entry(experiment)
         if run not in entry.runs:
             raise ConfigError(f"experiments.{experiment} has no run {run!r}")
-        schedule = entry.runs[run].schedule
-        return {
+        other = self.run_followed(experiment, run)
+        schedule = entry.runs[other or run].schedule
+        algorithm = entry.runs[run].algorithm
+        spec = {
             **(self.edges if is_relative(schedule) else self._with_algorithm)(experiment, run),
             "schedule": schedule,
             "snapshots": entry.snapshots.model_dump(mode="json"),
         }
+        spec["algorithm"] = algorithm
+        if other:
+            # Its step sizes and snapshots are this run's.
+            spec["followed"] = {"algorithm": entry.runs[other].algorithm}
+        return spec
+
+    def run_followed(self, experiment: str, run: str) -> str | None:
+        """The run that this one is `of`, by its algorithm's option; None for most."""
+        return self._entry(experiment).runs[run].algorithm.get("of")
 
     @functools.cache
     def edges(self, experiment: str, run: str) -> Spec:
         """What decides the replicates' edges under the algorithm of this run."""
         edge = self._entry(experiment).edge.model_dump(mode="json")
-        return {**self._with_algorithm(experiment, run), "edge": edge}
+        calibrated = self.run_followed(experiment, run) or run
+        return {**self._with_algorithm(experiment, calibrated), "edge": edge}
+
+    def schedule(self, experiment: str, run: str) -> Spec:
+        """A run's schedule, which is that of the run it follows, if any."""
+        return self._entry(experiment).runs[self.run_followed(experiment, run) or run].schedule
 
     def batches(self, experiment: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles.
@@ -94,10 +110,15 @@ class Plan:
 
     def edges_path(self, experiment: str, run: str, batch: str) -> list[str]:
         """File with the edges that a run's step sizes refer to; none if they do not."""
-        if not is_relative(self._entry(experiment).runs[run].schedule):
+        if not is_relative(self.schedule(experiment, run)):
             return []
         edges_id = identity(self.edges(experiment, run))
         return [f"results/edges/{experiment}-{edges_id}/{batch}.safetensors"]
+
+    def followed_path(self, experiment: str, run: str, batch: str) -> list[str]:
+        """File with the Trajectory that a run follows; none if it follows none."""
+        other = self.run_followed(experiment, run)
+        return [self.trajectory_path(experiment, other, batch)] if other else []
 
     def trajectory_path(self, experiment: str, run: str, batch: str) -> str:
         """File with the Trajectory of a batch of a run."""
@@ -180,7 +201,7 @@ class Plan:
     # ---------------------------------------------------------------------------------------------
 
     def _with_algorithm(self, experiment: str, run: str) -> Spec:
-        algorithm = self._entry(experiment).runs[run].algorithm.model_dump(mode="json")
+        algorithm = self._entry(experiment).runs[run].algorithm
         return {**self.problem(experiment), "algorithm": algorithm}
 
     def _entry(self, experiment: str) -> config.Experiment:
@@ -239,7 +260,7 @@ class Plan:
             name: {
                 "label": run.label,
                 "colour": run.colour,
-                "schedule": run.schedule,
+                "schedule": self.schedule(experiment, name),
             }
             for name, run in entry.runs.items()
         }

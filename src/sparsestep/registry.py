@@ -31,12 +31,30 @@ SCHEDULES = {
     "warmup_decay": "sparsestep.schedules.warmup_decay",
 }
 
+# An algorithm module offers a `Spec` of its options; a full-batch one also the noise on its labels
+# (`algorithms/__init__.py`). One that follows another run names it in its option `of`.
+ALGORITHMS = {
+    "sgd": "sparsestep.algorithms.sgd",
+    "gd": "sparsestep.algorithms.gd",
+    "label_noise_gd": "sparsestep.algorithms.label_noise_gd",
+    "gd_on_noisy_labels": "sparsestep.algorithms.gd_on_noisy_labels",
+    "sde": "sparsestep.algorithms.sde",
+}
+
 # What trains a model with an algorithm offers
-# `train(problem, spec, step_sizes, snapshots, threads)`.
+# `train(problem, spec, step_sizes, snapshots, threads)`; where the algorithm follows another run,
+# that run's training losses come last.
 TRAINERS = {
     "diagonal/sgd": "sparsestep.training.diagonal",
-    "diagonal/gd": "sparsestep.training.diagonal",
+    "diagonal/gd": "sparsestep.training.diagonal_descent",
+    "diagonal/label_noise_gd": "sparsestep.training.diagonal_descent",
+    "diagonal/gd_on_noisy_labels": "sparsestep.training.diagonal_descent",
+    "diagonal/sde": "sparsestep.training.diagonal_descent",
     "mlp/sgd": "sparsestep.training.mlp",
+    "mlp/gd": "sparsestep.training.mlp_descent",
+    "mlp/label_noise_gd": "sparsestep.training.mlp_descent",
+    "mlp/gd_on_noisy_labels": "sparsestep.training.mlp_descent",
+    "mlp/sde": "sparsestep.training.mlp_descent",
 }
 
 # A measurement module offers `Spec`, `columns(options)`, the names of what it measures, and
@@ -67,6 +85,7 @@ _TABLES = {
     "problem": PROBLEMS,
     "model": MODELS,
     "schedule": SCHEDULES,
+    "algorithm": ALGORITHMS,
     "trainer": TRAINERS,
     "measure": MEASURES,
     "figure": FIGURES,

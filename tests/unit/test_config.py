@@ -28,6 +28,11 @@ MISTAKES = [
     ((*RUN, "schedule", "boundary"), "before", "input should be 'included' or 'excluded'"),
     ((*RUN, "schedule", "decay_fraction"), 0.5, "unknown key"),
     ((*RUN, "algorithm"), {"kind": "adam"}, "got 'adam'; valid: sgd, gd"),
+    ((*RUN, "algorithm"), {"kind": "sgd", "noise": 1}, "unknown key"),
+    ((*RUN, "algorithm"), {"kind": "label_noise_gd"}, "missing"),
+    ((*RUN, "algorithm"), {"kind": "sde", "of": "small", "c": 0}, "greater than 0"),
+    ((*RUN, "algorithm"), {"kind": "sde", "of": "small", "c": 1, "noise": "exact"}, "isotropic"),
+    ((*RUN, "schedule"), None, "schedule: missing"),
     ((*RUN, "colour"), "blue", "got 'blue'; valid: a colour as '#rrggbb'"),
     (("experiments", "first", "replicates"), 0, "got 0; input should be greater than 0"),
     (("experiments", "first", "replicates"), 2.5, "got 2.5; input should be a valid integer"),
@@ -185,3 +190,18 @@ def test_every_field_is_described():
         for name, field in spec.model_fields.items():
             assert field.description or name == "kind", f"{spec.__module__}.{name}"
         assert spec.model_config["extra"] == "forbid"
+
+
+@pytest.mark.parametrize(
+    ("of", "says"),
+    [
+        ("small", "algorithm.of: got 'small'; must be a run with `algorithm: {kind: sgd, log_loss"),
+        ("smal", "algorithm.of: there is no such run"),
+        ("smal", "schedule: must be absent; it is that of 'smal'"),
+    ],
+)
+def test_a_run_that_follows_another(tiny, of, says):
+    put(tiny, (*RUN, "algorithm"), {"kind": "sde", "of": of})
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    assert says in str(caught.value)

@@ -75,6 +75,36 @@ def test_an_experiment_s_name_is_not_part_of_the_id(tiny):
     assert identity(Plan(tiny).run("second", "small")) == before["small"]
 
 
+def test_a_run_that_follows_another(tiny):
+    runs = tiny["experiments"]["first"]["runs"]
+    runs["small"]["algorithm"] = {"kind": "sgd", "log_loss": True}
+    runs["sde"] = {"algorithm": {"kind": "sde", "of": "small"}}
+    before = Plan(tiny)
+    spec = before.run("first", "sde")
+    assert spec["schedule"] == before.run("first", "small")["schedule"]
+    assert spec["followed"] == {"algorithm": before.run("first", "small")["algorithm"]}
+    assert before.followed_path("first", "sde", "0-2") == [
+        before.trajectory_path("first", "small", "0-2")
+    ]
+    assert before.followed_path("first", "small", "0-2") == []
+    # Another step size of the run that is followed is another run for both.
+    runs["small"]["schedule"]["step_size"] = 0.02
+    after = Plan(tiny)
+    for run in ("small", "sde"):
+        assert identity(before.run("first", run)) != identity(after.run("first", run))
+    assert before.run("first", "decay-50") == after.run("first", "decay-50")
+
+
+def test_the_edge_of_a_run_that_follows_another_is_that_run_s(tiny):
+    runs = tiny["experiments"]["first"]["runs"]
+    runs["small"]["algorithm"] = {"kind": "sgd", "log_loss": True}
+    runs["small"]["schedule"]["step_size"] = {"of_edge": 0.9}
+    runs["sde"] = {"algorithm": {"kind": "sde", "of": "small"}}
+    plan = Plan(tiny)
+    assert plan.edges("first", "sde") == plan.edges("first", "small")
+    assert plan.edges_path("first", "sde", "0-2") == plan.edges_path("first", "small", "0-2")
+
+
 def test_canonical_json():
     assert (
         canonical_json({"b": 0.1 + 0.2, "a": [1, 1e-15]})

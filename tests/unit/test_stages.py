@@ -31,7 +31,9 @@ def jobs(tiny, tmp_path):
     return SimpleNamespace(
         paths=paths,
         generate=arguments("generate", "--output", problem),
-        train=arguments("train", "--problem", problem, "--edges", "--output", trajectory),
+        train=arguments(
+            "train", "--problem", problem, "--edges", "--follows", "--output", trajectory
+        ),
         measure=arguments(
             "measure", "--problem", problem, "--trajectory", trajectory, "--output", paths["table"]
         ),
@@ -56,7 +58,7 @@ def test_training_imports_nothing_heavy(jobs):
     assert run("generate", jobs.generate).returncode == 0
     code = (
         "import sys; from sparsestep.stages import job, train; "
-        "job.run('train', train.main, 'problem', 'edges', 'output'); "
+        "job.run('train', train.main, 'problem', 'edges', 'follows', 'output'); "
         "print(*{name.split('.')[0] for name in sys.modules})"
     )
     command = [sys.executable, "-c", code, *jobs.train]

@@ -163,6 +163,21 @@ def test_step_sizes_in_units_of_the_edge(edited):
     assert edited.planned() == {"train_run": 1, "measure_run": 1, **DOWNSTREAM}
 
 
+def test_a_run_that_follows_another(edited):
+    config = edited.config
+    runs = config["experiments"]["first"]["runs"]
+    runs["small"]["algorithm"] = {"kind": "sgd", "log_loss": True}
+    runs["sde"] = {"algorithm": {"kind": "sde", "of": "small"}}
+    edited.write_config(config)
+    edited.run()
+    assert edited.planned() == {}
+    # The SDE is trained again, because its step sizes and losses are the other run's.
+    runs["small"]["schedule"]["step_size"] = 0.011
+    edited.write_config(config)
+    planned = edited.planned()
+    assert planned["train_run"] == planned["measure_run"] == 2
+
+
 def test_a_title_and_a_colour(edited):
     change(edited, "title", "Another title")
     change(edited, "runs", "small", "colour", "#123456")

@@ -1,7 +1,7 @@
 """Training.
 
 INPUTS: results/problems/<experiment>-<id>/<batch>.safetensors, and the batch's edges where the run's
-step sizes refer to them
+step sizes refer to them, and the trajectory of the run that it follows, if it does
 OUTPUTS: results/runs/<experiment>/<run>-<id>/<batch>/trajectory.safetensors
 """
 
@@ -13,6 +13,9 @@ rule train_run:
             wildcards.experiment, wildcards.batch
         ),
         edges=lambda wildcards: plan.edges_path(
+            wildcards.experiment, wildcards.run, wildcards.batch
+        ),
+        follows=lambda wildcards: plan.followed_path(
             wildcards.experiment, wildcards.run, wildcards.batch
         ),
     output:
@@ -32,6 +35,7 @@ rule train_run:
             --threads {threads} \
             --problem {input.problem:q} \
             --edges {input.edges:q} \
+            --follows {input.follows:q} \
             --output {output:q} \
             2>{log:q}
         """

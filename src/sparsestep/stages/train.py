@@ -1,6 +1,12 @@
 """train: the trajectory of a batch of replicates of one run."""
 
-from sparsestep.artifacts import provenance, read_edges, read_problem, write_trajectory
+from sparsestep.artifacts import (
+    provenance,
+    read_edges,
+    read_problem,
+    read_trajectory,
+    write_trajectory,
+)
 from sparsestep.stages import job
 from sparsestep.training import train
 
@@ -8,13 +14,17 @@ from sparsestep.training import train
 def main(arguments):
     spec = arguments.spec
     problem = read_problem(arguments.problem, job.problem_of(spec))
-    edges = None
+    edges = other = None
     if arguments.edges:
-        known = {key: spec[key] for key in ("algorithm", "edge")}
+        algorithm = spec.get("followed", spec)["algorithm"]
+        known = {"algorithm": algorithm, "edge": spec["edge"]}
         edges = read_edges(arguments.edges[0], job.problem_of(spec) | known)
-    trajectory = train(problem, spec, arguments.threads, edges)
+    if arguments.follows:
+        upstream = {key: value for key, value in spec.items() if key != "followed"}
+        other = read_trajectory(arguments.follows[0], upstream | spec["followed"])
+    trajectory = train(problem, spec, arguments.threads, edges, other)
     write_trajectory(arguments.output, trajectory, provenance(spec, arguments.code))
 
 
 if __name__ == "__main__":
-    job.run("train", main, "problem", "edges", "output")
+    job.run("train", main, "problem", "edges", "follows", "output")

@@ -5,17 +5,22 @@ import numpy as np
 from sparsestep import registry, schedules
 from sparsestep.artifacts import Problem, Trajectory
 from sparsestep.schedules.edge import is_relative
+from sparsestep.training import loss_log
 
 
 def train(
-    problem: Problem, spec: dict, threads: int = 1, edges: np.ndarray | None = None
+    problem: Problem,
+    spec: dict,
+    threads: int = 1,
+    edges: np.ndarray | None = None,
+    other: Trajectory | None = None,
 ) -> Trajectory:
     """Train every replicate of `problem` by one algorithm and schedule.
 
     `spec` holds `model`, `algorithm`, `schedule`, `snapshots` (blocks of config.yaml) and
-    `iterations` (T). `edges`, (R,), is each replicate's edge, for a schedule in units of it. The
-    result does not depend on `threads`. A replicate that diverges is a
-    result: its snapshots are NaN from there on.
+    `iterations` (T). `edges`, (R,), is each replicate's edge, for a schedule in units of it;
+    `other` the run that this one is `of`, if its algorithm says so. The result does not depend on
+    `threads`. A replicate that diverges is a result: its snapshots are NaN from there on.
     """
     iterations = spec["iterations"]
     trainer = registry.load("trainer", spec["algorithm"]["kind"], spec["model"]["kind"])
@@ -25,12 +30,20 @@ def train(
         step_sizes = edges[:, None] * step_sizes
     # One row a replicate, without a copy where they are the same.
     step_sizes = np.broadcast_to(step_sizes, (len(problem.order), iterations))
-    parameters, diverged_at = trainer.train(problem, spec, step_sizes, snapshots, threads)
+    arguments = (problem, spec, step_sizes, snapshots, threads)
+    train_loss = None
+    if spec["algorithm"].get("log_loss"):
+        parameters, diverged_at, train_loss = loss_log.train(trainer, *arguments)
+    elif other is not None:
+        parameters, diverged_at = trainer.train(*arguments, other.train_loss)
+    else:
+        parameters, diverged_at = trainer.train(*arguments)
     # The kernels stop at the residual that explodes, so that the snapshot before that update is
     # still a finite, exploding one.
     diverged = (diverged_at[:, None] >= 0) & (snapshots >= diverged_at[:, None])
     parameters[diverged] = np.nan
-    return Trajectory(snapshots, parameters, step_sizes[:, snapshots], diverged_at, spec)
+    step_sizes = step_sizes[:, snapshots]
+    return Trajectory(snapshots, parameters, step_sizes, diverged_at, spec, train_loss)
 
 
 def snapshot_iterations(iterations: int, first: int, evenly_spaced: int) -> np.ndarray:

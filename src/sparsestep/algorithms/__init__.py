@@ -1,0 +1,16 @@
+"""Algorithms: what one update of the parameters is, as a block of config.yaml.
+
+A module each, whose `Spec` holds the options. How a model is trained with it is a trainer's work
+(`registry.py`). Full-batch algorithms also have `substeps`, updates per iteration, and offer
+`noise(options, problem, row, loss_factor, train_loss)`, the label noise of a replicate (see
+`label_noise.py`), where `train_loss`, (R, T), is that of the run which this run is `of`.
+"""
+
+from typing import Any
+
+from sparsestep import registry
+
+
+def from_spec(spec: dict) -> Any:
+    """The options that a validated `algorithm:` block describes."""
+    return registry.load("algorithm", spec["kind"]).Spec(**spec)

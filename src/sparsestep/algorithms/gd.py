@@ -1,0 +1,24 @@
+"""Full-batch gradient descent."""
+
+from typing import Literal
+
+from sparsestep.artifacts import Problem
+from sparsestep.fields import Closed
+
+
+class Spec(Closed):
+    """theta -= eta grad L(theta)."""
+
+    kind: Literal["gd"]
+
+    @property
+    def substeps(self) -> int:
+        """Updates per iteration."""
+        return 1
+
+
+def noise(
+    options: Spec, problem: Problem, row: int, loss_factor: float, train_loss: object
+) -> None:
+    """None: the labels are what they are."""
+    return None
