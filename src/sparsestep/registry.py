@@ -62,6 +62,8 @@ FIGURES = {
     "edge_profile": "sparsestep.figures.edge_profile",
     "loss_surface": "sparsestep.figures.loss_surface",
     "loss_surface_animation": "sparsestep.figures.loss_surface_animation",
+    "learned_functions": "sparsestep.figures.learned_functions",
+    "neurons": "sparsestep.figures.neurons",
 }
 
 _TABLES = {
