@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
-from sparsestep import config_needs, registry
+from sparsestep import config_claims, config_needs, registry
 from sparsestep.config_errors import describe, dotted, suggest
 from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed, Colour, Fraction, Name, PositiveInt
@@ -64,6 +64,9 @@ class Experiment(Closed):
         dict[str, dict[str, Any] | None],
         Field(min_length=1, description="measurements and their options"),
     ]
+    claims: config_claims.Claims = Field(
+        default=config_claims.Claims(), description="which statements are tested (display only)"
+    )
 
 
 class Config(Closed):
@@ -87,7 +90,9 @@ def load(raw: dict[str, Any]) -> Config:
     }
     _raise(mistakes)
     for name, experiment in experiments.items():
-        mistakes += config_needs.mistakes(experiment, ("experiments", name))
+        path = ("experiments", name)
+        mistakes += config_needs.mistakes(experiment, path)
+        mistakes += config_claims.mistakes(experiment, _columns(experiment), path)
     figures = {
         name: _resolve_figure(figure, experiments, ("figures", name), mistakes)
         for name, figure in config.figures.items()
