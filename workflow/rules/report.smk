@@ -55,7 +55,7 @@ rule write_report:
             --captions {input.captions:q} \
             --template {input.template:q} \
             --summary {input.summary:q} \
-            --claims {input.claims:q} \
+            --verdict {input.claims:q} \
             --output {output:q} \
             2>{log:q}
         """

@@ -14,10 +14,10 @@ def main(arguments):
     captions = {Path(path).stem: Path(path).read_text("utf-8") for path in arguments.captions}
     summary = pd.read_csv(arguments.summary)
     template = Path(arguments.template).read_text("utf-8")
-    claims = pd.read_csv(arguments.claims)
+    claims = pd.read_csv(arguments.verdict)
     page = build(arguments.spec, summary, figures, captions, template, claims)
     write_atomically(arguments.output, page.encode())
 
 
 if __name__ == "__main__":
-    job.run("report", main, "figures", "captions", "template", "summary", "claims", "output")
+    job.run("report", main, "figures", "captions", "template", "summary", "verdict", "output")
