@@ -6,7 +6,7 @@ Three claims, by the names that config.yaml gives them:
   For every pair of runs (A, B) with B's large steps longer (`comparisons.py`), the effect is the
   median over pairs of replicates of b - a (`sparser`) or b / a (`better`). Replicates of the same
   number share data, initial parameters and sampling order. A pair counts where both survive, and
-  once where replicates coincide in every metric (as with full-batch gradient descent).
+  once where replicates coincide in all that is measured (as with full-batch gradient descent).
 - `stabilises`: a loss L stays at a high level until the decay. For every run that decays at
   iteration t_d and every replicate that survives, over the snapshots t_d / 2 <= t < t_d:
   `stabilises: high` is L(last snapshot) / median L(t), which must lie below 1/2;
@@ -77,19 +77,22 @@ def interval(values: np.ndarray) -> tuple[float, float]:
 
 
 def _of_experiment(table: pd.DataFrame, entry: dict[str, Any]) -> list[dict]:
-    last = last_snapshots(table)
+    last, contents = last_snapshots(table), _contents(table)
     claims, runs, iterations = entry["claims"], entry["runs"], entry["iterations"]
     phases = {name: large_steps(run["schedule"], iterations) for name, run in runs.items()}
     rows = []
     if claims["stabilises"] is not None:
         for name in sorted((name for name in runs if phases[name]), key=lambda n: (phases[n], n)):
-            found = _stabilises(table[table["run"] == name], claims["stabilises"], phases[name])
+            of_run = table[table["run"] == name]
+            distinct = _distinct(contents[name])
+            found = _stabilises(of_run, claims["stabilises"], phases[name], distinct)
             rows += [{"run_a": name, "run_b": name, **row} for row in found]
     for claim, kind in (("better", "ratio"), ("sparser", "difference")):
         for metric in claims[claim]:
             for a, b in comparisons(runs, iterations):
-                row = {"claim": claim, "metric": metric, "run_a": a, "run_b": b}
-                rows.append({**row, **_compare(*_paired(last, a, b, metric), kind)})
+                ends = (last[last["run"] == run].set_index("replicate")[metric] for run in (a, b))
+                found = _compare(*ends, _distinct(contents[a], contents[b]), kind)
+                rows.append({"claim": claim, "metric": metric, "run_a": a, "run_b": b, **found})
     common = {"experiment": entry["name"], "replicates": table["replicate"].nunique()}
     for row in rows:
         ends = {f"phase_{end}": phases[row[f"run_{end}"]] / iterations for end in "ab"}
@@ -97,18 +100,28 @@ def _of_experiment(table: pd.DataFrame, entry: dict[str, Any]) -> list[dict]:
     return rows
 
 
-def _paired(last: pd.DataFrame, a: str, b: str, metric: str) -> tuple[pd.Series, pd.Series, Any]:
-    """The metric's values in both runs, by replicate, and the replicates that do not coincide."""
-    metrics = [name for name in last.columns if name not in ("run", *KEYS)]
-    of_run = {name: last[last["run"] == name].set_index("replicate")[metrics] for name in (a, b)}
-    together = pd.concat([of_run[a], of_run[b]], axis=1, join="inner")
-    return of_run[a][metric], of_run[b][metric], together.drop_duplicates().index
+def _contents(table: pd.DataFrame) -> dict[str, dict[int, bytes]]:
+    """All that is measured of each run and replicate, for telling whether replicates coincide."""
+    metrics = [name for name in table.columns if name not in ("run", *KEYS)]
+    found: dict[str, dict[int, bytes]] = {}
+    for (run, replicate), rows in table.groupby(["run", "replicate"], sort=False):
+        found.setdefault(run, {})[replicate] = rows[metrics].to_numpy(dtype=float).tobytes()
+    return found
+
+
+def _distinct(*contents: dict[int, bytes]) -> list[int]:
+    """Replicates in all of these runs, the first of those that coincide in each of them."""
+    seen: dict[tuple, int] = {}
+    for replicate in contents[0]:
+        if all(replicate in of_run for of_run in contents):
+            seen.setdefault(tuple(of_run[replicate] for of_run in contents), replicate)
+    return list(seen.values())
 
 
 def _compare(
     a: pd.Series,
     b: pd.Series,
-    distinct: Any,
+    distinct: list[int],
     kind: str,
     below: float | None = None,
     above: float = -np.inf,
@@ -140,7 +153,7 @@ def _ratios(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.where(a == b, 1.0, b / a)
 
 
-def _stabilises(of_run: pd.DataFrame, metric: str, decay: int) -> list[dict]:
+def _stabilises(of_run: pd.DataFrame, metric: str, decay: int, distinct: list[int]) -> list[dict]:
     """The two rows of a run whose large-step phase ends at iteration `decay`."""
     survived = of_run[of_run["diverged_at"] < 0]
     values = survived.pivot(index="iteration", columns="replicate", values=metric).astype(float)
@@ -148,7 +161,6 @@ def _stabilises(of_run: pd.DataFrame, metric: str, decay: int) -> list[dict]:
     values = values.reindex(columns=sorted(of_run["replicate"].unique()))
     phase = values[(values.index >= decay / 2) & (values.index < decay)]
     end = values.iloc[-1] if len(values) else pd.Series(np.nan, index=values.columns)
-    distinct = values.T.drop_duplicates().index
     starts, stops = _fit(phase, decay)
     high = _compare(phase.median(), end, distinct, "ratio", below=1 / FACTOR)
     flat = _compare(starts, stops, distinct, "ratio", below=FACTOR, above=1 / FACTOR)
