@@ -11,7 +11,9 @@ from sparsestep.problems import generate
 
 @pytest.fixture
 def raw():
-    return yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]
+    experiments = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]
+    # Claims are about what is measured, which the tests change.
+    return {name: {**entry, "claims": {}} for name, entry in experiments.items()}
 
 
 def mistake(raw, experiment):
