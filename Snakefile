@@ -10,6 +10,9 @@ from snakemake.utils import min_version
 min_version("9.25")
 
 
+include: "workflow/rules/config.smk"
+
+
 configfile: f"{workflow.basedir}/config.yaml"
 
 
@@ -19,15 +22,17 @@ include: "workflow/rules/calibrate.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"
 
 
 rule all:
-    """Every figure, the end values and the report."""
+    """Every figure, the end values, the verdicts and the report."""
     default_target: True
     input:
         plan.figure_paths(),
         "results/summary.csv",
+        "results/claims.csv",
         "results/report.html",
 
 

@@ -48,6 +48,7 @@ TINY = {
                 "jacobian_rank": {"threshold": 1e-15, "further_thresholds": [1e-6]},
                 "step_size": None,
             },
+            "claims": {"stabilises": "train_loss", "sparser": ["l0", "jacobian_rank"]},
         }
     },
     "figures": {

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
-from sparsestep import registry
+from sparsestep import config_claims, config_needs, registry
 from sparsestep.config_errors import describe, dotted, suggest
 from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed, Colour, Fraction, Name, PositiveInt
@@ -61,6 +61,9 @@ class Experiment(Closed):
         dict[str, dict[str, Any] | None],
         Field(min_length=1, description="measurements and their options"),
     ]
+    claims: config_claims.Claims = Field(
+        default=config_claims.Claims(), description="which statements are tested (display only)"
+    )
 
 
 class Config(Closed):
@@ -83,6 +86,10 @@ def load(raw: dict[str, Any]) -> Config:
         for name, experiment in config.experiments.items()
     }
     _raise(mistakes)
+    for name, experiment in experiments.items():
+        path = ("experiments", name)
+        mistakes += config_needs.mistakes(experiment, path)
+        mistakes += config_claims.mistakes(experiment, _columns(experiment), path)
     figures = {
         name: _resolve_figure(figure, experiments, ("figures", name), mistakes)
         for name, figure in config.figures.items()
@@ -97,7 +104,7 @@ def refuse_duplicate_keys(path: str) -> None:
         try:
             document = yaml.compose(file, Loader=yaml.SafeLoader)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+            raise ConfigError(_yaml_mistake(path, error)) from None
     waiting = [document]
     while waiting:
         node = waiting.pop()
@@ -111,6 +118,16 @@ def refuse_duplicate_keys(path: str) -> None:
                 seen.add(str(key.value))
         elif isinstance(node, yaml.SequenceNode):
             waiting += node.value
+
+
+def _yaml_mistake(path: str, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f"{path}: not valid YAML: {' '.join(str(error).split())}"
+    # What the parser was reading when it failed, and where that began, says more than where it was.
+    start = getattr(error, "context_mark", None)
+    context = f" ({error.context}, from line {start.line + 1})" if start else ""
+    return f"{path}, line {mark.line + 1}: not valid YAML: {error.problem}{context}"
 
 
 def figure_spec(figure: dict[str, Any]) -> Any:

@@ -43,6 +43,9 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
             runs = [run for shown in spec["experiments"].values() for run in shown["runs"].values()]
             wanted = [("figure", spec["figure"]["kind"])]
             wanted += [("schedule", run["schedule"]["kind"]) for run in runs]
+        case "claims":
+            runs = [run for entry in spec["experiments"] for run in entry["runs"].values()]
+            wanted = [("schedule", run["schedule"]["kind"]) for run in runs]
         case _:
             wanted = []
     return [registry.module_name(role, kind, model) for role, kind in wanted]

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sparsestep import config, fingerprint, registry
+from sparsestep import config, config_claims, fingerprint, registry
+from sparsestep.config_claims import Claims
 from sparsestep.errors import ConfigError
 from sparsestep.fields import NAME_PATTERN
 from sparsestep.figures.needs import FigureSpec
 from sparsestep.identity import canonical_json, identity
 from sparsestep.schedules.edge import is_relative
+from sparsestep.training import snapshot_iterations
 
 ID_PATTERN = "[0-9a-f]{12}"
 BATCH_PATTERN = "[0-9]+-[0-9]+"
@@ -136,6 +138,10 @@ class Plan:
         """Files that a figure is drawn from: `tables`, `problems`, `trajectories`."""
         return {what: [path for path, *_ in of] for what, of in self._sources(figure).items()}
 
+    def claims_inputs(self) -> list[str]:
+        """Measurement files of the experiments that claim something."""
+        return [path for path, *_ in self._tables(self._claiming())]
+
     def figure_paths(self) -> list[str]:
         """Every figure in all its formats."""
         return [
@@ -201,11 +207,31 @@ class Plan:
         """`spec` of the summary job: which table belongs to which experiment and run."""
         return canonical_json({"tables": [names for _, *names in self._tables()]})
 
+    def claims_spec(self, wildcards: Any) -> str:
+        """`spec` of the claims job: what each experiment claims, and about which runs."""
+        shown = [
+            {
+                "name": name,
+                "iterations": self._entry(name).iterations,
+                "claims": self._entry(name).claims.model_dump(mode="json"),
+                "runs": config_claims.compared(self._entry(name)),
+            }
+            for name in self._claiming()
+        ]
+        tables = [names for _, *names in self._tables(self._claiming())]
+        return canonical_json({"experiments": shown, "tables": tables})
+
     def report_spec(self, wildcards: Any) -> str:
         """`spec` of the report job: figures, experiments and runs in config order."""
         # Lists, because canonical JSON sorts the keys of an object.
-        figures = [{"name": name, **figure} for name, figure in self.figures.items()]
-        shown = [{"name": name, **self._display(name)} for name in self.experiments]
+        figures = [
+            {"name": name, **figure, "shows": self._shown_metrics(name)}
+            for name, figure in self.figures.items()
+        ]
+        shown = [
+            {"name": name, **self._display(name), "last_snapshot": self._last_snapshot(name)}
+            for name in self.experiments
+        ]
         return canonical_json({"figures": figures, "experiments": shown})
 
     def code(self, stage: str) -> Callable[[Any], str]:
@@ -263,6 +289,17 @@ class Plan:
             for run in self._entry(name).runs
             for batch in self.batches(name)
         ]
+
+    def _shown_metrics(self, figure: str) -> list[tuple[str, str]]:
+        return sorted(set(config.figure_spec(self.figures[figure]).metrics().values()))
+
+    def _last_snapshot(self, experiment: str) -> int:
+        entry = self._entry(experiment)
+        snapshots = entry.snapshots.model_dump(mode="json")
+        return int(snapshot_iterations(entry.iterations, **snapshots)[-1])
+
+    def _claiming(self) -> list[str]:
+        return [name for name, entry in self.experiments.items() if entry.claims != Claims()]
 
     def _figure(self, figure: str) -> FigureSpec:
         if figure not in self.figures:

@@ -1,4 +1,4 @@
-"""The report: one self-contained page with figures, captions and end values."""
+"""The report: one self-contained page with figures, captions, verdicts and end values."""
 
 import base64
 from types import SimpleNamespace
@@ -7,6 +7,8 @@ from typing import Any
 import jinja2
 import pandas as pd
 from docutils.core import publish_parts
+
+from sparsestep.claim_text import sentences
 
 # A caption may use nothing but the page's own text.
 _DOCUTILS = {"file_insertion_enabled": False, "raw_enabled": False, "report_level": 3}
@@ -19,24 +21,29 @@ def build(
     figures: dict[str, tuple[str, bytes]],
     captions: dict[str, str],
     template: str,
+    claims: pd.DataFrame | None = None,
 ) -> str:
     """The HTML page.
 
     `spec` lists the `figures` and `experiments` of config.yaml, `summary` the end values,
     `figures` by name the suffix and content of an image, `captions` a reST text by kind of figure,
-    with the same Jinja variables that Snakemake's own report gives them.
+    with the same Jinja variables that Snakemake's own report gives them. `claims` are the verdicts:
+    those about what a figure shows stand below its caption.
     """
     shown = [
         {
             "name": entry["name"],
             "image": data_uri(*figures[entry["name"]]),
             "caption": render_caption(captions[entry["kind"]], entry["name"], entry),
+            "claims": [] if claims is None else sentences(_about(claims, entry["shows"])),
         }
         for entry in spec["figures"]
     ]
     tables = [
         {
             "title": entry["title"] or entry["name"],
+            "last_snapshot": entry.get("last_snapshot"),
+            "iterations": entry.get("iterations"),
             **end_values(summary, entry["name"], entry["order"]),
         }
         for entry in spec["experiments"]
@@ -58,6 +65,13 @@ def render_caption(text: str, figure: str, entry: dict[str, Any]) -> str:
     )
     rest = environment.from_string(text).render(snakemake=snakemake)
     return publish_parts(rest, writer="html5", settings_overrides=_DOCUTILS)["body"]
+
+
+def _about(claims: pd.DataFrame, shown: list) -> pd.DataFrame:
+    """The rows about these (experiment, metric)."""
+    wanted = {tuple(pair) for pair in shown}
+    about = [pair in wanted for pair in zip(claims["experiment"], claims["metric"], strict=True)]
+    return claims[about]
 
 
 def end_values(summary: pd.DataFrame, experiment: str, runs: list[str]) -> dict[str, Any]:

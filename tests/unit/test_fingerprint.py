@@ -13,7 +13,7 @@ from sparsestep import fingerprint
 from sparsestep.identity import identity
 from sparsestep.plan import Plan
 
-STAGES = ("generate", "train", "measure", "figure", "summary", "report")
+STAGES = ("generate", "train", "measure", "figure", "summary", "claims", "report")
 
 
 def specs(raw):
@@ -73,8 +73,15 @@ EDITS = [
     ("figures/end_values.py", "panels.end_value_handles()", "[]", set()),
     ("summary.py", "astype(float)", "astype('float32')", {"summary"}),
     ("report.py", '"-"', '"none"', {"report"}),
-    ("schedules/constant.py", "in_units(self.step_size))", "1.0)", {"train", "figure"}),
-    ("schedules/step_decay.py", "large / self.divide_by", "0.0", {"figure"}),
+    (
+        "schedules/constant.py",
+        "in_units(self.step_size))",
+        "1.0)",
+        {"train", "figure", "claims"},
+    ),
+    ("schedules/step_decay.py", "large / self.divide_by", "0.0", {"figure", "claims"}),
+    ("claims.py", "SEED = 0", "SEED = 1", {"claims"}),
+    ("claim_text.py", "too few pairs", "few pairs", {"report"}),
     ("registry.py", "PROBLEMS = {", 'PROBLEMS = {"new": "sparsestep.new", ', set()),
     ("config.py", "min_length=1", "min_length=2", set()),
     ("plan.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),

@@ -14,6 +14,7 @@ DOWNSTREAM = {
     "draw_training_curves": 1,
     "draw_end_values": 1,
     "summarise_measurements": 1,
+    "judge_claims": 1,
     "write_report": 1,
 }
 
@@ -133,6 +134,7 @@ def test_a_measurement_module(edited):
         "draw_training_curves": 2,
         "draw_end_values": 1,
         "summarise_measurements": 1,
+        "judge_claims": 1,
         "write_report": 1,
     }
 
@@ -145,6 +147,7 @@ def test_the_training_kernels(edited):
         "draw_training_curves": 2,
         "draw_end_values": 1,
         "summarise_measurements": 1,
+        "judge_claims": 1,
         "write_report": 1,
     }
 
@@ -206,6 +209,13 @@ def test_a_title_and_a_colour(edited):
         "draw_end_values": 1,
         "write_report": 1,
     }
+
+
+def test_a_claim(edited):
+    change(edited, "claims", "better", ["test_loss"])
+    assert edited.planned() == {"judge_claims": 1, "write_report": 1}
+    edited.edit("src/sparsestep/claims.py", "SEED = 0", "SEED = 1")
+    assert edited.planned() == {"judge_claims": 1, "write_report": 1}
 
 
 def test_a_caption_s_text(edited):

@@ -1,6 +1,6 @@
 """End values and the report.
 
-INPUTS: all measurements; all figures and their captions
+INPUTS: all measurements; all figures and their captions; verdicts
 OUTPUTS: results/summary.csv, results/report.html
 """
 
@@ -30,12 +30,13 @@ rule summarise_measurements:
 
 
 rule write_report:
-    """One page with all figures, captions and end values; open it in a browser."""
+    """One page with all figures, captions, verdicts and end values; open it in a browser."""
     input:
         figures=plan.shown_figure_paths(),
         captions=expand(f"{PAGES}/{{kind}}.rst", kind=plan.figures_by_kind()),
         template=f"{PAGES}/page.html",
         summary="results/summary.csv",
+        claims="results/claims.csv",
     output:
         "results/report.html",
     log:
@@ -54,6 +55,7 @@ rule write_report:
             --captions {input.captions:q} \
             --template {input.template:q} \
             --summary {input.summary:q} \
+            --verdict {input.claims:q} \
             --output {output:q} \
             2>{log:q}
         """

@@ -1,4 +1,4 @@
-"""report: one page with every figure, its caption, and the end values."""
+"""report: one page with every figure, its caption, the verdicts and the end values."""
 
 from pathlib import Path
 
@@ -14,9 +14,10 @@ def main(arguments):
     captions = {Path(path).stem: Path(path).read_text("utf-8") for path in arguments.captions}
     summary = pd.read_csv(arguments.summary)
     template = Path(arguments.template).read_text("utf-8")
-    page = build(arguments.spec, summary, figures, captions, template)
+    claims = pd.read_csv(arguments.verdict)
+    page = build(arguments.spec, summary, figures, captions, template, claims)
     write_atomically(arguments.output, page.encode())
 
 
 if __name__ == "__main__":
-    job.run("report", main, "figures", "captions", "template", "summary", "output")
+    job.run("report", main, "figures", "captions", "template", "summary", "verdict", "output")
