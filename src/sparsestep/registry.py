@@ -29,6 +29,7 @@ SCHEDULES = {
     "constant": "sparsestep.schedules.constant",
     "step_decay": "sparsestep.schedules.step_decay",
     "warmup_decay": "sparsestep.schedules.warmup_decay",
+    "plateau": "sparsestep.schedules.plateau",
 }
 
 # What trains a model with an algorithm offers
