@@ -30,7 +30,7 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
         case "generate":
             wanted = [("problem", spec["problem"]["kind"]), ("model", model)]
         case "calibrate":
-            wanted = [("trainer", spec["algorithm"]["kind"])]
+            wanted = [("trainer", spec["algorithm"]["kind"]), ("model", model)]
         case "train":
             wanted = [
                 ("trainer", spec["algorithm"]["kind"]),

@@ -45,6 +45,7 @@ TRAINERS = {
 # A name with a model in front ("diagonal/jacobian_rank") wins over the plain one.
 MEASURES = {
     "losses": "sparsestep.measures.losses",
+    "dead": "sparsestep.measures.dead",
     "diagonal/sparse_recovery": "sparsestep.measures.sparse_recovery",
     "diagonal/jacobian_rank": "sparsestep.measures.diagonal_jacobian",
     "mlp/jacobian_rank": "sparsestep.measures.mlp_jacobian",
