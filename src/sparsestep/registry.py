@@ -63,6 +63,7 @@ FIGURES = {
     "training_curves": "sparsestep.figures.training_curves",
     "end_values": "sparsestep.figures.end_values",
     "edge_profile": "sparsestep.figures.edge_profile",
+    "duration_effect": "sparsestep.figures.duration_effect",
 }
 
 _TABLES = {
