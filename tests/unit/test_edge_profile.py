@@ -75,6 +75,15 @@ def test_one_beyond_the_frame_is_an_arrow(population):
     assert [list(line.get_xdata()) for line in arrows if len(line.get_xdata())] == [[0.5]]
 
 
+def test_all_diverged_is_drawn_all_the_same(population):
+    def all_diverge(table):
+        table["diverged_at"] = 7
+
+    figure, _ = draw(population, all_diverge)
+    assert ([0.3, 0.5, 0.9], [1, 1, 1]) in drawn(figure.axes[1])
+    assert render(figure, "png").startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("fraction", [1.0, 1.2])
 def test_beyond_the_edge(population, fraction):
     runs = population["experiments"]["first"]["runs"]

@@ -65,7 +65,7 @@ def draw(axes: Axes, profile: Profile, metric: str) -> None:
     if metric in _SHARES:
         axes.set_ylabel(style.metric_label(metric))
         # Few of them are to look like few.
-        top = max(0.2, *(1.1 * values.to_numpy().max(initial=0) for values in drawn))
+        top = max(0.2, *(1.1 * np.nan_to_num(values).max(initial=0) for values in drawn))
         axes.set_ylim(-0.04 * top, top)
     else:
         replicates.set_value_axis(axes, metric, drawn, bands, colour(profile.durations[-1]))
