@@ -6,7 +6,7 @@ is wrong becomes a line that names the key's path, the value, and what would be 
 (`config_errors.py`).
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -44,6 +44,10 @@ class Edge(Closed):
 
     horizon: Fraction = Field(default=0.5, description="must survive this fraction of T")
     tolerance: Fraction = Field(default=0.01, description="relative width of the final bracket")
+    survive: Literal["finite", "alive"] = Field(
+        default="finite",
+        description="finite: not diverged; alive: and the output still depends on the input",
+    )
 
 
 class Experiment(Closed):
@@ -188,13 +192,16 @@ def _resolve_figure(
     if not figure:
         return {}
     spec = figure_spec(figure)
+    asked = spec.metrics()
     for name in spec.experiments():
         if name not in experiments:
-            where = dotted((*path, "experiment"))
+            # The key stands beside the list of metrics that are asked of it.
+            block = next((key[:-2] for key, (of, _) in asked.items() if of == name), ())
+            where = dotted((*path, *block, "experiment"))
             mistakes.append(f"{where}: there is none{suggest(name, list(experiments))}")
             return {}
     found = _runs_that_are_missing(spec, experiments)
-    for key, (name, metric) in spec.metrics().items():
+    for key, (name, metric) in asked.items():
         measured = _columns(experiments[name])
         if metric not in measured:
             found[key] = f"not measured there{suggest(metric, measured)}"

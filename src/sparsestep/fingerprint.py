@@ -31,6 +31,7 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
             wanted = [("problem", spec["problem"]["kind"]), ("model", model)]
         case "calibrate":
             wanted = [(role, spec["algorithm"]["kind"]) for role in ("trainer", "algorithm")]
+            wanted += [("model", model)]
         case "train":
             wanted = [
                 ("trainer", spec["algorithm"]["kind"]),

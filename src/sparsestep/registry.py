@@ -29,6 +29,7 @@ SCHEDULES = {
     "constant": "sparsestep.schedules.constant",
     "step_decay": "sparsestep.schedules.step_decay",
     "warmup_decay": "sparsestep.schedules.warmup_decay",
+    "plateau": "sparsestep.schedules.plateau",
 }
 
 # An algorithm module offers a `Spec` of its options; a full-batch one also the noise on its labels
@@ -62,6 +63,7 @@ TRAINERS = {
 # A name with a model in front ("diagonal/jacobian_rank") wins over the plain one.
 MEASURES = {
     "losses": "sparsestep.measures.losses",
+    "dead": "sparsestep.measures.dead",
     "diagonal/sparse_recovery": "sparsestep.measures.sparse_recovery",
     "diagonal/jacobian_rank": "sparsestep.measures.diagonal_jacobian",
     "mlp/jacobian_rank": "sparsestep.measures.mlp_jacobian",
@@ -82,6 +84,7 @@ FIGURES = {
     "loss_surface_animation": "sparsestep.figures.loss_surface_animation",
     "learned_functions": "sparsestep.figures.learned_functions",
     "neurons": "sparsestep.figures.neurons",
+    "duration_effect": "sparsestep.figures.duration_effect",
 }
 
 _TABLES = {

@@ -26,7 +26,13 @@ def two_layers(problem, biases):
     """An experiment with ReLU networks of four units."""
     model = {"kind": "mlp", "widths": [4], "biases": biases, "weight_scales": [1.0, 0.5]}
     experiment = copy.deepcopy(TINY["experiments"]["first"])
-    return {**experiment, "problem": problem, "model": model, "measure": {"losses": None}}
+    return {
+        **experiment,
+        "problem": problem,
+        "model": model,
+        "measure": {"losses": None},
+        "claims": {},
+    }
 
 
 @pytest.fixture

@@ -57,6 +57,8 @@ METRICS = {
     "beta_error": (r"$\|\beta - \beta^*\|_2$", "log"),
     "off_support_share": (r"share of $\|\beta\|_1$ off the support", "log"),
     "step_size": (r"step size $\eta$", "log"),
+    "diverged": ("share of replicates diverged", "linear"),
+    "dead": ("share of survivors dead", "linear"),
 }
 
 
