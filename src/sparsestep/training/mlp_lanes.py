@@ -187,7 +187,7 @@ def _sgd(x, y, data, order, step_sizes, snapshots, layout, theta, room, paramete
     going = np.ones((1, GROUP))
     diverged_at[:] = -1
     taken = 0
-    for t in range(order.shape[1]):
+    for t in range(step_sizes.shape[1]):
         if taken < snapshots.shape[0] and snapshots[taken] == t:
             for lane in range(parameters.shape[0]):
                 for p in range(theta.shape[0]):
@@ -220,7 +220,7 @@ def _look_up(x, y, data, order, step_sizes, t, room):
     """Inputs, labels and 2 eta of the next steps, into the first rows of `room`."""
     d = x.shape[2]
     labels = _BLOCK * d
-    for at in range(min(_BLOCK, order.shape[1] - t)):
+    for at in range(min(_BLOCK, step_sizes.shape[1] - t)):
         for lane in range(GROUP):
             i = order[lane, t + at]
             for k in range(d):
