@@ -2,8 +2,9 @@
 
 Every model trains on every problem; a measurement may need more. It says so in its module: `NEEDS`,
 names of the problem's truth, and `mistakes(options, problem, network)`, what else is wrong, by the
-key's path inside the experiment. A problem's module says in `TRUTH` what its `generate` returns as
-truth, and its `Spec` has `dimension`, the number of inputs, with which the network is built.
+key's path inside the experiment; a model may offer `mistakes(spec, dimension)`, by key. A problem's
+module says in `TRUTH` what its `generate` returns as truth, and its `Spec` has `dimension`, the
+number of inputs, with which the network is built.
 """
 
 from typing import Any
@@ -18,7 +19,10 @@ def mistakes(experiment: Any, path: tuple) -> list[str]:
     problem_module = registry.load("problem", experiment.problem["kind"])
     model = registry.load("model", kind)
     problem = problem_module.Spec(**experiment.problem)
-    network = model.Network(model.Spec(**experiment.model), problem.dimension)
+    of_model = model.Spec(**experiment.model)
+    if hasattr(model, "mistakes") and (found := model.mistakes(of_model, problem.dimension)):
+        return [f"{dotted((*path, 'model', key))}: {what}" for key, what in found.items()]
+    network = model.Network(of_model, problem.dimension)
     truth = getattr(problem_module, "TRUTH", ())
     lines = []
     for name, options in experiment.measure.items():

@@ -15,6 +15,7 @@ PROBLEMS = {
     "sparse_regression": "sparsestep.problems.sparse_regression",
     "kink_regression": "sparsestep.problems.kink_regression",
     "teacher_student": "sparsestep.problems.teacher_student",
+    "given_data": "sparsestep.problems.given_data",
 }
 
 # A model module offers `Spec` and `Network(spec, dimension)` with `initial_parameters(seed)`,
@@ -84,6 +85,7 @@ FIGURES = {
     "loss_surface_animation": "sparsestep.figures.loss_surface_animation",
     "learned_functions": "sparsestep.figures.learned_functions",
     "neurons": "sparsestep.figures.neurons",
+    "valley": "sparsestep.figures.valley",
     "duration_effect": "sparsestep.figures.duration_effect",
 }
 
