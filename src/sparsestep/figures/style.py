@@ -26,7 +26,7 @@ RUNS = {
     # On the loss surface: gradient flow, gradient descent, SGD. Its animation has runs of its own,
     # in another shade.
     "flow": ("#595959", (0, (1.5, 0.7))),
-    "label-noise": ("#CC79A7", "-"),
+    "label-noise": ("#B2182B", "-"),
     "gd": ("#0072B2", (0, (5, 1))),
     "sgd": ("#D55E00", "-"),
     "flow-animated": ("#404040", (0, (1.5, 0.7))),
