@@ -1,4 +1,4 @@
-"""sparsestep: data -> training -> measurements -> figures -> report.
+"""sparsestep: data -> training -> measurements, and simulations -> figures -> report.
 
 snakemake                 everything: figures, results/summary.csv, results/report.html
 snakemake -n              what would run, and why
@@ -18,15 +18,17 @@ include: "workflow/rules/generate.smk"
 include: "workflow/rules/calibrate.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/measure.smk"
+include: "workflow/rules/simulate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
 rule all:
-    """Every figure, the end values and the report."""
+    """Every figure, the tables and the report."""
     default_target: True
     input:
         plan.figure_paths(),
+        plan.summary_paths(),
         "results/summary.csv",
         "results/report.html",
 
@@ -35,6 +37,13 @@ rule figures:
     """Every figure, as svg, png and pdf."""
     input:
         plan.figure_paths(),
+
+
+rule simulations:
+    """Every simulation, and the short tables."""
+    input:
+        plan.simulation_paths(),
+        plan.summary_paths(),
 
 
 rule measurements:

@@ -70,6 +70,7 @@ class Config(Closed):
     """All of config.yaml."""
 
     experiments: Annotated[dict[Name, Experiment], Field(min_length=1, description="by name")]
+    simulations: dict[Name, dict[str, Any]] = Field(default={}, description="by name")
     figures: dict[Name, dict[str, Any]] = Field(default={}, description="by name of the file")
 
 
@@ -85,13 +86,18 @@ def load(raw: dict[str, Any]) -> Config:
         name: _resolve_experiment(experiment, ("experiments", name), mistakes)
         for name, experiment in config.experiments.items()
     }
+    simulations = {
+        name: _validate_kind("simulation", simulation, ("simulations", name), mistakes)
+        for name, simulation in config.simulations.items()
+    }
     _raise(mistakes)
     figures = {
         name: _resolve_figure(figure, experiments, ("figures", name), mistakes)
         for name, figure in config.figures.items()
     }
     _raise(mistakes)
-    return config.model_copy(update={"experiments": experiments, "figures": figures})
+    parts = {"experiments": experiments, "simulations": simulations, "figures": figures}
+    return config.model_copy(update=parts)
 
 
 def refuse_duplicate_keys(path: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sparsestep import config, fingerprint
+from sparsestep import config, fingerprint, registry
 from sparsestep.errors import ConfigError
 from sparsestep.fields import NAME_PATTERN
 from sparsestep.identity import canonical_json, identity
@@ -28,10 +28,12 @@ FIGURE_FORMATS = ("svg", "png", "pdf")
 WILDCARDS = {
     "experiment": NAME_PATTERN,
     "run": NAME_PATTERN,
+    "simulation": NAME_PATTERN,
     "figure": NAME_PATTERN,
     "problem_id": ID_PATTERN,
     "edges_id": ID_PATTERN,
     "run_id": ID_PATTERN,
+    "simulation_id": ID_PATTERN,
     "batch": BATCH_PATTERN,
 }
 
@@ -44,6 +46,7 @@ class Plan:
     def __init__(self, raw: dict[str, Any]):
         self.config = config.load(raw)
         self.experiments = self.config.experiments
+        self.simulations = self.config.simulations
         self.figures = self.config.figures
 
     # What decides the content -------------------------------------------------------------------
@@ -76,6 +79,12 @@ class Plan:
         """What decides the replicates' edges under the algorithm of this run."""
         edge = self._entry(experiment).edge.model_dump(mode="json")
         return {**self._with_algorithm(experiment, run), "edge": edge}
+
+    def simulation(self, name: str) -> Spec:
+        """What decides a simulation's table: its block of config.yaml."""
+        if name not in self.simulations:
+            raise ConfigError(f"config.yaml has no simulation {name!r}")
+        return self.simulations[name]
 
     def batches(self, experiment: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles.
@@ -111,6 +120,22 @@ class Plan:
         """All measurement files of these experiments (of all, by default), in config order."""
         return [path for path, *_ in self._tables(experiments or list(self.experiments))]
 
+    def simulation_path(self, name: str) -> str:
+        """File with the table of a simulation."""
+        return f"results/simulations/{name}-{identity(self.simulation(name))}.parquet"
+
+    def simulation_paths(self) -> list[str]:
+        """The table of every simulation, in config order."""
+        return [self.simulation_path(name) for name in self.simulations]
+
+    def summary_paths(self) -> list[str]:
+        """Short tables of the simulations that have one."""
+        return [f"results/tables/{name}.csv" for name in self._summarised()]
+
+    def summaries_by_kind(self) -> dict[str, list[str]]:
+        """Names of the simulations that have a short table, by kind."""
+        return _by_kind(self._summarised())
+
     def figure_inputs(self, figure: str) -> list[str]:
         """Measurement files that a figure shows."""
         return self.measurement_paths(self._figure_experiments(figure))
@@ -121,10 +146,7 @@ class Plan:
 
     def figures_by_kind(self) -> dict[str, list[str]]:
         """Names of the figures of each kind that config.yaml has."""
-        kinds: dict[str, list[str]] = {}
-        for name, figure in self.figures.items():
-            kinds.setdefault(figure["kind"], []).append(name)
-        return kinds
+        return _by_kind(self.figures)
 
     # What a job is told -------------------------------------------------------------------------
 
@@ -152,6 +174,16 @@ class Plan:
         self._current_run(wildcards)
         return canonical_json(self._measured(wildcards.experiment, wildcards.run, wildcards.batch))
 
+    def simulate_spec(self, wildcards: Any) -> str:
+        """`spec` of a simulate job."""
+        spec = self.simulation(wildcards.simulation)
+        self._require_current(wildcards.simulation_id, identity(spec))
+        return canonical_json(spec)
+
+    def tabulate_spec(self, wildcards: Any) -> str:
+        """`spec` of a tabulate job."""
+        return canonical_json(self.simulation(wildcards.simulation))
+
     def figure_spec(self, wildcards: Any) -> str:
         """`spec` of a figure job: the figure's entry, and how to name and colour the runs."""
         name = wildcards.figure
@@ -170,7 +202,8 @@ class Plan:
         # Lists, because canonical JSON sorts the keys of an object.
         figures = [{"name": name, **figure} for name, figure in self.figures.items()]
         shown = [{"name": name, **self._display(name)} for name in self.experiments]
-        return canonical_json({"figures": figures, "experiments": shown})
+        parts = {"figures": figures, "experiments": shown, "tables": list(self._summarised())}
+        return canonical_json({**parts, "simulations": self.simulations})
 
     def code(self, stage: str) -> Callable[[Any], str]:
         """`code` of the jobs of a stage, a function of wildcards: fingerprint of what they run."""
@@ -178,6 +211,10 @@ class Plan:
         return lambda wildcards: fingerprint.stage_code(stage, json.loads(spec(wildcards)))
 
     # ---------------------------------------------------------------------------------------------
+
+    def _summarised(self) -> dict[str, Spec]:
+        with_table = registry.kinds("summary")
+        return {name: s for name, s in self.simulations.items() if s["kind"] in with_table}
 
     def _with_algorithm(self, experiment: str, run: str) -> Spec:
         algorithm = self._entry(experiment).runs[run].algorithm.model_dump(mode="json")
@@ -252,6 +289,14 @@ class Plan:
             "runs": runs,
             "measure": entry.measure,
         }
+
+
+def _by_kind(blocks: dict[str, dict]) -> dict[str, list[str]]:
+    """Names of the blocks of each kind."""
+    kinds: dict[str, list[str]] = {}
+    for name, block in blocks.items():
+        kinds.setdefault(block["kind"], []).append(name)
+    return kinds
 
 
 def check_results_writable(folder: Path) -> None:

@@ -54,6 +54,21 @@ MEASURES = {
     "parameter_norm": "sparsestep.measures.parameter_norm",
 }
 
+# A simulation module offers `Spec` and `simulate(spec, threads) -> {column: array}`.
+SIMULATIONS = {
+    "stabilization": "sparsestep.simulations.stabilization",
+    "stabilization_paths": "sparsestep.simulations.stabilization_paths",
+    "quadratic": "sparsestep.simulations.quadratic",
+    "quadratic_paths": "sparsestep.simulations.quadratic_paths",
+}
+
+# Simulations with a short table in the report, and a module that offers
+# `summarise(spec, table) -> DataFrame`. A module of its own, so that words re-run no simulation.
+SUMMARIES = {
+    "stabilization": "sparsestep.simulations.stabilization_clauses",
+    "quadratic": "sparsestep.simulations.quadratic_errors",
+}
+
 # A figure module offers `plot(tables, figure, experiments) -> matplotlib Figure` and a `Spec` with
 # `experiments()`, whose measurements it needs, and `metrics()`, {key: (experiment, metric)} of what
 # must be measured there.
@@ -69,6 +84,8 @@ _TABLES = {
     "schedule": SCHEDULES,
     "trainer": TRAINERS,
     "measure": MEASURES,
+    "simulation": SIMULATIONS,
+    "summary": SUMMARIES,
     "figure": FIGURES,
 }
 
