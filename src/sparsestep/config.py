@@ -160,12 +160,23 @@ def _resolve_figure(
             where = dotted((*path, "experiment"))
             mistakes.append(f"{where}: there is none{suggest(name, list(experiments))}")
             return {}
+    found = _runs_that_are_missing(spec, experiments)
     for key, (name, metric) in spec.metrics().items():
         measured = _columns(experiments[name])
         if metric not in measured:
-            where = dotted((*path, *key))
-            mistakes.append(f"{where}: not measured there{suggest(metric, measured)}")
+            found[key] = f"not measured there{suggest(metric, measured)}"
+    # A kind may take for granted that the runs it names are there.
+    found = found or spec.mistakes(experiments)
+    mistakes += [f"{dotted((*path, *key))}: {text}" for key, text in found.items()]
     return figure
+
+
+def _runs_that_are_missing(spec: Any, experiments: dict[str, Experiment]) -> dict[tuple, str]:
+    return {
+        key: f"experiments.{name} has no such run{suggest(run, list(experiments[name].runs))}"
+        for key, (name, run) in spec.trajectories().items()
+        if run is not None and run not in experiments[name].runs
+    }
 
 
 def _columns(experiment: Experiment) -> list[str]:

@@ -15,13 +15,13 @@ from typing import Any
 from sparsestep import config, fingerprint, registry
 from sparsestep.errors import ConfigError
 from sparsestep.fields import NAME_PATTERN
+from sparsestep.figures.needs import FigureSpec
 from sparsestep.identity import canonical_json, identity
 from sparsestep.schedules.edge import is_relative
 
 ID_PATTERN = "[0-9a-f]{12}"
 BATCH_PATTERN = "[0-9]+-[0-9]+"
 REPLICATES_PER_BATCH = 16
-FIGURE_FORMATS = ("svg", "png", "pdf")
 
 # For `wildcard_constraints:`. A run's name may hold digits and dashes; its id is what follows the
 # last dash, of fixed length.
@@ -118,7 +118,7 @@ class Plan:
 
     def measurement_paths(self, experiments: list[str] | None = None) -> list[str]:
         """All measurement files of these experiments (of all, by default), in config order."""
-        return [path for path, *_ in self._tables(experiments or list(self.experiments))]
+        return [path for path, *_ in self._tables(experiments)]
 
     def simulation_path(self, name: str) -> str:
         """File with the table of a simulation."""
@@ -136,13 +136,28 @@ class Plan:
         """Names of the simulations that have a short table, by kind."""
         return _by_kind(self._summarised())
 
-    def figure_inputs(self, figure: str) -> list[str]:
-        """Measurement files that a figure shows."""
-        return self.measurement_paths(self._figure_experiments(figure))
+    def figure_inputs(self, figure: str) -> dict[str, list[str]]:
+        """Files that a figure is drawn from: `tables`, `problems`, `trajectories`."""
+        return {what: [path for path, *_ in of] for what, of in self._sources(figure).items()}
 
-    def figure_paths(self, formats: tuple[str, ...] = FIGURE_FORMATS) -> list[str]:
-        """Every figure in these formats."""
-        return [f"results/figures/{name}.{kind}" for name in self.figures for kind in formats]
+    def figure_paths(self) -> list[str]:
+        """Every figure in all its formats."""
+        return [
+            f"results/figures/{name}.{suffix}"
+            for name, figure in self.figures.items()
+            for suffix in self.figure_formats(figure["kind"])
+        ]
+
+    def shown_figure_paths(self) -> list[str]:
+        """Every figure in the format that the report shows."""
+        return [
+            f"results/figures/{name}.{self.figure_formats(figure['kind'])[0]}"
+            for name, figure in self.figures.items()
+        ]
+
+    def figure_formats(self, kind: str) -> tuple[str, ...]:
+        """File formats of a kind of figure; the report shows the first."""
+        return registry.load("figure", kind).Spec.FORMATS
 
     def figures_by_kind(self) -> dict[str, list[str]]:
         """Names of the figures of each kind that config.yaml has."""
@@ -187,11 +202,11 @@ class Plan:
     def figure_spec(self, wildcards: Any) -> str:
         """`spec` of a figure job: the figure's entry, and how to name and colour the runs."""
         name = wildcards.figure
-        shown = {e: self._display(e) for e in self._figure_experiments(name)}
-        tables = [names for _, *names in self._tables(list(shown))]
+        shown = {e: self._display(e) for e in self._figure(name).experiments()}
+        sources = {what: [names for _, *names in of] for what, of in self._sources(name).items()}
         # The caption stands in the report, not in the figure.
         figure = {key: value for key, value in self.figures[name].items() if key != "caption"}
-        return canonical_json({"figure": figure, "experiments": shown, "tables": tables})
+        return canonical_json({"figure": figure, "experiments": shown, "sources": sources})
 
     def summary_spec(self, wildcards: Any) -> str:
         """`spec` of the summary job: which table belongs to which experiment and run."""
@@ -260,15 +275,39 @@ class Plan:
                 run,
                 identity(self._measured(name, run, batch)),
             )
-            for name in (experiments or self.experiments)
+            for name in (self.experiments if experiments is None else experiments)
             for run in self._entry(name).runs
             for batch in self.batches(name)
         ]
 
-    def _figure_experiments(self, figure: str) -> list[str]:
+    def _figure(self, figure: str) -> FigureSpec:
         if figure not in self.figures:
             raise ConfigError(f"config.yaml has no figure {figure!r}")
-        return config.figure_spec(self.figures[figure]).experiments()
+        return config.figure_spec(self.figures[figure])
+
+    def _sources(self, figure: str) -> dict[str, list[tuple[str, ...]]]:
+        """(path, experiment, run, id of the spec) of all that a figure needs; problems: no run."""
+        spec = self._figure(figure)
+        runs = {
+            (name, run): None
+            for name, wanted in spec.trajectories().values()
+            for run in (self._entry(name).runs if wanted is None else [wanted])
+        }
+        return {
+            "tables": self._tables(spec.tables()),
+            "problems": [self._first_problem(name) for name in dict(list(runs))],
+            "trajectories": [self._first_trajectory(name, run) for name, run in runs],
+        }
+
+    def _first_problem(self, name: str) -> tuple[str, str, str]:
+        batch = self.batches(name)[0]
+        made_from = self._batched(self.problem(name), name, batch)
+        return self.problem_path(name, batch), name, identity(made_from)
+
+    def _first_trajectory(self, name: str, run: str) -> tuple[str, str, str, str]:
+        batch = self.batches(name)[0]
+        made_from = self._batched(self.run(name, run), name, batch)
+        return self.trajectory_path(name, run, batch), name, run, identity(made_from)
 
     def _display(self, experiment: str) -> Spec:
         entry = self._entry(experiment)
@@ -287,7 +326,6 @@ class Plan:
             # A list, because canonical JSON sorts the keys of an object.
             "order": list(runs),
             "runs": runs,
-            "measure": entry.measure,
         }
 
 

@@ -69,13 +69,16 @@ SUMMARIES = {
     "quadratic": "sparsestep.simulations.quadratic_errors",
 }
 
-# A figure module offers `plot(tables, figure, experiments) -> matplotlib Figure` and a `Spec` with
-# `experiments()`, whose measurements it needs, and `metrics()`, {key: (experiment, metric)} of what
-# must be measured there.
+# A figure module offers `plot(sources, figure, experiments) -> matplotlib Figure` (or `Animation`)
+# and a `Spec`, a `figures.needs.FigureSpec`, which says what files it needs.
 FIGURES = {
     "training_curves": "sparsestep.figures.training_curves",
     "end_values": "sparsestep.figures.end_values",
     "edge_profile": "sparsestep.figures.edge_profile",
+    "loss_surface": "sparsestep.figures.loss_surface",
+    "loss_surface_animation": "sparsestep.figures.loss_surface_animation",
+    "learned_functions": "sparsestep.figures.learned_functions",
+    "neurons": "sparsestep.figures.neurons",
 }
 
 _TABLES = {

@@ -10,25 +10,26 @@ from docutils.core import publish_parts
 
 # A caption may use nothing but the page's own text.
 _DOCUTILS = {"file_insertion_enabled": False, "raw_enabled": False, "report_level": 3}
+_MEDIA_TYPES = {".svg": "image/svg+xml", ".gif": "image/gif"}
 
 
 def build(
     spec: dict[str, Any],
     summary: pd.DataFrame,
-    figures: dict[str, bytes],
+    figures: dict[str, tuple[str, bytes]],
     captions: dict[str, str],
     template: str,
 ) -> str:
     """The HTML page.
 
     `spec` lists the `figures` and `experiments` of config.yaml, `summary` the end values,
-    `figures` an SVG by name, `captions` a reST text by kind of figure, with the same Jinja
-    variables that Snakemake's own report gives them.
+    `figures` by name the suffix and content of an image, `captions` a reST text by kind of figure,
+    with the same Jinja variables that Snakemake's own report gives them.
     """
     shown = [
         {
             "name": entry["name"],
-            "svg": base64.b64encode(figures[entry["name"]]).decode(),
+            "image": data_uri(*figures[entry["name"]]),
             "caption": render_caption(captions[entry["kind"]], entry["name"], entry),
         }
         for entry in spec["figures"]
@@ -42,6 +43,11 @@ def build(
     ]
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return page.from_string(template).render(figures=shown, tables=tables)
+
+
+def data_uri(suffix: str, content: bytes) -> str:
+    """An image as text that stands in the page itself."""
+    return f"data:{_MEDIA_TYPES[suffix]};base64,{base64.b64encode(content).decode()}"
 
 
 def render_caption(text: str, figure: str, entry: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from sparsestep.figures import plot, render, style
+from sparsestep.figures.sources import Sources
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
 from sparsestep.problems import generate
@@ -41,7 +42,7 @@ def legend_texts(figure):
 
 def test_curves_show_median_and_replicate_0(tiny):
     tables, specs = tables_and_specs(tiny)
-    figure = plot(tables, specs["curves"])
+    figure = plot(Sources(tables), specs["curves"])
     table = tables["first"]
     of_run = table[table["run"] == "decay-50"]
     median = of_run.groupby("iteration")["train_loss"].median()
@@ -55,7 +56,7 @@ def test_curves_show_median_and_replicate_0(tiny):
 
 def test_legend_states_step_sizes_and_divergence(tiny):
     tables, specs = tables_and_specs(tiny)
-    texts = legend_texts(plot(tables, specs["curves"]))
+    texts = legend_texts(plot(Sources(tables), specs["curves"]))
     assert r"small: $\eta$ = 0.01 (0 of 3 diverged)" in texts
     assert r"decay-50: $\eta$ = 0.05 $\to$ 0.025 at 52 % (0 of 3 diverged)" in texts
 
@@ -66,7 +67,7 @@ def test_all_diverged_is_drawn_all_the_same(tiny, name):
         run["schedule"]["step_size"] = 50.0
     tables, specs = tables_and_specs(tiny)
     assert (tables["first"]["diverged_at"] >= 0).all()
-    figure = plot(tables, specs[name])
+    figure = plot(Sources(tables), specs[name])
     assert any("3 of 3 diverged" in text for text in legend_texts(figure))
     assert render(figure, "png").startswith(b"\x89PNG")
 
@@ -78,7 +79,7 @@ def test_some_diverged_are_left_out_of_the_band_and_marked(tiny):
     table.loc[lost, "diverged_at"] = 20
     table.loc[lost & (table["iteration"] > 20), "train_loss"] = np.nan
     table.loc[lost & (table["iteration"] <= 20), "train_loss"] = 1e6
-    figure = plot(tables, specs["curves"])
+    figure = plot(Sources(tables), specs["curves"])
     assert any("small" in text and "1 of 3 diverged" in text for text in legend_texts(figure))
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert any(list(line.get_xdata()) == [20] for line in crosses)
@@ -92,7 +93,7 @@ def test_some_diverged_are_left_out_of_the_band_and_marked(tiny):
 
 def test_end_values_are_those_of_the_last_snapshot(tiny):
     tables, specs = tables_and_specs(tiny)
-    figure = plot(tables, specs["ends"])
+    figure = plot(Sources(tables), specs["ends"])
     table = tables["first"]
     last = table[(table["iteration"] == table["iteration"].max()) & (table["run"] == "small")]
     drawn = [line.get_ydata() for line in figure.axes[0].lines]
@@ -102,7 +103,7 @@ def test_end_values_are_those_of_the_last_snapshot(tiny):
 @pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
 def test_same_bytes(tiny, kind):
     tables, specs = tables_and_specs(tiny)
-    first, second = (render(plot(tables, specs["curves"]), kind) for _ in range(2))
+    first, second = (render(plot(Sources(tables), specs["curves"]), kind) for _ in range(2))
     assert first == second
 
 

@@ -129,6 +129,57 @@ def test_jobs_that_config_does_not_ask_for(tiny, changes):
         plan.train_spec(wildcards)
 
 
+@pytest.fixture
+def with_paths(tiny):
+    """The tiny config with a figure that shows trajectories, and its animation."""
+    entry = {"kind": "loss_surface", "experiment": "first", "flow": "small", "runs": ["decay-50"]}
+    tiny["figures"] |= {
+        "paths": entry,
+        "moving": {**entry, "kind": "loss_surface_animation"},
+    }
+    return tiny
+
+
+def test_a_figure_depends_on_what_it_shows(with_paths):
+    with_paths["experiments"]["first"]["replicates"] = 20
+    plan = Plan(with_paths)
+    runs = ["small", "decay-50"]
+    assert plan.figure_inputs("paths") == {
+        "tables": [],
+        "problems": [plan.problem_path("first", "0-15")],
+        "trajectories": [plan.trajectory_path("first", run, "0-15") for run in runs],
+    }
+    assert plan.figure_inputs("curves") == {
+        "tables": plan.measurement_paths(),
+        "problems": [],
+        "trajectories": [],
+    }
+    spec = json.loads(plan.figure_spec(batch_of("first", figure="paths")))
+    made_from = {**plan.run("first", "small"), "replicates": [0, 15]}
+    assert spec["sources"]["trajectories"][0] == ["first", "small", identity(made_from)]
+
+
+def test_measurements_are_nothing_to_a_figure_of_trajectories(with_paths):
+    def specs():
+        plan = Plan(with_paths)
+        return [plan.figure_spec(batch_of("first", figure=name)) for name in ("paths", "curves")]
+
+    before = specs()
+    with_paths["experiments"]["first"]["measure"]["jacobian_rank"]["threshold"] = 1e-3
+    after = specs()
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
+
+
+def test_formats(with_paths):
+    plan = Plan(with_paths)
+    assert {f"results/figures/moving.{kind}" for kind in ("gif", "svg", "png", "pdf")} <= {
+        *plan.figure_paths()
+    }
+    assert "results/figures/paths.gif" not in plan.figure_paths()
+    shown = ["curves.svg", "ends.svg", "paths.svg", "moving.gif"]
+    assert plan.shown_figure_paths() == [f"results/figures/{name}" for name in shown]
+
+
 def test_results_that_cannot_be_written(tmp_path, monkeypatch):
     planning.check_results_writable(tmp_path / "not" / "there" / "yet")
     assert not (tmp_path / "not").exists()
@@ -151,6 +202,7 @@ def test_planning_is_light(tmp_path):
         "w = N(experiment='diagonal', run='small', batch='0-15', figure='diagonal',"
         " problem_id=identity(plan.problem('diagonal')),"
         " run_id=identity(plan.run('diagonal', 'small')));"
+        "[plan.code('figure')(N(figure=name)) for name in plan.figures];"
         "stages = ('generate', 'train', 'measure', 'figure', 'summary', 'report');"
         "assert len({plan.code(stage)(w) for stage in stages}) == 6;"
         "print(*{name.split('.')[0] for name in sys.modules})"

@@ -79,10 +79,12 @@ def test_report_page(tables):
     }
     caption = '{{ snakemake.config["figures"][snakemake.wildcards.figure]["caption"] }} *More*.'
     template = (
-        "{% for f in figures %}{{ f.name }}:{{ f.svg }}:{{ f.caption | safe }}{% endfor %}"
+        "{% for f in figures %}{{ f.name }}:{{ f.image }}:{{ f.caption | safe }}{% endfor %}"
         "{% for t in tables %}{{ t.title }}{% for r in t.rows %}{{ r[1] }}{% endfor %}{% endfor %}"
     )
-    page = report.build(spec, summarise(tables), {"f": b"<svg/>"}, {"k": caption}, template)
-    assert "f:PHN2Zy8+:" in page
+    page = report.build(
+        spec, summarise(tables), {"f": (".svg", b"<svg/>")}, {"k": caption}, template
+    )
+    assert "f:data:image/svg+xml;base64,PHN2Zy8+:" in page
     assert "About &lt;b&gt;f&lt;/b&gt;. <em>More</em>." in page
     assert "one0 of 21 of 2" in page

@@ -97,6 +97,26 @@ def test_a_figure_module(edited):
     assert edited.planned() == {"draw_end_values": 1, "write_report": 1}
 
 
+def test_a_figure_of_trajectories_does_not_wait_for_measurements(edited):
+    config = edited.config
+    config["figures"]["moving"] = {
+        "kind": "loss_surface_animation",
+        **{"experiment": "first", "flow": "small", "runs": ["decay-50"]},
+    }
+    edited.write_config(config)
+    drawn = {"draw_loss_surface_animation": 1}
+    assert edited.planned() == {**drawn, "write_report": 1}
+    edited.run("--cores", "2")
+    assert edited.planned() == {}
+    for kind in ("gif", "svg", "png", "pdf"):
+        assert (edited.folder / "results" / "figures" / f"moving.{kind}").stat().st_size > 1000
+    assert "data:image/gif;base64," in (edited.folder / "results" / "report.html").read_text()
+    change(edited, "measure", "jacobian_rank", "threshold", 1e-4)
+    assert edited.planned() == {"measure_run": 2, **DOWNSTREAM}
+    change(edited, "runs", "small", "schedule", "step_size", 0.02)
+    assert edited.planned() == {"train_run": 1, "measure_run": 2, **DOWNSTREAM, **drawn}
+
+
 def test_the_style_of_figures(edited):
     edited.edit("src/sparsestep/figures/style.py", '"#595959"', '"#606060"')
     assert edited.planned() == {

@@ -1,26 +1,26 @@
 """Figures.
 
-INPUTS: measurements of the experiments that a figure shows
-OUTPUTS: results/figures/<figure>.{svg,png,pdf}
+INPUTS: measurements of the experiments that a figure shows, or their problem and trajectories
+OUTPUTS: results/figures/<figure>.{svg,png,pdf}, and .gif of an animation
 """
 
 # A rule a kind of figure, because a rule has one caption and captions explain how to read a kind.
 for kind, names in plan.figures_by_kind().items():
+    shown, *others = plan.figure_formats(kind)
 
     rule:
         name:
             f"draw_{kind}"
         input:
-            tables=lambda wildcards: plan.figure_inputs(wildcards.figure),
+            unpack(lambda wildcards: plan.figure_inputs(wildcards.figure)),
         output:
             report(
-                "results/figures/{figure}.svg",
+                f"results/figures/{{figure}}.{shown}",
                 caption=f"../report/{kind}.rst",
                 category="Figures",
                 labels={"figure": "{figure}"},
             ),
-            "results/figures/{figure}.png",
-            "results/figures/{figure}.pdf",
+            [f"results/figures/{{figure}}.{suffix}" for suffix in others],
         log:
             "results/logs/figures/{figure}.log",
         benchmark:
@@ -36,6 +36,8 @@ for kind, names in plan.figures_by_kind().items():
                 --spec {params.spec:q} \
                 --code {params.code:q} \
                 --tables {input.tables:q} \
+                --problems {input.problems:q} \
+                --trajectories {input.trajectories:q} \
                 --outputs {output:q} \
                 2>{log:q}
             """

@@ -32,7 +32,7 @@ rule summarise_measurements:
 rule write_report:
     """One page with all figures, captions and end values; open it in a browser."""
     input:
-        figures=plan.figure_paths(("svg",)),
+        figures=plan.shown_figure_paths(),
         captions=expand(f"{PAGES}/{{kind}}.rst", kind=plan.figures_by_kind()),
         template=f"{PAGES}/page.html",
         summary="results/summary.csv",

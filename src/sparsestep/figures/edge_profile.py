@@ -15,11 +15,11 @@ class Spec(PanelGrid):
         return {key: asked for key, asked in super().metrics().items() if asked[1] != "diverged"}
 
 
-def plot(tables, figure: Spec, experiments: dict):
+def plot(sources, figure: Spec, experiments: dict):
     """Survivors' median and 10-90 % band over the fraction of the edge, replicates as points."""
     from sparsestep.figures import edge_panels, panels
 
-    table, experiment = tables[figure.experiment], experiments[figure.experiment]
+    table, experiment = sources.tables[figure.experiment], experiments[figure.experiment]
     profile = edge_panels.Profile(table, experiment)
     page = draw(
         figure,

@@ -11,16 +11,16 @@ class Spec(PanelGrid):
     kind: Literal["end_values"]
 
 
-def plot(tables, figure: Spec, experiments: dict):
+def plot(sources, figure: Spec, experiments: dict):
     """The last snapshot of every survivor as a point, the median as a bar, replicate 0 marked."""
     from sparsestep.figures import panels
 
-    table, experiment = tables[figure.experiment], experiments[figure.experiment]
+    table, experiment = sources.tables[figure.experiment], experiments[figure.experiment]
     page = draw(
         figure,
         experiment["title"],
         lambda axes, metric: panels.draw_end_values(axes, table, experiment, metric),
     )
-    handles = panels.run_handles(table, experiment, marker="o")
+    handles = panels.run_handles(panels.fates(table), experiment, marker="o")
     panels.add_legend(page, handles, panels.end_value_handles())
     return page

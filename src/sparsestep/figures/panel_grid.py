@@ -1,25 +1,24 @@
 """What figures that show one experiment as a grid of panels, a metric each, have in common."""
 
 from collections.abc import Callable
-from string import ascii_lowercase
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from sparsestep.fields import Closed, Name
+from sparsestep.fields import Name
+from sparsestep.figures.needs import FigureSpec
 
 _PANEL_INCHES = (3.3, 2.4)
 
 
-class PanelGrid(Closed):
+class PanelGrid(FigureSpec):
     """Keys of config.yaml of such a figure."""
 
     experiment: Name = Field(description="whose runs are shown")
     panels: list[str] = Field(min_length=1, max_length=26, description="metrics, a panel each")
     columns: Annotated[int, Field(ge=1, le=6, description="panels in a row")] = 2
-    caption: str = Field(default="", description="first sentences of the caption (reST)")
 
-    def experiments(self) -> list[str]:
+    def tables(self) -> list[str]:
         """Experiments whose measurements the figure needs."""
         return [self.experiment]
 
@@ -34,7 +33,7 @@ def draw(figure: PanelGrid, title: str, draw_panel: Callable[[Any, str], None]):
     """A page with `draw_panel(axes, metric)` for every metric, lettered (a), (b), ..."""
     import matplotlib.pyplot as plt
 
-    from sparsestep.figures import style
+    from sparsestep.figures import panels, style
 
     columns = min(figure.columns, len(figure.panels))
     rows = -(-len(figure.panels) // columns)
@@ -45,9 +44,7 @@ def draw(figure: PanelGrid, title: str, draw_panel: Callable[[Any, str], None]):
     page.suptitle(style.as_text(title), fontsize="medium")
     for axes in grid.flat[len(figure.panels) :]:
         axes.set_axis_off()
-    for index, metric in enumerate(figure.panels):
-        axes = grid.flat[index]
-        axes.set_title(" ", pad=10)
-        axes.annotate(f"({ascii_lowercase[index]})", (-0.2, 1.1), xycoords="axes fraction")
+    panels.add_letters(grid.flat[: len(figure.panels)])
+    for axes, metric in zip(grid.flat, figure.panels, strict=False):
         draw_panel(axes, metric)
     return page

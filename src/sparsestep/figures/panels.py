@@ -1,5 +1,8 @@
 """Parts that figures are made of: a metric over time, end values, legends."""
 
+from collections.abc import Iterable
+from string import ascii_lowercase
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -37,7 +40,7 @@ def draw_over_time(axes: Axes, table: pd.DataFrame, experiment: dict, metric: st
         if metric == "sharpness" and "step_size" in of_run:
             eta = of_run.groupby("iteration")["step_size"].median()
             axes.plot(eta.index, 2 / eta, color=colour, **_STABLE)
-        _mark_decays(axes, experiment, name, colour)
+        mark_decays(axes, experiment, name, colour)
         _mark_divergences(axes, of_run, 1.02 + 0.035 * row, colour)
     set_value_axis(axes, metric, np.concatenate(shown))
     axes.set_xlabel("iteration")
@@ -67,17 +70,38 @@ def draw_end_values(axes: Axes, table: pd.DataFrame, experiment: dict, metric: s
     axes.set_xticks(range(len(experiment["order"])), experiment["order"])
 
 
-def add_legend(figure: Figure, runs: list[Line2D], marks: list) -> None:
-    """A legend below all panels: the runs, then what the other marks mean."""
-    figure.legend(handles=runs, loc="outside lower left", ncols=1, title="run", alignment="left")
-    figure.legend(handles=marks, loc="outside lower right", ncols=1, title=" ", alignment="left")
+def add_letters(grid: Iterable[Axes]) -> None:
+    """(a), (b), ... beside the upper left corner of every panel."""
+    for letter, axes in zip(ascii_lowercase, grid, strict=False):
+        # A title leaves room for the letter, and for crosses above the panel.
+        axes.set_title(axes.get_title() or " ", pad=10)
+        axes.annotate(f"({letter})", (-0.2, 1.1), xycoords="axes fraction")
 
 
-def run_handles(table: pd.DataFrame, experiment: dict, marker: str | None = None) -> list[Line2D]:
+def add_legend(figure: Figure, *blocks: list, titles: tuple[str, ...] = ("run", " ")) -> None:
+    """A legend below all panels: the runs on the left, what the marks mean on the right.
+
+    A third block stands between them. Every block has a title.
+    """
+    places = ("left", "right", "center")[: len(blocks)]
+    for handles, title, place in zip(blocks, titles, places, strict=True):
+        where = {"loc": f"outside lower {place}", "ncols": 1, "alignment": "left"}
+        figure.legend(handles=handles, title=title, **where)
+
+
+def fates(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Of every run, the iteration at which each replicate diverged, -1 where it survived."""
+    fate = table.groupby(["run", "replicate"], sort=False)["diverged_at"].first()
+    return {run: of_run.to_numpy() for run, of_run in fate.groupby("run")}
+
+
+def run_handles(
+    fates: dict[str, np.ndarray], experiment: dict, marker: str | None = None
+) -> list[Line2D]:
     """Legend entries of the runs: name, step sizes, how many replicates diverged."""
     handles = []
     for name, (colour, dashes) in style.looks(experiment).items():
-        fate = table[table["run"] == name].groupby("replicate")["diverged_at"].first()
+        fate = fates[name]
         label = style.run_label(experiment["runs"][name], experiment["iterations"])
         diverged = f"{(fate >= 0).sum()} of {len(fate)} diverged"
         line = {"marker": marker, "linestyle": ""} if marker else {"linestyle": dashes}
@@ -142,7 +166,8 @@ def draw_band(
     return [low, high]
 
 
-def _mark_decays(axes: Axes, experiment: dict, name: str, colour: str) -> None:
+def mark_decays(axes: Axes, experiment: dict, name: str, colour: str) -> None:
+    """A dotted line where the step size of the run of this name decays."""
     schedule = schedules.from_spec(experiment["runs"][name]["schedule"])
     for decay in schedule.decays(experiment["iterations"]):
         axes.axvline(decay, color=colour, linestyle=":", linewidth=1)

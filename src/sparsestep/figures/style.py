@@ -23,6 +23,13 @@ RUNS = {
     "gd-decay-30": ("#009E73", (0, (3, 1, 1, 1))),
     "gd-decay-50": ("#0072B2", "-"),
     "sgd-decay-50": ("#D55E00", "-"),
+    # On the loss surface: gradient flow, gradient descent, SGD. Its animation has runs of its own,
+    # in another shade.
+    "flow": ("#595959", (0, (1.5, 0.7))),
+    "gd": ("#0072B2", (0, (5, 1))),
+    "sgd": ("#D55E00", "-"),
+    "flow-animated": ("#404040", (0, (1.5, 0.7))),
+    "sgd-animated": ("#C84E00", "-"),
 }
 # For runs of other names, in the order of config.yaml.
 OTHERS = [
@@ -76,13 +83,18 @@ def apply() -> None:
 
 
 def looks(experiment: dict) -> dict[str, tuple]:
-    """(colour, dashes) of each run of an experiment, in its order."""
+    """(colour, dashes) of each run of an experiment that is shown, in its order."""
     others = iter(OTHERS * (1 + len(experiment["order"]) // len(OTHERS)))
     chosen = {}
     for name in experiment["order"]:
         colour, dashes = RUNS[name] if name in RUNS else next(others)
         chosen[name] = (experiment["runs"][name]["colour"] or colour, dashes)
-    return chosen
+    return {name: chosen[name] for name in experiment.get("shown", chosen)}
+
+
+def with_runs(experiment: dict, runs: list[str]) -> dict:
+    """The experiment with only these runs shown, which keep their looks."""
+    return {**experiment, "shown": list(dict.fromkeys(runs))}
 
 
 def run_label(run: dict, iterations: int) -> str:

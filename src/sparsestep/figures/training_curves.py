@@ -11,17 +11,19 @@ class Spec(PanelGrid):
     kind: Literal["training_curves"]
 
 
-def plot(tables, figure: Spec, experiments: dict):
+def plot(sources, figure: Spec, experiments: dict):
     """Median and 10-90 % band of the survivors of every run, replicate 0, decays, divergences."""
     from sparsestep.figures import panels
 
-    table, experiment = tables[figure.experiment], experiments[figure.experiment]
+    table, experiment = sources.tables[figure.experiment], experiments[figure.experiment]
     page = draw(
         figure,
         experiment["title"],
         lambda axes, metric: panels.draw_over_time(axes, table, experiment, metric),
     )
     panels.add_legend(
-        page, panels.run_handles(table, experiment), panels.over_time_handles(figure.panels)
+        page,
+        panels.run_handles(panels.fates(table), experiment),
+        panels.over_time_handles(figure.panels),
     )
     return page

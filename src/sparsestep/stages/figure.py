@@ -4,16 +4,17 @@ from pathlib import Path
 
 from sparsestep.artifacts import write_atomically
 from sparsestep.figures import plot, render
+from sparsestep.figures.sources import read_sources
 from sparsestep.stages import job
-from sparsestep.tables import read_tables
 
 
 def main(arguments):
-    tables = read_tables(arguments.tables, arguments.spec["tables"])
-    figure = plot(tables, arguments.spec)
+    paths = (arguments.tables, arguments.problems, arguments.trajectories)
+    sources = read_sources(arguments.spec["sources"], *paths)
+    figure = plot(sources, arguments.spec)
     for path in map(Path, arguments.outputs):
         write_atomically(path, render(figure, path.suffix.removeprefix(".")))
 
 
 if __name__ == "__main__":
-    job.run("figure", main, "tables", "outputs")
+    job.run("figure", main, "tables", "problems", "trajectories", "outputs")

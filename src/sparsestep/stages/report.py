@@ -10,7 +10,7 @@ from sparsestep.stages import job
 
 
 def main(arguments):
-    figures = {Path(path).stem: Path(path).read_bytes() for path in arguments.figures}
+    figures = {path.stem: (path.suffix, path.read_bytes()) for path in map(Path, arguments.figures)}
     captions = {Path(path).stem: Path(path).read_text("utf-8") for path in arguments.captions}
     summary = pd.read_csv(arguments.summary)
     template = Path(arguments.template).read_text("utf-8")

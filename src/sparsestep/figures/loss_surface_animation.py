@@ -1,0 +1,38 @@
+"""The paths of loss_surface as they grow (paper: the animated version of Fig. 3)."""
+
+from typing import ClassVar, Literal
+
+from sparsestep.figures.loss_surface import LossSlice
+
+
+class Spec(LossSlice):
+    """A slice of the loss surface on which paths grow; beside it, their training loss."""
+
+    FORMATS: ClassVar[tuple[str, ...]] = ("gif", "svg", "png", "pdf")
+
+    kind: Literal["loss_surface_animation"]
+
+
+def plot(sources, figure: Spec, experiments: dict):
+    """Replicate 0's projected paths and training losses; the still figure is the last frame."""
+    import matplotlib.pyplot as plt
+
+    from sparsestep.figures import growing_paths, panels, style, surface_panels
+    from sparsestep.figures.animation import Animation
+
+    experiment = style.with_runs(experiments[figure.experiment], figure.runs)
+    surface = surface_panels.Surface(sources, figure)
+    page, (left, right) = plt.subplots(1, 2, figsize=(9.0, 5.0), layout="constrained")
+    page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
+    panels.add_letters([left, right])
+    surface.draw(left)
+    paths = growing_paths.GrowingPaths(left, right, surface, experiment)
+    runs = panels.run_handles(surface.fates(), experiment)
+    marks = growing_paths.handles()
+    points = surface_panels.point_handles()
+    panels.add_legend(page, runs, marks, points, titles=("run", "(a) and (b)", "(a)"))
+    paths.show(paths.frames - 1)
+    # The layout of the last frame holds for all.
+    page.draw_without_rendering()
+    page.set_layout_engine("none")
+    return Animation(page, paths.frames, paths.moving, paths.show)

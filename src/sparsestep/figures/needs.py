@@ -1,0 +1,41 @@
+"""What every kind of figure says about itself: which files it needs, which formats it has."""
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from sparsestep.fields import Closed
+
+
+class FigureSpec(Closed):
+    """Base of the `Spec` of every figure module; by default, a figure needs nothing."""
+
+    # What the figure is written as; the report shows the first.
+    FORMATS: ClassVar[tuple[str, ...]] = ("svg", "png", "pdf")
+
+    caption: str = Field(default="", description="first sentences of the caption (reST)")
+
+    def tables(self) -> list[str]:
+        """Experiments whose measurements the figure needs."""
+        return []
+
+    def trajectories(self) -> dict[tuple, tuple[str, str | None]]:
+        """(experiment, run; None: all) whose trajectories it needs, by the key that asks for it.
+
+        The figure gets the first batch of replicates, and the batch's problem.
+        """
+        return {}
+
+    def experiments(self) -> list[str]:
+        """Experiments that the figure shows."""
+        needed = [*self.tables(), *(name for name, _ in self.trajectories().values())]
+        return list(dict.fromkeys(needed))
+
+    def metrics(self) -> dict[tuple, tuple[str, str]]:
+        """(experiment, metric) that must be measured, by the key that asks for it."""
+        return {}
+
+    # Importing `config.Experiment`, for its name only, would make it part of every figure's code.
+    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+        """Why the checked experiments of config.yaml (`Experiment`) do not suit it, by key."""
+        return {}
