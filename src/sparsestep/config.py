@@ -92,7 +92,7 @@ def load(raw: dict[str, Any]) -> Config:
     }
     _raise(mistakes)
     figures = {
-        name: _resolve_figure(figure, experiments, ("figures", name), mistakes)
+        name: _resolve_figure(figure, experiments, simulations, ("figures", name), mistakes)
         for name, figure in config.figures.items()
     }
     _raise(mistakes)
@@ -149,7 +149,11 @@ def _resolve_experiment(experiment: Experiment, path: tuple, mistakes: list[str]
 
 
 def _resolve_figure(
-    raw: dict, experiments: dict[str, Experiment], path: tuple, mistakes: list[str]
+    raw: dict,
+    experiments: dict[str, Experiment],
+    simulations: dict[str, dict],
+    path: tuple,
+    mistakes: list[str],
 ) -> dict:
     figure = _validate_kind("figure", raw, path, mistakes)
     if not figure:
@@ -160,13 +164,13 @@ def _resolve_figure(
             where = dotted((*path, "experiment"))
             mistakes.append(f"{where}: there is none{suggest(name, list(experiments))}")
             return {}
-    found = _runs_that_are_missing(spec, experiments)
+    found = _runs_that_are_missing(spec, experiments) | _simulations_missing(spec, simulations)
     for key, (name, metric) in spec.metrics().items():
         measured = _columns(experiments[name])
         if metric not in measured:
             found[key] = f"not measured there{suggest(metric, measured)}"
     # A kind may take for granted that the runs it names are there.
-    found = found or spec.mistakes(experiments)
+    found = found or spec.mistakes(experiments) | spec.mistakes_about(simulations)
     mistakes += [f"{dotted((*path, *key))}: {text}" for key, text in found.items()]
     return figure
 
@@ -177,6 +181,15 @@ def _runs_that_are_missing(spec: Any, experiments: dict[str, Experiment]) -> dic
         for key, (name, run) in spec.trajectories().items()
         if run is not None and run not in experiments[name].runs
     }
+
+
+def _simulations_missing(spec: Any, simulations: dict[str, dict]) -> dict[tuple, str]:
+    found = {}
+    for key, (name, kind) in spec.simulations().items():
+        valid = [other for other, block in simulations.items() if block["kind"] == kind]
+        if name not in valid:
+            found[key] = f"there is no simulation of kind {kind} by that name{suggest(name, valid)}"
+    return found
 
 
 def _columns(experiment: Experiment) -> list[str]:

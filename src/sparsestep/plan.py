@@ -137,7 +137,7 @@ class Plan:
         return _by_kind(self._summarised())
 
     def figure_inputs(self, figure: str) -> dict[str, list[str]]:
-        """Files that a figure is drawn from: `tables`, `problems`, `trajectories`."""
+        """Files a figure is drawn from: `tables`, `problems`, `trajectories`, `simulations`."""
         return {what: [path for path, *_ in of] for what, of in self._sources(figure).items()}
 
     def figure_paths(self) -> list[str]:
@@ -297,6 +297,10 @@ class Plan:
             "tables": self._tables(spec.tables()),
             "problems": [self._first_problem(name) for name in dict(list(runs))],
             "trajectories": [self._first_trajectory(name, run) for name, run in runs],
+            "simulations": [
+                (self.simulation_path(name), name, identity(self.simulation(name)))
+                for name, _ in spec.simulations().values()
+            ],
         }
 
     def _first_problem(self, name: str) -> tuple[str, str, str]:

@@ -72,6 +72,8 @@ SUMMARIES = {
 # A figure module offers `plot(sources, figure, experiments) -> matplotlib Figure` (or `Animation`)
 # and a `Spec`, a `figures.needs.FigureSpec`, which says what files it needs.
 FIGURES = {
+    "bifurcation": "sparsestep.figures.bifurcation",
+    "quadratic": "sparsestep.figures.quadratic",
     "training_curves": "sparsestep.figures.training_curves",
     "end_values": "sparsestep.figures.end_values",
     "edge_profile": "sparsestep.figures.edge_profile",

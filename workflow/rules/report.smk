@@ -1,6 +1,6 @@
 """End values and the report.
 
-INPUTS: all measurements; all figures and their captions
+INPUTS: all measurements; all figures, tables and their captions
 OUTPUTS: results/summary.csv, results/report.html
 """
 
@@ -30,10 +30,12 @@ rule summarise_measurements:
 
 
 rule write_report:
-    """One page with all figures, captions and end values; open it in a browser."""
+    """One page with all figures, tables and end values; open it in a browser."""
     input:
         figures=plan.shown_figure_paths(),
         captions=expand(f"{PAGES}/{{kind}}.rst", kind=plan.figures_by_kind()),
+        tables=plan.summary_paths(),
+        notes=expand(f"{PAGES}/tables/{{kind}}.rst", kind=plan.summaries_by_kind()),
         template=f"{PAGES}/page.html",
         summary="results/summary.csv",
     output:
@@ -52,6 +54,8 @@ rule write_report:
             --code {params.code:q} \
             --figures {input.figures:q} \
             --captions {input.captions:q} \
+            --tables {input.tables:q} \
+            --notes {input.notes:q} \
             --template {input.template:q} \
             --summary {input.summary:q} \
             --output {output:q} \

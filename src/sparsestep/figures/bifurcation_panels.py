@@ -26,7 +26,15 @@ _OUTCOMES = {
 }
 _END = {"color": "black", "linestyle": (0, (4, 2)), "linewidth": 0.9}
 # As an image: there are tens of thousands of points.
-_ITERATE = {"color": "black", "marker": ".", "markersize": 1, "linestyle": "", "rasterized": True}
+_ITERATE = {
+    "color": "black",
+    "marker": "o",
+    "markersize": 0.9,
+    "markeredgewidth": 0,
+    "linestyle": "",
+    "rasterized": True,
+}
+_STATED = {"color": "#cccccc", "alpha": 0.6, "linewidth": 0}
 _UPPER = {"color": "black", "linestyle": "-", "linewidth": 1.1}
 _LOWER = {"linestyle": (0, (1, 1)), "linewidth": 1.6}
 _LINEAR = {"linestyle": (0, (5, 1, 1, 1)), "linewidth": 1.0}
@@ -94,7 +102,8 @@ def draw_stated_loss(axes: Axes, table: pd.DataFrame) -> None:
     """The same in units of theta*^2, as stated, for every theta*."""
     for (_, part), colour in zip(table.groupby("theta_star"), _COLOURS[2:], strict=False):
         _fill_range(axes, part, part["scale"].iloc[0], colour)
-    _draw_lower_bounds(axes, table, "black")
+    gammas, eps0 = _draw_lower_bounds(axes, table, "black")
+    axes.fill_between(gammas, eps0**2, s.STATED_LOSS_BOUND, zorder=0, **_STATED)
     axes.axhline(s.STATED_LOSS_BOUND, **_UPPER)
     axes.set(xlabel=_GAMMA, ylabel=r"$F\; /\; \theta^{*2}$")
     axes.set_title(f"loss as stated, $x$: {table['inputs'].iloc[0]}")
@@ -167,6 +176,7 @@ def loss_handles(table: pd.DataFrame, names: list[str]) -> list:
             Patch(color=colour, alpha=0.4, lw=0, label=rf"(e) the same, $\theta^*$ = {star:g}")
             for star, colour in zip(stars, _COLOURS[2:], strict=False)
         ),
+        Patch(label="(e) the stated range of $F$", **_STATED),
         Line2D([], [], label="upper bound: (d) 0.0834, (e) 0.17", **_UPPER),
         Line2D([], [], color="black", label=r"lower bound $\varepsilon_0^2$", **_LOWER),
         Line2D([], [], color="black", label=r"$\varepsilon_0$ in place of it", **_LINEAR),
@@ -195,12 +205,14 @@ def _fill_range(axes: Axes, part: pd.DataFrame, unit: float, colour: str) -> Non
     )
 
 
-def _draw_lower_bounds(axes: Axes, part: pd.DataFrame, colour: str) -> None:
+def _draw_lower_bounds(axes: Axes, part: pd.DataFrame, colour: str) -> tuple:
+    """Draw eps0^2 and eps0; returns gamma_max in the range, and eps0 there."""
     ratio = (part["gamma_max"] / part["gamma_min"]).iloc[0]
     gammas = np.linspace(ratio, s.UPPER_END, 300)[1:]
     eps0 = s.eps0(gammas / ratio)
     axes.plot(gammas, eps0**2, color=colour, **_LOWER)
     axes.plot(gammas, eps0, color=colour, **_LINEAR)
+    return gammas, eps0
 
 
 def _set_loss_axis(axes: Axes, table: pd.DataFrame) -> None:
