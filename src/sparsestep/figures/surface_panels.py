@@ -14,7 +14,7 @@ from sparsestep.figures.sources import Sources
 from sparsestep.measures import losses
 from sparsestep.models import diagonal
 
-# Training loss: above the upper end as published; below the lower end SGD only jitters.
+# Training losses beyond are drawn like these; the upper one is the published limit.
 _SHOWN_LOSSES = (1e-3, 1e2)
 # Greys, so that the runs keep their colours: low losses are light.
 _GREYS = LinearSegmentedColormap.from_list("light_valley", ["#ffffff", "#8a8a8a", "#5a5a5a"])
@@ -27,8 +27,8 @@ _POINTS = {
 # Hollow, because paths begin and end there.
 _POINT = {"linestyle": "", "markerfacecolor": "none", "markeredgecolor": "black", "zorder": 5}
 PATH = {"linewidth": 0.5, "marker": "o", "markersize": 2.2, "markeredgewidth": 0}
-DECAY = {"marker": "X", "markersize": 8, "linestyle": "", "markeredgecolor": "white"}
-END = {"marker": "D", "markersize": 4.5, "linestyle": "", "markeredgecolor": "black"}
+DECAY = {"marker": "X", "markersize": 9.5, "linestyle": "", "markeredgecolor": "white"}
+END = {"marker": "D", "markersize": 3.5, "linestyle": "", "markeredgecolor": "black"}
 
 
 class Surface:
@@ -60,11 +60,12 @@ class Surface:
             axes.text((low + high) / 2, 1, "the end of gradient flow spans no slice", ha="center")
             return
         values = loss_slice.grid_losses(self.network, self.plane, self.problem)
+        lowest, highest = _SHOWN_LOSSES
         # A pixel's middle is where its loss was computed.
         half = (high - low) / (len(values) - 1) / 2
         image = axes.imshow(
             values,
-            norm=LogNorm(*_SHOWN_LOSSES, clip=True),
+            norm=LogNorm(lowest, np.clip(values.max(), 10 * lowest, highest), clip=True),
             cmap=_GREYS,
             origin="lower",
             extent=(low - half, high + half, low - half, high + half),
