@@ -98,7 +98,7 @@ TINY_SIMULATIONS = {
         "bouncing": {
             "kind": "stabilization_paths",
             "inputs": {"name": "same", "distribution": "constant", "low": 1.0, "high": 1.0},
-            "gamma_max": [1.2],
+            "gamma_max": 1.2,
             "starts": [0.1, 0.5],
             "steps": 10,
             "seed": 0,

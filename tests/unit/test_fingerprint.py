@@ -72,7 +72,7 @@ EDITS = [
         {"simulate", "tabulate"},
     ),
     ("simulations/stabilization_clauses.py", "_CONVERGED = 1e-6", "_CONVERGED = 0.1", {"tabulate"}),
-    ("simulations/quadratic.py", "1 / (2 * n)", "1 / n", set()),
+    ("simulations/quadratic_losses.py", "1 / (2 * n)", "1 / n", set()),
     ("figures/style.py", '"#595959"', '"#000000"', {"figure"}),
     (
         "figures/training_curves.py",

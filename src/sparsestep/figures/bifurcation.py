@@ -26,7 +26,10 @@ class Spec(FigureSpec):
         }
 
     def mistakes_about(self, simulations: dict[str, dict]) -> dict[tuple, str]:
-        """Distributions that the simulation does not have."""
+        """Distributions that the simulation does not have; more theta* than colours."""
+        stars = len(simulations[self.simulation]["theta_stars"])
+        if stars > 5:
+            return {("simulation",): f"got one with {stars} theta_stars; valid: at most 5"}
         known = [inputs["name"] for inputs in simulations[self.simulation]["inputs"]]
         return {
             ("inputs", place): f"got {name!r}; valid: {', '.join(known)}"

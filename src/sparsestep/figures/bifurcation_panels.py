@@ -17,6 +17,7 @@ _REGIONS = {
     "$I_3$": "#cdeadf",
 }
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+_STARS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31")
 # What all runs of a step size do, and its colour.
 _OUTCOMES = {
     "bands": ("alternate between the bands", "#0072B2"),
@@ -74,7 +75,7 @@ def draw_paths(axes: Axes, paths: pd.DataFrame) -> None:
     gamma_min = paths["gamma_min"].iloc[0]
     _shade_regions(axes, np.array([0, steps]), np.full(2, gamma_min))
     looks = zip(("o", "s", "^", "D", "v"), _COLOURS, strict=True)
-    runs = paths[paths["gamma_min"] == gamma_min].groupby("start")
+    runs = paths.groupby("start")
     for (z0, run), (marker, colour) in zip(runs, looks, strict=False):
         axes.plot(
             run["step"], run["theta"], marker=marker, color=colour, markersize=2.5, linewidth=0.7,
@@ -100,7 +101,7 @@ def draw_loss(axes: Axes, table: pd.DataFrame, names: list[str]) -> None:
 
 def draw_stated_loss(axes: Axes, table: pd.DataFrame) -> None:
     """The same in units of theta*^2, as stated, for every theta*."""
-    for (_, part), colour in zip(table.groupby("theta_star"), _COLOURS[2:], strict=False):
+    for (_, part), colour in zip(table.groupby("theta_star"), _STARS, strict=False):
         _fill_range(axes, part, part["scale"].iloc[0], colour)
     gammas, eps0 = _draw_lower_bounds(axes, table, "black")
     axes.fill_between(gammas, eps0**2, s.STATED_LOSS_BOUND, zorder=0, **_STATED)
@@ -174,7 +175,7 @@ def loss_handles(table: pd.DataFrame, names: list[str]) -> list:
         ),
         *(
             Patch(color=colour, alpha=0.4, lw=0, label=rf"(e) the same, $\theta^*$ = {star:g}")
-            for star, colour in zip(stars, _COLOURS[2:], strict=False)
+            for star, colour in zip(stars, _STARS, strict=False)
         ),
         Patch(label="(e) the stated range of $F$", **_STATED),
         Line2D([], [], label="upper bound: (d) 0.0834, (e) 0.17", **_UPPER),
@@ -208,7 +209,8 @@ def _fill_range(axes: Axes, part: pd.DataFrame, unit: float, colour: str) -> Non
 def _draw_lower_bounds(axes: Axes, part: pd.DataFrame, colour: str) -> tuple:
     """Draw eps0^2 and eps0; returns gamma_max in the range, and eps0 there."""
     ratio = (part["gamma_max"] / part["gamma_min"]).iloc[0]
-    gammas = np.linspace(ratio, s.UPPER_END, 300)[1:]
+    # A wide distribution of x has no range.
+    gammas = np.linspace(ratio, s.UPPER_END, 300)[1:] if ratio < s.UPPER_END else np.empty(0)
     eps0 = s.eps0(gammas / ratio)
     axes.plot(gammas, eps0**2, color=colour, **_LOWER)
     axes.plot(gammas, eps0, color=colour, **_LINEAR)

@@ -15,29 +15,13 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from sparsestep.fields import Closed, Fraction, PositiveFloat, PositiveInt, Seed
-
-# c by the words for it; n is the number of rows of X.
-FACTORS = {"sum": lambda n: 1.0, "half": lambda n: 0.5, "mean": lambda n: 1 / (2 * n)}
-
-Normalisation = Literal["sum", "half", "mean"]
-Shape = Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
-
-
-class Problems(Closed):
-    """Random quadratic losses: X, y - X beta* and beta* are Gaussian, and so is the start."""
-
-    shapes: Annotated[list[Shape], Field(min_length=1, description="[n, d] of X")]
-    noise: PositiveFloat = Field(description="standard deviation of y - X beta*")
-    seed: Seed = Field(description="of X, y and the start")
-
-    def draw(self, shape: int, replicate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """X (n, d), y (n,) and the start (d,) of a replicate of a shape."""
-        n, d = self.shapes[shape]
-        rng = np.random.default_rng([self.seed, shape, replicate])
-        x = rng.standard_normal((n, d))
-        y = x @ rng.standard_normal(d) + self.noise * rng.standard_normal(n)
-        return x, y, rng.standard_normal(d)
+from sparsestep.fields import Fraction, PositiveInt
+from sparsestep.simulations.quadratic_losses import (
+    FACTORS,
+    Normalisation,
+    Problems,
+    largest_curvature,
+)
 
 
 class Spec(Problems):
@@ -48,11 +32,6 @@ class Spec(Problems):
     normalisations: Annotated[list[Normalisation], Field(min_length=1, description="of the loss")]
     steps: Annotated[PositiveInt, Field(ge=100, description="of the longest runs")]
     tolerance: Fraction = Field(description="relative width of the final bracket")
-
-
-def largest_curvature(x: np.ndarray, factor: float) -> float:
-    """lambda_max of the Hessian 2 factor X^T X."""
-    return 2 * factor * float(np.linalg.norm(x, 2)) ** 2
 
 
 def simulate(spec: Spec, threads: int) -> dict[str, np.ndarray]:

@@ -6,7 +6,12 @@ import numpy as np
 from pydantic import Field
 
 from sparsestep.fields import PositiveFloat, PositiveInt
-from sparsestep.simulations.quadratic import FACTORS, Normalisation, Problems, largest_curvature
+from sparsestep.simulations.quadratic_losses import (
+    FACTORS,
+    Normalisation,
+    Problems,
+    largest_curvature,
+)
 
 
 class Spec(Problems):
@@ -36,8 +41,9 @@ def simulate(spec: Spec, threads: int) -> dict[str, np.ndarray]:
         eta = fraction * 2 / largest_curvature(x, factor)
         beta = np.empty((spec.steps + 1, len(start)))
         beta[0] = start
-        for t in range(spec.steps):
-            beta[t + 1] = beta[t] - eta * 2 * factor * x.T @ (x @ beta[t] - y)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for t in range(spec.steps):
+                beta[t + 1] = beta[t] - eta * 2 * factor * x.T @ (x @ beta[t] - y)
         away = beta - smallest
         along = away @ directions.T
         along *= np.sign(along[0])
