@@ -28,7 +28,6 @@ rule all:
     default_target: True
     input:
         plan.figure_paths(),
-        plan.summary_paths(),
         "results/summary.csv",
         "results/report.html",
 
@@ -42,8 +41,7 @@ rule figures:
 rule simulations:
     """Every simulation, and the short tables."""
     input:
-        plan.simulation_paths(),
-        plan.summary_paths(),
+        plan.simulation_paths() + plan.summary_paths(),
 
 
 rule measurements:
