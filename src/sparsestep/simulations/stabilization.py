@@ -28,14 +28,14 @@ What follows from f, which is concave in z > 0, grows with gamma below z = 1 and
    which is below 0.105 theta*^2 / eta. The clause on F as stated fails: F is of order x^2 theta*^4,
    not theta*^2; it holds from some time on, not for all t (at a small z, F is
    E[x^2] theta*^4 / 4; a z may pass close to 1 first); and 0.17 is the bound of a loss with 1/2 in
-   place of 1/4. With eps0 for eps0^2 it is false in any unit: for constant x and small delta, z
+   place of 1/4. With eps0 for eps0^2 it is false in this unit too: for constant x, small delta, z
    alternates between 1 -+ sqrt(delta) / 2, where F is delta / 4, below delta / 3, of the unit.
 4. There are step sizes in the window only if x_max / x_min < sqrt(1.25) = 1.118. Its upper end
-   belongs to the numbers: above 1.2503 iterates pass 1.162. Changing sides lasts longer, while the
-   smallest value after the largest, f(max f), is above the z that gamma_min maps to 1: up to
-   `BOUNCES` for any x with gamma_min > 1, up to `BOUNCES_CONSTANT` for constant x. At the lower end
-   the sign of E log |1 - 2 gamma|, the growth rate of a small |z - 1|, decides whether z converges;
-   it can be positive with gamma_min < 1.
+   belongs to the numbers: above 1.2503 iterates can pass 1.162. Changing sides lasts longer, while
+   the smallest value after the largest, f(max f), is above the z that gamma_min maps to 1: up to
+   `BOUNCES` for any x with gamma_min > 1, up to `BOUNCES_CONSTANT` for constant x. At the lower
+   end the sign of E log |1 - 2 gamma|, the growth rate of a small |z - 1|, decides whether z
+   converges; it can be positive with gamma_min < 1.
 """
 
 from typing import Annotated, Literal
