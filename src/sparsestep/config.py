@@ -74,6 +74,7 @@ class Config(Closed):
     """All of config.yaml."""
 
     experiments: Annotated[dict[Name, Experiment], Field(min_length=1, description="by name")]
+    simulations: dict[Name, dict[str, Any]] = Field(default={}, description="by name")
     figures: dict[Name, dict[str, Any]] = Field(default={}, description="by name of the file")
 
 
@@ -89,17 +90,22 @@ def load(raw: dict[str, Any]) -> Config:
         name: _resolve_experiment(experiment, ("experiments", name), mistakes)
         for name, experiment in config.experiments.items()
     }
+    simulations = {
+        name: _validate_kind("simulation", simulation, ("simulations", name), mistakes)
+        for name, simulation in config.simulations.items()
+    }
     _raise(mistakes)
     for name, experiment in experiments.items():
         path = ("experiments", name)
         mistakes += config_needs.mistakes(experiment, path)
         mistakes += config_claims.mistakes(experiment, _columns(experiment), path)
     figures = {
-        name: _resolve_figure(figure, experiments, ("figures", name), mistakes)
+        name: _resolve_figure(figure, experiments, simulations, ("figures", name), mistakes)
         for name, figure in config.figures.items()
     }
     _raise(mistakes)
-    return config.model_copy(update={"experiments": experiments, "figures": figures})
+    parts = {"experiments": experiments, "simulations": simulations, "figures": figures}
+    return config.model_copy(update=parts)
 
 
 def refuse_duplicate_keys(path: str) -> None:
@@ -186,7 +192,11 @@ def _check_followed(name: str, runs: dict[str, Run], path: tuple, mistakes: list
 
 
 def _resolve_figure(
-    raw: dict, experiments: dict[str, Experiment], path: tuple, mistakes: list[str]
+    raw: dict,
+    experiments: dict[str, Experiment],
+    simulations: dict[str, dict],
+    path: tuple,
+    mistakes: list[str],
 ) -> dict:
     figure = _validate_kind("figure", raw, path, mistakes)
     if not figure:
@@ -200,13 +210,13 @@ def _resolve_figure(
             where = dotted((*path, *block, "experiment"))
             mistakes.append(f"{where}: there is none{suggest(name, list(experiments))}")
             return {}
-    found = _runs_that_are_missing(spec, experiments)
+    found = _runs_that_are_missing(spec, experiments) | _simulations_missing(spec, simulations)
     for key, (name, metric) in asked.items():
         measured = _columns(experiments[name])
         if metric not in measured:
             found[key] = f"not measured there{suggest(metric, measured)}"
     # A kind may take for granted that the runs it names are there.
-    found = found or spec.mistakes(experiments)
+    found = found or spec.mistakes(experiments) | spec.mistakes_about(simulations)
     mistakes += [f"{dotted((*path, *key))}: {text}" for key, text in found.items()]
     return figure
 
@@ -217,6 +227,15 @@ def _runs_that_are_missing(spec: Any, experiments: dict[str, Experiment]) -> dic
         for key, (name, run) in spec.trajectories().items()
         if run is not None and run not in experiments[name].runs
     }
+
+
+def _simulations_missing(spec: Any, simulations: dict[str, dict]) -> dict[tuple, str]:
+    found = {}
+    for key, (name, kind) in spec.simulations().items():
+        valid = [other for other, block in simulations.items() if block["kind"] == kind]
+        if name not in valid:
+            found[key] = f"there is no simulation of kind {kind} by that name{suggest(name, valid)}"
+    return found
 
 
 def _columns(experiment: Experiment) -> list[str]:

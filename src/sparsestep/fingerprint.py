@@ -40,6 +40,10 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
             ]
         case "measure":
             wanted = [("model", model), *(("measure", name) for name in spec["measure"])]
+        case "simulate":
+            wanted = [("simulation", spec["kind"])]
+        case "tabulate":
+            wanted = [("simulation", spec["kind"]), ("summary", spec["kind"])]
         case "figure":
             runs = [run for shown in spec["experiments"].values() for run in shown["runs"].values()]
             wanted = [("figure", spec["figure"]["kind"])]

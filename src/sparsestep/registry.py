@@ -75,9 +75,26 @@ MEASURES = {
     "parameter_norm": "sparsestep.measures.parameter_norm",
 }
 
+# A simulation module offers `Spec` and `simulate(spec, threads) -> {column: array}`.
+SIMULATIONS = {
+    "stabilization": "sparsestep.simulations.stabilization",
+    "stabilization_paths": "sparsestep.simulations.stabilization_paths",
+    "quadratic": "sparsestep.simulations.quadratic",
+    "quadratic_paths": "sparsestep.simulations.quadratic_paths",
+}
+
+# Simulations with a short table in the report, and a module that offers
+# `summarise(spec, table) -> DataFrame`. A module of its own, so that words re-run no simulation.
+SUMMARIES = {
+    "stabilization": "sparsestep.simulations.stabilization_clauses",
+    "quadratic": "sparsestep.simulations.quadratic_errors",
+}
+
 # A figure module offers `plot(sources, figure, experiments) -> matplotlib Figure` (or `Animation`)
 # and a `Spec`, a `figures.needs.FigureSpec`, which says what files it needs.
 FIGURES = {
+    "bifurcation": "sparsestep.figures.bifurcation",
+    "quadratic": "sparsestep.figures.quadratic",
     "training_curves": "sparsestep.figures.training_curves",
     "end_values": "sparsestep.figures.end_values",
     "edge_profile": "sparsestep.figures.edge_profile",
@@ -96,6 +113,8 @@ _TABLES = {
     "algorithm": ALGORITHMS,
     "trainer": TRAINERS,
     "measure": MEASURES,
+    "simulation": SIMULATIONS,
+    "summary": SUMMARIES,
     "figure": FIGURES,
 }
 

@@ -1,4 +1,4 @@
-"""The report: one self-contained page with figures, captions, verdicts and end values."""
+"""The report: one self-contained page with figures, captions, verdicts, tables, end values."""
 
 import base64
 from types import SimpleNamespace
@@ -22,24 +22,45 @@ def build(
     captions: dict[str, str],
     template: str,
     claims: pd.DataFrame | None = None,
+    tables: dict[str, pd.DataFrame] | None = None,
+    notes: dict[str, str] | None = None,
 ) -> str:
     """The HTML page.
 
-    `spec` lists the `figures` and `experiments` of config.yaml, `summary` the end values,
-    `figures` by name the suffix and content of an image, `captions` a reST text by kind of figure,
-    with the same Jinja variables that Snakemake's own report gives them. `claims` are the verdicts:
-    those about what a figure shows stand below its caption.
+    `spec` lists the `figures`, `experiments`, `simulations` and `tables` of config.yaml, `summary`
+    holds the end values, `figures` by name the suffix and content of an image, `tables` the short
+    tables of simulations. `captions` are reST texts by kind of figure, `notes` by kind of
+    simulation, with the same Jinja variables that Snakemake's own report gives them. `claims` are
+    the verdicts: those about what a figure shows stand below its caption.
     """
+    simulations = spec.get("simulations", {})
     shown = [
         {
             "name": entry["name"],
             "image": data_uri(*figures[entry["name"]]),
-            "caption": render_caption(captions[entry["kind"]], entry["name"], entry),
+            "caption": render_caption(
+                captions[entry["kind"]],
+                {"figure": entry["name"]},
+                {"figures": {entry["name"]: entry}, "simulations": simulations},
+            ),
             "claims": [] if claims is None else sentences(_about(claims, entry["shows"])),
         }
         for entry in spec["figures"]
     ]
-    tables = [
+    of_simulations = [
+        {
+            "title": name,
+            "caption": render_caption(
+                notes[simulations[name]["kind"]],
+                {"simulation": name},
+                {"simulations": simulations},
+            ),
+            "header": list(tables[name].columns),
+            "rows": tables[name].to_numpy().tolist(),
+        }
+        for name in spec.get("tables", [])
+    ]
+    of_experiments = [
         {
             "title": entry["title"] or entry["name"],
             "last_snapshot": entry.get("last_snapshot"),
@@ -49,7 +70,9 @@ def build(
         for entry in spec["experiments"]
     ]
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return page.from_string(template).render(figures=shown, tables=tables)
+    return page.from_string(template).render(
+        figures=shown, simulations=of_simulations, tables=of_experiments
+    )
 
 
 def data_uri(suffix: str, content: bytes) -> str:
@@ -57,12 +80,10 @@ def data_uri(suffix: str, content: bytes) -> str:
     return f"data:{_MEDIA_TYPES[suffix]};base64,{base64.b64encode(content).decode()}"
 
 
-def render_caption(text: str, figure: str, entry: dict[str, Any]) -> str:
-    """A caption's reST text, for the figure of this name and entry in config.yaml, as HTML."""
+def render_caption(text: str, wildcards: dict[str, str], config: dict[str, Any]) -> str:
+    """A caption's reST text as HTML, for a figure or table with these wildcards and config."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    snakemake = SimpleNamespace(
-        wildcards=SimpleNamespace(figure=figure), config={"figures": {figure: entry}}
-    )
+    snakemake = SimpleNamespace(wildcards=SimpleNamespace(**wildcards), config=config)
     rest = environment.from_string(text).render(snakemake=snakemake)
     return publish_parts(rest, writer="html5", settings_overrides=_DOCUTILS)["body"]
 

@@ -212,7 +212,7 @@ def test_every_field_is_described():
     from sparsestep import registry
 
     specs = [config.Experiment, config.Run, config.Snapshots, config.Config]
-    for role in ("problem", "model", "schedule", "figure"):
+    for role in ("problem", "model", "schedule", "simulation", "figure"):
         specs += [registry.load(role, kind).Spec for kind in registry.kinds(role)]
     for model in registry.MODELS:
         kinds = registry.kinds("measure", model)
