@@ -104,7 +104,7 @@ EDITS = [
     ("claim_text.py", "too few pairs", "few pairs", {"report"}),
     ("registry.py", "PROBLEMS = {", 'PROBLEMS = {"new": "sparsestep.new", ', set()),
     ("config.py", "min_length=1", "min_length=2", set()),
-    ("plan.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),
+    ("plan_experiments.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),
     ("artifacts.py", '"sparsestep-1"', '"sparsestep-2"', set(STAGES)),
 ]
 
