@@ -63,6 +63,7 @@ TRAINERS = {
 MEASURES = {
     "losses": "sparsestep.measures.losses",
     "diagonal/sparse_recovery": "sparsestep.measures.sparse_recovery",
+    "diagonal/lasso_distance": "sparsestep.measures.lasso_distance",
     "diagonal/jacobian_rank": "sparsestep.measures.diagonal_jacobian",
     "mlp/jacobian_rank": "sparsestep.measures.mlp_jacobian",
     "mlp/feature_sparsity": "sparsestep.measures.feature_sparsity",
@@ -82,6 +83,7 @@ FIGURES = {
     "loss_surface_animation": "sparsestep.figures.loss_surface_animation",
     "learned_functions": "sparsestep.figures.learned_functions",
     "neurons": "sparsestep.figures.neurons",
+    "lasso_profile": "sparsestep.figures.lasso_profile",
 }
 
 _TABLES = {
