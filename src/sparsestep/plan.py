@@ -12,12 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sparsestep import config, fingerprint, registry
+from sparsestep import config, config_claims, fingerprint, registry
+from sparsestep.config_claims import Claims
 from sparsestep.errors import ConfigError
 from sparsestep.fields import NAME_PATTERN
 from sparsestep.figures.needs import FigureSpec
 from sparsestep.identity import canonical_json, identity
 from sparsestep.schedules.edge import is_relative
+from sparsestep.training import snapshot_iterations
 
 ID_PATTERN = "[0-9a-f]{12}"
 BATCH_PATTERN = "[0-9]+-[0-9]+"
@@ -28,10 +30,12 @@ REPLICATES_PER_BATCH = 16
 WILDCARDS = {
     "experiment": NAME_PATTERN,
     "run": NAME_PATTERN,
+    "simulation": NAME_PATTERN,
     "figure": NAME_PATTERN,
     "problem_id": ID_PATTERN,
     "edges_id": ID_PATTERN,
     "run_id": ID_PATTERN,
+    "simulation_id": ID_PATTERN,
     "batch": BATCH_PATTERN,
 }
 
@@ -44,6 +48,7 @@ class Plan:
     def __init__(self, raw: dict[str, Any]):
         self.config = config.load(raw)
         self.experiments = self.config.experiments
+        self.simulations = self.config.simulations
         self.figures = self.config.figures
 
     # What decides the content -------------------------------------------------------------------
@@ -93,6 +98,12 @@ class Plan:
         """A run's schedule, which is that of the run it follows, if any."""
         return self._entry(experiment).runs[self.run_followed(experiment, run) or run].schedule
 
+    def simulation(self, name: str) -> Spec:
+        """What decides a simulation's table: its block of config.yaml."""
+        if name not in self.simulations:
+            raise ConfigError(f"config.yaml has no simulation {name!r}")
+        return self.simulations[name]
+
     def batches(self, experiment: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles.
 
@@ -132,9 +143,29 @@ class Plan:
         """All measurement files of these experiments (of all, by default), in config order."""
         return [path for path, *_ in self._tables(experiments)]
 
+    def simulation_path(self, name: str) -> str:
+        """File with the table of a simulation."""
+        return f"results/simulations/{name}-{identity(self.simulation(name))}.parquet"
+
+    def simulation_paths(self) -> list[str]:
+        """The table of every simulation, in config order."""
+        return [self.simulation_path(name) for name in self.simulations]
+
+    def summary_paths(self) -> list[str]:
+        """Short tables of the simulations that have one."""
+        return [f"results/tables/{name}.csv" for name in self._summarised()]
+
+    def summaries_by_kind(self) -> dict[str, list[str]]:
+        """Names of the simulations that have a short table, by kind."""
+        return _by_kind(self._summarised())
+
     def figure_inputs(self, figure: str) -> dict[str, list[str]]:
-        """Files that a figure is drawn from: `tables`, `problems`, `trajectories`."""
+        """Files a figure is drawn from: `tables`, `problems`, `trajectories`, `simulations`."""
         return {what: [path for path, *_ in of] for what, of in self._sources(figure).items()}
+
+    def claims_inputs(self) -> list[str]:
+        """Measurement files of the experiments that claim something."""
+        return [path for path, *_ in self._tables(self._claiming())]
 
     def figure_paths(self) -> list[str]:
         """Every figure in all its formats."""
@@ -157,10 +188,7 @@ class Plan:
 
     def figures_by_kind(self) -> dict[str, list[str]]:
         """Names of the figures of each kind that config.yaml has."""
-        kinds: dict[str, list[str]] = {}
-        for name, figure in self.figures.items():
-            kinds.setdefault(figure["kind"], []).append(name)
-        return kinds
+        return _by_kind(self.figures)
 
     # What a job is told -------------------------------------------------------------------------
 
@@ -188,6 +216,16 @@ class Plan:
         self._current_run(wildcards)
         return canonical_json(self._measured(wildcards.experiment, wildcards.run, wildcards.batch))
 
+    def simulate_spec(self, wildcards: Any) -> str:
+        """`spec` of a simulate job."""
+        spec = self.simulation(wildcards.simulation)
+        self._require_current(wildcards.simulation_id, identity(spec))
+        return canonical_json(spec)
+
+    def tabulate_spec(self, wildcards: Any) -> str:
+        """`spec` of a tabulate job."""
+        return canonical_json(self.simulation(wildcards.simulation))
+
     def figure_spec(self, wildcards: Any) -> str:
         """`spec` of a figure job: the figure's entry, and how to name and colour the runs."""
         name = wildcards.figure
@@ -201,12 +239,33 @@ class Plan:
         """`spec` of the summary job: which table belongs to which experiment and run."""
         return canonical_json({"tables": [names for _, *names in self._tables()]})
 
+    def claims_spec(self, wildcards: Any) -> str:
+        """`spec` of the claims job: what each experiment claims, and about which runs."""
+        shown = [
+            {
+                "name": name,
+                "iterations": self._entry(name).iterations,
+                "claims": self._entry(name).claims.model_dump(mode="json"),
+                "runs": config_claims.compared(self._entry(name)),
+            }
+            for name in self._claiming()
+        ]
+        tables = [names for _, *names in self._tables(self._claiming())]
+        return canonical_json({"experiments": shown, "tables": tables})
+
     def report_spec(self, wildcards: Any) -> str:
         """`spec` of the report job: figures, experiments and runs in config order."""
         # Lists, because canonical JSON sorts the keys of an object.
-        figures = [{"name": name, **figure} for name, figure in self.figures.items()]
-        shown = [{"name": name, **self._display(name)} for name in self.experiments]
-        return canonical_json({"figures": figures, "experiments": shown})
+        figures = [
+            {"name": name, **figure, "shows": self._shown_metrics(name)}
+            for name, figure in self.figures.items()
+        ]
+        shown = [
+            {"name": name, **self._display(name), "last_snapshot": self._last_snapshot(name)}
+            for name in self.experiments
+        ]
+        parts = {"figures": figures, "experiments": shown, "tables": list(self._summarised())}
+        return canonical_json({**parts, "simulations": self.simulations})
 
     def code(self, stage: str) -> Callable[[Any], str]:
         """`code` of the jobs of a stage, a function of wildcards: fingerprint of what they run."""
@@ -214,6 +273,10 @@ class Plan:
         return lambda wildcards: fingerprint.stage_code(stage, json.loads(spec(wildcards)))
 
     # ---------------------------------------------------------------------------------------------
+
+    def _summarised(self) -> dict[str, Spec]:
+        with_table = registry.kinds("summary")
+        return {name: s for name, s in self.simulations.items() if s["kind"] in with_table}
 
     def _with_algorithm(self, experiment: str, run: str) -> Spec:
         algorithm = self._entry(experiment).runs[run].algorithm
@@ -264,6 +327,17 @@ class Plan:
             for batch in self.batches(name)
         ]
 
+    def _shown_metrics(self, figure: str) -> list[tuple[str, str]]:
+        return sorted(set(config.figure_spec(self.figures[figure]).metrics().values()))
+
+    def _last_snapshot(self, experiment: str) -> int:
+        entry = self._entry(experiment)
+        snapshots = entry.snapshots.model_dump(mode="json")
+        return int(snapshot_iterations(entry.iterations, **snapshots)[-1])
+
+    def _claiming(self) -> list[str]:
+        return [name for name, entry in self.experiments.items() if entry.claims != Claims()]
+
     def _figure(self, figure: str) -> FigureSpec:
         if figure not in self.figures:
             raise ConfigError(f"config.yaml has no figure {figure!r}")
@@ -281,6 +355,10 @@ class Plan:
             "tables": self._tables(spec.tables()),
             "problems": [self._first_problem(name) for name in dict(list(runs))],
             "trajectories": [self._first_trajectory(name, run) for name, run in runs],
+            "simulations": [
+                (self.simulation_path(name), name, identity(self.simulation(name)))
+                for name, _ in spec.simulations().values()
+            ],
         }
 
     def _first_problem(self, name: str) -> tuple[str, str, str]:
@@ -311,6 +389,14 @@ class Plan:
             "order": list(runs),
             "runs": runs,
         }
+
+
+def _by_kind(blocks: dict[str, dict]) -> dict[str, list[str]]:
+    """Names of the blocks of each kind."""
+    kinds: dict[str, list[str]] = {}
+    for name, block in blocks.items():
+        kinds.setdefault(block["kind"], []).append(name)
+    return kinds
 
 
 def check_results_writable(folder: Path) -> None:

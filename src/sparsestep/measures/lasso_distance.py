@@ -51,6 +51,8 @@ _COLUMNS = [
     "predicted_fluctuation",
     "predicted_decay",
 ]
+# Of the problem's truth.
+NEEDS = ("beta_star",)
 _DATA = ("x_train", "y_train", "beta_star")
 # Beyond it a replicate is on its way to 1e100, where it has diverged; its squares may overflow.
 _LARGEST = 1e30
