@@ -2,17 +2,14 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 
+from figure_tables import legend_texts, tables_and_specs
 from sparsestep.errors import ConfigError
 from sparsestep.figures import lasso_panels, plot, render
 from sparsestep.figures.sources import Sources
-from sparsestep.measures import measure
 from sparsestep.plan import Plan
-from sparsestep.problems import generate
 from sparsestep.tables import last_snapshots
-from sparsestep.training import train
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +23,7 @@ def lasso(tiny):
     """The tiny experiment with label noise, three runs, and its profile."""
     first = tiny["experiments"]["first"]
     first.update(iterations=400, snapshots={"first": 1, "evenly_spaced": 41})
+    first.pop("claims")
     first["measure"] = {"lasso_distance": None}
     first["runs"] = {
         name: {
@@ -39,17 +37,8 @@ def lasso(tiny):
 
 
 def tables_and_spec(raw):
-    plan = Plan(raw)
-    parts = []
-    for run in plan.experiments["first"].runs:
-        spec = {**plan.run("first", run), "replicates": [0, 2]}
-        problem = generate(spec)
-        told = {**spec, "measure": plan.experiments["first"].measure}
-        parts.append(measure(problem, train(problem, spec), told))
-        parts[-1].insert(0, "run", run)
-    shown = {"first": plan._display("first")}
-    table = pd.concat(parts, ignore_index=True)
-    return table, {"figure": plan.figures["profile"], "experiments": shown}
+    tables, specs = tables_and_specs(raw)
+    return tables["first"], specs["profile"]
 
 
 def drawn(axes):
@@ -96,7 +85,7 @@ def test_fits_recover_what_was_put_in(lasso):
     np.testing.assert_allclose(profile.exponents(), 0.4)
     page = plot(Sources({"first": table}), spec)
     assert_drawn(page.axes[4], [0.04, 0.4], [1.5, 1.5])
-    texts = [text.get_text() for legend in page.legends for text in legend.get_texts()]
+    texts = legend_texts(page)
     assert any("a = 0.400 [0.400, 0.400]" in text for text in texts)
     assert r"$\eta$ = 0.1 (0 of 6 diverged)" in texts
     assert r"$\eta$ = 0.2 (0 of 3 diverged)" in texts
@@ -109,7 +98,7 @@ def test_diverged_replicates_are_left_out(lasso):
     table.loc[lost, "lasso_distance"] = 1e6
     page = plot(Sources({"first": table}), spec)
     assert all((y < 1e3).all() for _, y in drawn(page.axes[0]))
-    texts = [text.get_text() for legend in page.legends for text in legend.get_texts()]
+    texts = legend_texts(page)
     assert r"$\eta$ = 0.1 (1 of 6 diverged)" in texts
 
 

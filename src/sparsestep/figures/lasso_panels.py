@@ -115,6 +115,9 @@ def draw_recovery(axes: Axes, profile: Profile) -> None:
             look = {"color": colour, **_marker(marker, hollow), "markersize": 5}
             axes.plot(share.index, share, linewidth=1.2, **look)
         _predict(axes, profile, profile.end[f"predicted_{name}"], mean=True)
+        first = profile.by_level(values, profile.step_sizes[0]).mean(axis=1).iloc[:1]
+        for level, share in first.dropna().items():
+            axes.annotate(name, (level, share), (0, -13), textcoords="offset points")
     _finish(axes, "precision, recall of the support\n(mean of the replicates)", "linear")
     axes.set_ylim(None, 1.02)
 
