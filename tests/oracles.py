@@ -192,3 +192,18 @@ def gradient_norms(x, y, beta, eta, factor, steps):
         with torch.no_grad():
             beta -= eta * gradient
     return norms
+
+
+def lasso(x, y, weights, sweeps=5000):
+    """argmin_b (1/2n) ||X b - y||^2 + sum_j weights_j |b_j|, one coordinate after the other."""
+    n, d = x.shape
+    b = np.zeros(d)
+    for _ in range(sweeps):
+        before = b.copy()
+        for j in range(d):
+            without = x[:, j] @ (y - x @ b + x[:, j] * b[j]) / n
+            shrunk = max(abs(without) - weights[j], 0.0)
+            b[j] = np.sign(without) * shrunk / (x[:, j] @ x[:, j] / n)
+        if np.abs(b - before).max() < 1e-14:
+            break
+    return b

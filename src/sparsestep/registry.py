@@ -66,6 +66,7 @@ MEASURES = {
     "losses": "sparsestep.measures.losses",
     "dead": "sparsestep.measures.dead",
     "diagonal/sparse_recovery": "sparsestep.measures.sparse_recovery",
+    "diagonal/lasso_distance": "sparsestep.measures.lasso_distance",
     "diagonal/jacobian_rank": "sparsestep.measures.diagonal_jacobian",
     "mlp/jacobian_rank": "sparsestep.measures.mlp_jacobian",
     "mlp/feature_sparsity": "sparsestep.measures.feature_sparsity",
@@ -104,6 +105,7 @@ FIGURES = {
     "neurons": "sparsestep.figures.neurons",
     "valley": "sparsestep.figures.valley",
     "duration_effect": "sparsestep.figures.duration_effect",
+    "lasso_profile": "sparsestep.figures.lasso_profile",
 }
 
 _TABLES = {

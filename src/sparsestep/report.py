@@ -34,6 +34,7 @@ def build(
     the verdicts: those about what a figure shows stand below its caption.
     """
     simulations = spec.get("simulations", {})
+    experiments = {entry["name"]: entry for entry in spec["experiments"]}
     shown = [
         {
             "name": entry["name"],
@@ -41,7 +42,11 @@ def build(
             "caption": render_caption(
                 captions[entry["kind"]],
                 {"figure": entry["name"]},
-                {"figures": {entry["name"]: entry}, "simulations": simulations},
+                {
+                    "figures": {entry["name"]: entry},
+                    "experiments": experiments,
+                    "simulations": simulations,
+                },
             ),
             "claims": [] if claims is None else sentences(_about(claims, entry["shows"])),
         }

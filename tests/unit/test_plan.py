@@ -264,5 +264,15 @@ def test_planning_is_light(tmp_path):
         "print(*{name.split('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"torch", "numba", "pandas", "matplotlib", "seaborn", "pyarrow", "scipy", "jinja2"}
+    heavy = {
+        "torch",
+        "numba",
+        "pandas",
+        "matplotlib",
+        "seaborn",
+        "pyarrow",
+        "scipy",
+        "sklearn",
+        "jinja2",
+    }
     assert heavy.isdisjoint(done.stdout.split())

@@ -105,6 +105,18 @@ def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_sho
     assert f"<li>{sentence}</li>" in page
 
 
+def test_captions_may_use_the_experiments(tables):
+    spec = {
+        "figures": [{"name": "f", "kind": "k", "experiment": "one"}],
+        "experiments": [{"name": "one", "title": "One", "order": ["small"], "iterations": 10}],
+    }
+    caption = '{{ snakemake.config["experiments"]["one"]["iterations"] }} updates.'
+    page = report.build(
+        spec, summarise(tables), {"f": (".svg", b"")}, {"k": caption}, "{{figures}}"
+    )
+    assert "10 updates." in page
+
+
 def test_report_page(tables):
     spec = {
         "figures": [{"name": "f", "kind": "k", "caption": "About <b>f</b>."}],
