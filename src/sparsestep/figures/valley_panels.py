@@ -57,7 +57,8 @@ class Valley:
         bar = axes.figure.colorbar(image, ax=axes, pad=0.02, shrink=0.8)
         bar.set_label("training loss")
         axes.contour(*w, h, levels=[self._y], colors="black", linestyles="--", linewidths=1)
-        for run, trajectory in self._trajectories.items():
+        # The first run on top: without noise, it is the shortest.
+        for run, trajectory in reversed(self._trajectories.items()):
             colour, _ = self._looks[run]
             for row, path in enumerate(trajectory.parameters[..., :2]):
                 axes.plot(*path.T, color=colour, **(_FAINT if row else _BOLD))
