@@ -70,6 +70,7 @@ MEASURES = {
     "mlp/tangent_kernel": "sparsestep.measures.tangent_kernel",
     "step_size": "sparsestep.measures.step_size",
     "parameter_norm": "sparsestep.measures.parameter_norm",
+    "label_noise": "sparsestep.measures.label_noise",
 }
 
 # A figure module offers `plot(sources, figure, experiments) -> matplotlib Figure` (or `Animation`)
@@ -82,6 +83,8 @@ FIGURES = {
     "loss_surface_animation": "sparsestep.figures.loss_surface_animation",
     "learned_functions": "sparsestep.figures.learned_functions",
     "neurons": "sparsestep.figures.neurons",
+    "agreement": "sparsestep.figures.agreement",
+    "label_noise": "sparsestep.figures.label_noise",
 }
 
 _TABLES = {
