@@ -26,11 +26,12 @@ def build(
     `figures` by name the suffix and content of an image, `captions` a reST text by kind of figure,
     with the same Jinja variables that Snakemake's own report gives them.
     """
+    experiments = {entry["name"]: entry for entry in spec["experiments"]}
     shown = [
         {
             "name": entry["name"],
             "image": data_uri(*figures[entry["name"]]),
-            "caption": render_caption(captions[entry["kind"]], entry["name"], entry),
+            "caption": render_caption(captions[entry["kind"]], entry["name"], entry, experiments),
         }
         for entry in spec["figures"]
     ]
@@ -50,11 +51,17 @@ def data_uri(suffix: str, content: bytes) -> str:
     return f"data:{_MEDIA_TYPES[suffix]};base64,{base64.b64encode(content).decode()}"
 
 
-def render_caption(text: str, figure: str, entry: dict[str, Any]) -> str:
-    """A caption's reST text, for the figure of this name and entry in config.yaml, as HTML."""
+def render_caption(
+    text: str, figure: str, entry: dict[str, Any], experiments: dict[str, Any]
+) -> str:
+    """A caption's reST text, for the figure of this name and entry in config.yaml, as HTML.
+
+    Of the `experiments` it may use what `report_spec` holds, such as replicates and iterations.
+    """
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     snakemake = SimpleNamespace(
-        wildcards=SimpleNamespace(figure=figure), config={"figures": {figure: entry}}
+        wildcards=SimpleNamespace(figure=figure),
+        config={"figures": {figure: entry}, "experiments": experiments},
     )
     rest = environment.from_string(text).render(snakemake=snakemake)
     return publish_parts(rest, writer="html5", settings_overrides=_DOCUTILS)["body"]

@@ -8,20 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import TINY, batch_of
+from conftest import ROOT, TINY, batch_of
 from sparsestep.errors import ConfigError
 from sparsestep.figures import agreement_panels, label_noise_panels, plot, render
 from sparsestep.figures.sources import Sources
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
 from sparsestep.problems import generate
+from sparsestep.report import render_caption
 from sparsestep.tables import last_snapshots
 from sparsestep.training import train
 
 SCHEDULE = {"kind": "step_decay", "step_size": 0.05, "decay_at": 0.5, "divide_by": 2.0}
 RUNS = {
     "sgd": {"algorithm": {"kind": "sgd", "log_loss": True}, "schedule": SCHEDULE},
-    "labels": {"algorithm": {"kind": "gd_on_noisy_labels"}, "schedule": SCHEDULE},
+    "labels": {"algorithm": {"kind": "gd_on_noisy_labels", "of": "sgd"}},
     "sde": {"algorithm": {"kind": "sde", "of": "sgd", "substeps": 2}},
     "flow": {"algorithm": {"kind": "sde", "of": "sgd", "noise": "none"}, "label": "no noise"},
 }
@@ -92,8 +93,7 @@ def texts_of(figure):
 @pytest.mark.parametrize("name", NAMES)
 def test_drawn_and_rendered_diverged_or_not(raw, name, step_size):
     for experiment in raw["experiments"].values():
-        for run in ("sgd", "labels"):
-            experiment["runs"][run]["schedule"]["step_size"] = step_size
+        experiment["runs"]["sgd"]["schedule"]["step_size"] = step_size
     sources, spec = drawn_from(raw, name)
     fates = sources.trajectories["first", "sgd"].diverged_at
     assert ((fates >= 0) == (step_size > 1)).all()
@@ -164,6 +164,21 @@ def test_where_one_of_the_two_diverged_first(raw):
     assert label_noise_panels._diverged(sgd, labels).tolist() == [-1, 30, 20]
 
 
+@pytest.mark.parametrize("name", ["sde_agreement", "label_noise"])
+def test_captions_say_how_much_was_simulated(published, name):
+    spec = json.loads(published.report_spec(None))
+    entry = next(figure for figure in spec["figures"] if figure["name"] == name)
+    experiments = {experiment["name"]: experiment for experiment in spec["experiments"]}
+    text = (ROOT / "workflow" / "report" / f"{entry['kind']}.rst").read_text()
+    caption = " ".join(render_caption(text, name, entry, experiments).split())
+    for network in published.figures[name]["networks"]:
+        experiment = network["experiment"] if name == "sde_agreement" else network
+        shown = experiments[experiment]
+        for part in (f"{shown['replicates']} replicates", f"{shown['iterations']} iterations"):
+            assert part in caption[caption.index(experiment) :]
+    assert "system-message" not in caption
+
+
 # figure, key and value put there, what the line must say
 MISTAKES = [
     (
@@ -213,8 +228,9 @@ def test_mistake_is_one_clear_line(raw, name, key, value, says):
 
 
 def test_steps_of_label_noise_must_be_the_same(raw):
-    raw["experiments"]["first"]["runs"]["labels"]["schedule"] = {**SCHEDULE, "step_size": 0.04}
-    with pytest.raises(ConfigError, match="runs: their schedules in"):
+    labels = {"algorithm": {"kind": "gd_on_noisy_labels"}, "schedule": SCHEDULE}
+    raw["experiments"]["first"]["runs"]["labels"] = labels
+    with pytest.raises(ConfigError, match="it has step sizes of its own; must be `of: sgd`"):
         Plan(raw)
 
 

@@ -159,6 +159,14 @@ def test_sgd_is_descent_on_noisy_labels(model):
 
 
 @pytest.mark.parametrize("model", MODELS)
+def test_noisy_labels_take_the_steps_of_the_run_they_follow(model):
+    problem = make_problem(MODELS[model], 6, 3, 2, 40)
+    alone = run(problem, MODELS[model], {"kind": "gd_on_noisy_labels"}, 40)
+    follower = run(problem, MODELS[model], {"kind": "gd_on_noisy_labels", "of": "sgd"}, 40)
+    np.testing.assert_array_equal(follower.parameters, alone.parameters)
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_without_noise_it_is_gradient_flow(model):
     problem = make_problem(MODELS[model], 12, 5, 2, 100)
     flow = run(problem, MODELS[model], ALGORITHMS["flow"], 50, 0.04)

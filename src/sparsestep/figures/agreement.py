@@ -8,7 +8,7 @@ from sparsestep.fields import Closed, Name
 from sparsestep.figures import needs
 
 Metrics = Annotated[list[str], Field(min_length=1, max_length=4)]
-_PANEL_INCHES = (3.1, 3.0)
+_PANEL_INCHES = (2.9, 3.2)
 
 
 class Compared(Closed):

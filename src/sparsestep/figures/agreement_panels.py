@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from sparsestep.figures import style
 from sparsestep.figures.agreement import Compared, Spec
@@ -31,13 +32,14 @@ class Ends:
         ends = self._last.pivot(index="replicate", columns="run", values=metric)
         reference = ends[self._figure.reference]
         published = self._column.published if first else {}
-        shown = np.concatenate([ends.to_numpy().ravel(), list(published.values())])
-        low, high = _limits(shown)
+        low, high = _limits(
+            np.append(reference, published.get(self._figure.reference, np.nan)), 0.4
+        )
         axes.plot([low, high], [low, high], color=_GREY, linewidth=1, zorder=1)
         if first:
             near = self._figure.near * np.array([-1, 1])
             axes.fill_between([low, high], *np.add.outer(near, [low, high]), **_band())
-            axes.set_title(style.as_text(self._title), fontsize="medium")
+            axes.set_title(style.wrapped(self._title), fontsize="small")
         for run, marker in zip(self._figure.runs, _MARKERS, strict=False):
             look = {"marker": marker, "color": self._colours[run]}
             points = {"markersize": 4, "alpha": 0.45, "linestyle": "", "markeredgewidth": 0}
@@ -46,7 +48,9 @@ class Ends:
             if run in published and self._figure.reference in published:
                 pair = [published[self._figure.reference]], [published[run]]
                 axes.plot(*pair, markeredgecolor=self._colours[run], **_PUBLISHED)
-        axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+        shown = np.concatenate([ends.to_numpy().ravel(), [*published.values(), low, high]])
+        axes.set(xlim=(low, high), ylim=_limits(shown, 0.06))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
         axes.set_xlabel(f"{style.metric_label(metric)}, {self._figure.reference}")
         axes.set_ylabel(style.metric_label(metric))
         self._write_medians(axes, ends)
@@ -112,11 +116,12 @@ def _band() -> dict:
     return {"color": _GREY, "alpha": 0.15, "linewidth": 0, "zorder": 0}
 
 
-def _limits(shown: np.ndarray) -> tuple[float, float]:
+def _limits(shown: np.ndarray, margin: float) -> tuple[float, float]:
+    """An axis for these values, with a margin as a part of their range."""
     shown = shown[np.isfinite(shown)]
     if not len(shown):
         return 0.0, 1.0
-    margin = 0.06 * (shown.max() - shown.min()) or 0.5
+    margin = margin * (shown.max() - shown.min()) or 0.5
     return shown.min() - margin, shown.max() + margin
 
 

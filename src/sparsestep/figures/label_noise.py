@@ -51,8 +51,12 @@ class Spec(FigureSpec):
                     f"in experiments.{name} they are {', '.join(kinds)}; "
                     "must be sgd, gd_on_noisy_labels"
                 )
-            elif runs[0].schedule != runs[1].schedule:
-                found[("runs",)] = f"their schedules in experiments.{name} differ"
+            elif runs[1].algorithm["of"] != self.runs[0]:
+                # The same schedule would do, unless it refers to edges, found for each on its own.
+                found[("runs", 1)] = (
+                    f"in experiments.{name} it has step sizes of its own; "
+                    f"must be `of: {self.runs[0]}`"
+                )
         return found
 
 
@@ -69,7 +73,7 @@ def plot(sources, figure: Spec, experiments: dict):
     page, grid = plt.subplots(2, columns, figsize=size, **options)
     for name, (above, below) in zip(figure.networks, grid.T, strict=True):
         pair = label_noise_panels.Pair(sources, figure, name, experiments[name])
-        above.set_title(style.as_text(experiments[name]["title"]), fontsize="medium")
+        above.set_title(style.wrapped(experiments[name]["title"]), fontsize="small")
         pair.draw_losses(above)
         pair.draw_differences(below)
     panels.add_letters(grid.flat)

@@ -25,7 +25,9 @@ class Pair:
     def draw_losses(self, axes: Axes) -> None:
         """Training loss of replicate 0 under both, of the others thin under SGD."""
         looks = style.looks(self._experiment)
-        for run, width, dashes in zip(self._trajectories, (1.8, 1.0), ("-", (0, (4, 3))), strict=True):
+        for run, width, dashes in zip(
+            self._trajectories, (1.8, 1.0), ("-", (0, (4, 3))), strict=True
+        ):
             of_run = self._table[self._table["run"] == run]
             values = of_run.pivot(index="iteration", columns="replicate", values="train_loss")
             line = {"color": looks[run][0], "linewidth": width, "linestyle": dashes}

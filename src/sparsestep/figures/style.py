@@ -1,5 +1,7 @@
 """The one look of all figures: theme, colours of the runs, words for the metrics."""
 
+import textwrap
+
 import matplotlib
 import seaborn as sns
 from matplotlib.mathtext import MathTextParser
@@ -124,6 +126,11 @@ def as_text(text: str) -> str:
     except ValueError:
         return text.replace("$", r"\$")
     return text
+
+
+def wrapped(text: str) -> str:
+    """The user's text as a title above a narrow panel: lines of at most 28 characters."""
+    return as_text("\n".join(textwrap.wrap(text, 28)))
 
 
 def metric_label(metric: str) -> str:
