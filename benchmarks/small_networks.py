@@ -1,4 +1,4 @@
-"""Speed of training, rank counting and the workflow on the experiment `diagonal` of config.yaml.
+"""Speed of training, measuring and the workflow on experiments of config.yaml.
 
 Run by `make benchmark`. Ratios are a peer's median over ours, timed in the same rounds.
 """
@@ -12,25 +12,27 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
-from benchmarks import peers, ranks, workflow
-from benchmarks.timing import Row, medians, print_header, print_table
+from benchmarks import measurements, peers, ranks, relu_peers, training, workflow
+from benchmarks.timing import print_header, print_table
 from sparsestep import schedules
 from sparsestep.artifacts import Problem
+from sparsestep.models.mlp import Network, Spec
 from sparsestep.plan import Plan
 from sparsestep.problems import generate
-from sparsestep.training import train
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENT, TRAINED, RANKED = "diagonal", "small", ("small", "decay-50")
+# Runs of ReLU networks, and at most how many us a step of a replicate may take.
+RELU = {
+    "relu_1d": ("decay-50", 0.08),
+    "relu_teacher": ("small", 0.03),
+    "relu_three_layer": ("small", 0.08),
+}
+MEASURED = ("relu_1d", "decay-50")
 THREADS = os.cpu_count() or 1
-REPETITIONS = {"sgd": 11, "gd": 5, "rank": 7, "workflow": 3}
-
-# Peers must agree with us after this many updates, to this much in every parameter.
-AGREEMENT_STEPS = 200
-AGREEMENT = 1e-9
+REPETITIONS = {"sgd": 11, "gd": 5, "rank": 7, "relu": 15, "measure": 5, "workflow": 3}
 
 
 def main() -> None:
@@ -38,78 +40,74 @@ def main() -> None:
     print_header()
     threads = peers.set_torch_threads()
     print(
-        f"Threads: ours {THREADS}, one replicate each; BLAS of NumPy 1; PyTorch {threads} and JAX "
-        "its own, their defaults"
+        f"Threads: ours {THREADS}, one replicate each (eight of a ReLU network); BLAS of NumPy 1; "
+        f"PyTorch {threads} and JAX its own, their defaults"
     )
     if peers.jax is None:
         print("JAX not installed: pip install -e .[benchmark]")
     plan = Plan(yaml.safe_load((ROOT / "config.yaml").read_text()))
-    first, _, last = plan.batches(EXPERIMENT)[0].partition("-")
-    batch = {"replicates": [int(first), int(last)]}
-    problem = generate({**plan.problem(EXPERIMENT), **batch})
-    spec = {**plan.run(EXPERIMENT, TRAINED), **batch}
+    print_diagonal(plan)
+    print_relu(plan)
+    step_size = plan.run(EXPERIMENT, TRAINED)["schedule"]["step_size"]
+    rows = workflow.rows(ROOT, step_size, REPETITIONS["workflow"])
+    print_table("6. The workflow, in a copy of the sources; s of wall time", rows)
+
+
+def print_diagonal(plan: Plan) -> None:
+    """Training and Jacobian ranks of diagonal networks."""
+    problem, spec = case(plan, EXPERIMENT, TRAINED)
     _, n, d = problem.x_train.shape
     sizes = f"d = {d}, n = {n}, float64, {len(problem.order)} replicates"
     for number, algorithm in enumerate(("sgd", "gd"), start=1):
         title = {"sgd": "SGD with batch size 1", "gd": "Full-batch gradient descent"}[algorithm]
-        rows = training_rows(problem, {**spec, "algorithm": {"kind": algorithm}})
+        others = peers.peers(problem, algorithm, step_sizes(spec), THREADS)
+        plain = f"JAX lax.scan, vmap of {len(problem.order)}"
+        targets = {"ours": "<= 0.1 us", plain: "ratio >= 10"} if algorithm == "sgd" else {}
+        of_algorithm = {**spec, "algorithm": {"kind": algorithm}}
+        rows = training.rows(
+            problem, of_algorithm, others, targets, THREADS, REPETITIONS[algorithm]
+        )
         print_table(f"{number}. {title}: {sizes}; us per replicate and step", rows)
-    measured = {"measure": {"jacobian_rank": plan.experiments[EXPERIMENT].measure["jacobian_rank"]}}
-    specs = {run: {**plan.run(EXPERIMENT, run), **batch, **measured} for run in RANKED}
+    measured = {"measure": {"jacobian_rank": spec["measure"]["jacobian_rank"]}}
+    specs = {run: {**case(plan, EXPERIMENT, run)[1], **measured} for run in RANKED}
     rows, agreement = ranks.compare(problem, specs, THREADS, REPETITIONS["rank"])
     print_table("3. Jacobian rank at all thresholds; ms per finite snapshot and replicate", rows)
     print("\n".join(agreement))
-    rows = workflow.rows(ROOT, spec["schedule"]["step_size"], REPETITIONS["workflow"])
-    print_table("4. The workflow, in a copy of the sources; s of wall time", rows)
 
 
-def training_rows(problem: Problem, spec: dict[str, Any]) -> list[Row]:
-    """Ours, with all threads and with one, and the peers; raises if a peer computes other values.
-
-    Ours is timed on a whole run, with its snapshots; the peers do the first thousands of steps.
-    """
-    algorithm, iterations = spec["algorithm"]["kind"], spec["iterations"]
-    step_sizes = schedules.from_spec(spec["schedule"]).step_sizes(iterations)
-    others = peers.peers(problem, algorithm, step_sizes, THREADS)
-    require_agreement(problem, spec, others)
-
-    ours, alone = f"ours, {THREADS} threads", "ours, 1 thread"
-    timed = {
-        ours: lambda: train(problem, spec, THREADS),
-        alone: lambda: train(problem, spec, 1),
-        **{name: lambda peer=peer: peer.train(peer.steps) for name, peer in others.items()},
-    }
-    n = REPETITIONS[algorithm]
-    seconds = medians(timed, n)
-    updates = dict.fromkeys(timed, len(problem.order) * iterations)
-    updates |= {name: peer.replicates * peer.steps for name, peer in others.items()}
-    each = {name: 1e6 * seconds[name] / updates[name] for name in timed}
-    targets = {}
-    if algorithm == "sgd":
-        plain = f"JAX lax.scan, vmap of {len(problem.order)}"
-        targets = {plain: "ratio >= 10"}
-        targets[ours] = "<= 0.1 us"
-    return [
-        Row(name, n, each[name], "us", each[name] / each[ours], targets.get(name, ""))
-        for name in timed
-    ]
+def print_relu(plan: Plan) -> None:
+    """Training of ReLU networks, and all measurements of one."""
+    for part, (experiment, (run, target)) in zip("abc", RELU.items(), strict=True):
+        problem, spec = case(plan, experiment, run)
+        network = Network(Spec(**spec["model"]), problem.x_train.shape[-1])
+        others = relu_peers.peers(problem, network, step_sizes(spec))
+        targets = {
+            "ours": f"<= {target} us",
+            f"JAX lax.scan, vmap of {len(problem.order)}": "ratio >= 2.5",
+        }
+        rows = training.rows(problem, spec, others, targets, THREADS, REPETITIONS["relu"])
+        sizes = f"layers {'-'.join(map(str, network.sizes))}, {len(problem.order)} replicates"
+        title = f"4{part}. SGD with batch size 1, {experiment}: {sizes}"
+        print_table(f"{title}; us per replicate and step", rows)
+    problem, spec = case(plan, *MEASURED)
+    rows, agreement = measurements.compare(problem, spec, THREADS, REPETITIONS["measure"])
+    title = f"5. All measurements, {MEASURED[0]}: {problem.truth['x_fresh'].shape[1]} fresh inputs"
+    print_table(f"{title}; ms per finite snapshot and replicate", rows)
+    print("\n".join(agreement))
 
 
-def require_agreement(problem: Problem, spec: dict[str, Any], others: dict) -> None:
-    """Raise RuntimeError unless every peer has our parameters after AGREEMENT_STEPS updates."""
-    # Snapshots are taken before an iteration's update: this one is after AGREEMENT_STEPS updates.
-    snapshots = {**spec["snapshots"], "first": AGREEMENT_STEPS + 1}
-    trajectory = train(problem, {**spec, "snapshots": snapshots}, THREADS)
-    expected = trajectory.parameters[:, list(trajectory.iterations).index(AGREEMENT_STEPS)]
-    for name, peer in others.items():
-        found = peer.train(AGREEMENT_STEPS)
-        difference = np.abs(found - expected[: len(found)]).max()
-        # So that NaN raises too.
-        if not difference <= AGREEMENT:
-            raise RuntimeError(
-                f"{name}: parameters after {AGREEMENT_STEPS} steps of {spec['algorithm']['kind']} "
-                f"differ from ours by {difference}, more than {AGREEMENT}"
-            )
+def case(plan: Plan, experiment: str, run: str) -> tuple[Problem, dict[str, Any]]:
+    """Problem of the first batch of an experiment, and spec of a run with what is measured."""
+    first, _, last = plan.batches(experiment)[0].partition("-")
+    batch = {"replicates": [int(first), int(last)]}
+    measured = {"measure": plan.experiments[experiment].measure}
+    problem = generate({**plan.problem(experiment), **batch})
+    return problem, {**plan.run(experiment, run), **batch, **measured}
+
+
+def step_sizes(spec: dict[str, Any]):
+    """Of every iteration, (T,)."""
+    return schedules.from_spec(spec["schedule"]).step_sizes(spec["iterations"])
 
 
 if __name__ == "__main__":

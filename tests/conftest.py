@@ -48,6 +48,7 @@ TINY = {
                 "jacobian_rank": {"threshold": 1e-15, "further_thresholds": [1e-6]},
                 "step_size": None,
             },
+            "claims": {"stabilises": "train_loss", "sparser": ["l0", "jacobian_rank"]},
         }
     },
     "figures": {
@@ -59,6 +60,77 @@ TINY = {
         "ends": {"kind": "end_values", "experiment": "first", "panels": ["test_loss"]},
     },
 }
+
+
+# Blocks of config.yaml that simulate in milliseconds, and figures of them.
+TINY_SIMULATIONS = {
+    "simulations": {
+        "parabolas": {
+            "kind": "quadratic",
+            "shapes": [[6, 3]],
+            "noise": 0.1,
+            "replicates": 2,
+            "normalisations": ["sum", "mean"],
+            "steps": 200,
+            "tolerance": 0.01,
+            "seed": 0,
+        },
+        "descents": {
+            "kind": "quadratic_paths",
+            "shapes": [[6, 3]],
+            "noise": 0.1,
+            "normalisation": "sum",
+            "of_threshold": [0.5, 1.0, 1.1],
+            "steps": 20,
+            "seed": 0,
+        },
+        "settling": {
+            "kind": "stabilization",
+            "inputs": [
+                {"name": "same", "distribution": "constant", "low": 1.0, "high": 1.0},
+                {"name": "wide", "distribution": "uniform", "low": 0.5, "high": 1.0},
+            ],
+            "theta_stars": [1.0, 3.0],
+            "gamma_max": {"low": 0.9, "high": 1.4, "points": 7},
+            "replicates": 5,
+            "steps": 300,
+            "seed": 0,
+        },
+        "bouncing": {
+            "kind": "stabilization_paths",
+            "inputs": {"name": "same", "distribution": "constant", "low": 1.0, "high": 1.0},
+            "gamma_max": 1.2,
+            "starts": [0.1, 0.5],
+            "steps": 10,
+            "seed": 0,
+        },
+    },
+    "figures": {
+        "parabolas": {"kind": "quadratic", "simulation": "parabolas", "paths": "descents"},
+        "settling": {
+            "kind": "bifurcation",
+            "simulation": "settling",
+            "paths": "bouncing",
+            "inputs": ["same", "wide"],
+        },
+    },
+}
+
+
+@pytest.fixture
+def tiny_with_simulations(tiny) -> dict:
+    """The same with simulations and figures of them; tests may change it."""
+    return with_simulations(tiny)
+
+
+def with_simulations(raw: dict) -> dict:
+    """The config with `TINY_SIMULATIONS` added."""
+    added = copy.deepcopy(TINY_SIMULATIONS)
+    return {
+        **raw,
+        "simulations": added["simulations"],
+        "figures": {**raw["figures"], **added["figures"]},
+    }
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Slow, obvious versions of everything that the package computes fast."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from scipy.linalg import lapack
@@ -145,3 +147,63 @@ def mlp_hessian(theta, x, y, shapes):
         return ((outputs - y) ** 2).mean()
 
     return torch.autograd.functional.hessian(loss, torch.tensor(theta)).numpy()
+
+
+def stabilization(theta, x, eta, theta_star, bands):
+    """One replicate of `stabilization_kernel.iterate`: every iterate first, then what they did."""
+    path = [theta]
+    for x_t in x:
+        y = x_t * theta_star**2
+        theta = theta + eta * theta * x_t * (y - x_t * (theta * theta))
+        path.append(theta)
+    steps = len(x)
+    gaps = [abs(theta_star**2 - theta * theta) for theta in path]
+    later = gaps[steps // 2 + 1 :]
+
+    def band(theta):
+        return (
+            "low" if bands[0] < theta < bands[1] else "high" if bands[2] < theta < bands[3] else ""
+        )
+
+    def alternates_from(t):
+        names = [band(theta) for theta in path[t:]]
+        return all(names) and all(a != b for a, b in pairwise(names))
+
+    def changes_sides_from(t):
+        above = [theta > theta_star for theta in path[t:]]
+        return all(a != b for a, b in pairwise(above))
+
+    return {
+        "gaps": [min(gaps), max(gaps), min(later), max(later)],
+        "since_bands": next((t for t in range(steps + 1) if alternates_from(t)), steps + 1),
+        "since_sides": next(t for t in range(steps + 1) if changes_sides_from(t)),
+        "last": path[-2:],
+    }
+
+
+def gradient_norms(x, y, beta, eta, factor, steps):
+    """Gradient norms of factor ||x beta - y||^2 along gradient descent, by autograd."""
+    beta = torch.tensor(beta, requires_grad=True)
+    norms = []
+    for _ in range(steps + 1):
+        loss = factor * ((torch.tensor(x) @ beta - torch.tensor(y)) ** 2).sum()
+        (gradient,) = torch.autograd.grad(loss, beta)
+        norms.append(float(gradient.norm()))
+        with torch.no_grad():
+            beta -= eta * gradient
+    return norms
+
+
+def lasso(x, y, weights, sweeps=5000):
+    """argmin_b (1/2n) ||X b - y||^2 + sum_j weights_j |b_j|, one coordinate after the other."""
+    n, d = x.shape
+    b = np.zeros(d)
+    for _ in range(sweeps):
+        before = b.copy()
+        for j in range(d):
+            without = x[:, j] @ (y - x @ b + x[:, j] * b[j]) / n
+            shrunk = max(abs(without) - weights[j], 0.0)
+            b[j] = np.sign(without) * shrunk / (x[:, j] @ x[:, j] / n)
+        if np.abs(b - before).max() < 1e-14:
+            break
+    return b

@@ -6,12 +6,12 @@ is wrong becomes a line that names the key's path, the value, and what would be 
 (`config_errors.py`).
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
-from sparsestep import registry
+from sparsestep import config_claims, config_needs, registry
 from sparsestep.config_errors import describe, dotted, suggest
 from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed, Colour, Fraction, Name, PositiveInt
@@ -44,6 +44,10 @@ class Edge(Closed):
 
     horizon: Fraction = Field(default=0.5, description="must survive this fraction of T")
     tolerance: Fraction = Field(default=0.01, description="relative width of the final bracket")
+    survive: Literal["finite", "alive"] = Field(
+        default="finite",
+        description="finite: not diverged; alive: and the output still depends on the input",
+    )
 
 
 class Experiment(Closed):
@@ -61,12 +65,16 @@ class Experiment(Closed):
         dict[str, dict[str, Any] | None],
         Field(min_length=1, description="measurements and their options"),
     ]
+    claims: config_claims.Claims = Field(
+        default=config_claims.Claims(), description="which statements are tested (display only)"
+    )
 
 
 class Config(Closed):
     """All of config.yaml."""
 
     experiments: Annotated[dict[Name, Experiment], Field(min_length=1, description="by name")]
+    simulations: dict[Name, dict[str, Any]] = Field(default={}, description="by name")
     figures: dict[Name, dict[str, Any]] = Field(default={}, description="by name of the file")
 
 
@@ -82,13 +90,22 @@ def load(raw: dict[str, Any]) -> Config:
         name: _resolve_experiment(experiment, ("experiments", name), mistakes)
         for name, experiment in config.experiments.items()
     }
+    simulations = {
+        name: _validate_kind("simulation", simulation, ("simulations", name), mistakes)
+        for name, simulation in config.simulations.items()
+    }
     _raise(mistakes)
+    for name, experiment in experiments.items():
+        path = ("experiments", name)
+        mistakes += config_needs.mistakes(experiment, path)
+        mistakes += config_claims.mistakes(experiment, _columns(experiment), path)
     figures = {
-        name: _resolve_figure(figure, experiments, ("figures", name), mistakes)
+        name: _resolve_figure(figure, experiments, simulations, ("figures", name), mistakes)
         for name, figure in config.figures.items()
     }
     _raise(mistakes)
-    return config.model_copy(update={"experiments": experiments, "figures": figures})
+    parts = {"experiments": experiments, "simulations": simulations, "figures": figures}
+    return config.model_copy(update=parts)
 
 
 def refuse_duplicate_keys(path: str) -> None:
@@ -97,7 +114,7 @@ def refuse_duplicate_keys(path: str) -> None:
         try:
             document = yaml.compose(file, Loader=yaml.SafeLoader)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+            raise ConfigError(_yaml_mistake(path, error)) from None
     waiting = [document]
     while waiting:
         node = waiting.pop()
@@ -111,6 +128,16 @@ def refuse_duplicate_keys(path: str) -> None:
                 seen.add(str(key.value))
         elif isinstance(node, yaml.SequenceNode):
             waiting += node.value
+
+
+def _yaml_mistake(path: str, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f"{path}: not valid YAML: {' '.join(str(error).split())}"
+    # What the parser was reading when it failed, and where that began, says more than where it was.
+    start = getattr(error, "context_mark", None)
+    context = f" ({error.context}, from line {start.line + 1})" if start else ""
+    return f"{path}, line {mark.line + 1}: not valid YAML: {error.problem}{context}"
 
 
 def figure_spec(figure: dict[str, Any]) -> Any:
@@ -165,24 +192,31 @@ def _check_followed(name: str, runs: dict[str, Run], path: tuple, mistakes: list
 
 
 def _resolve_figure(
-    raw: dict, experiments: dict[str, Experiment], path: tuple, mistakes: list[str]
+    raw: dict,
+    experiments: dict[str, Experiment],
+    simulations: dict[str, dict],
+    path: tuple,
+    mistakes: list[str],
 ) -> dict:
     figure = _validate_kind("figure", raw, path, mistakes)
     if not figure:
         return {}
     spec = figure_spec(figure)
+    asked = spec.metrics()
     for name in spec.experiments():
         if name not in experiments:
-            where = dotted((*path, "experiment"))
+            # The key stands beside the list of metrics that are asked of it.
+            block = next((key[:-2] for key, (of, _) in asked.items() if of == name), ())
+            where = dotted((*path, *block, "experiment"))
             mistakes.append(f"{where}: there is none{suggest(name, list(experiments))}")
             return {}
-    found = _runs_that_are_missing(spec, experiments)
-    for key, (name, metric) in spec.metrics().items():
+    found = _runs_that_are_missing(spec, experiments) | _simulations_missing(spec, simulations)
+    for key, (name, metric) in asked.items():
         measured = _columns(experiments[name])
         if metric not in measured:
             found[key] = f"not measured there{suggest(metric, measured)}"
     # A kind may take for granted that the runs it names are there.
-    found = found or spec.mistakes(experiments)
+    found = found or spec.mistakes(experiments) | spec.mistakes_about(simulations)
     mistakes += [f"{dotted((*path, *key))}: {text}" for key, text in found.items()]
     return figure
 
@@ -193,6 +227,15 @@ def _runs_that_are_missing(spec: Any, experiments: dict[str, Experiment]) -> dic
         for key, (name, run) in spec.trajectories().items()
         if run is not None and run not in experiments[name].runs
     }
+
+
+def _simulations_missing(spec: Any, simulations: dict[str, dict]) -> dict[tuple, str]:
+    found = {}
+    for key, (name, kind) in spec.simulations().items():
+        valid = [other for other, block in simulations.items() if block["kind"] == kind]
+        if name not in valid:
+            found[key] = f"there is no simulation of kind {kind} by that name{suggest(name, valid)}"
+    return found
 
 
 def _columns(experiment: Experiment) -> list[str]:

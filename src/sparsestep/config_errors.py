@@ -6,6 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+# Blocks whose keys depend on their kind.
+_KIND_BLOCKS = ("problem", "model", "algorithm", "schedule")
+
 
 def describe(spec: type[BaseModel], error: ValidationError, path: tuple) -> list[str]:
     """One line for each mistake that pydantic found in the block at `path`."""
@@ -43,6 +46,10 @@ def _line(spec: type[BaseModel], mistake: dict, path: tuple) -> str:
             if mistake["ctx"].get("pattern", "").startswith("^#"):
                 what = "a colour as '#rrggbb'"
             return f"{where}: got {_shown(mistake['input'])}; valid: {what}"
+        case "model_type" | "dict_type":
+            fields = _fields_at(spec, loc) if mistake["type"] == "model_type" else []
+            what = _block_expected(mistake["input"], loc, fields)
+            return f"{where}: got {_shown(mistake['input'])}; {what}"
         case _:
             message = mistake["msg"].removeprefix("Value error, ")
             message = message[0].lower() + message[1:]
@@ -61,6 +68,16 @@ def _fields_at(spec: Any, loc: tuple) -> list[str]:
         # A part that is no field is a dictionary's key: stay where we are.
         models = found or models
     return sorted({name for model in models for name in getattr(model, "model_fields", {})})
+
+
+def _block_expected(got: Any, loc: tuple, fields: list[str]) -> str:
+    """What to write where something else than a block of keys stands."""
+    # `algorithm: gd` instead of `algorithm: {kind: gd}`.
+    if isinstance(got, str) and loc[-1:] and (loc[-1] in _KIND_BLOCKS or "kind" in fields):
+        return f"must be a block; write {loc[-1]}: {{kind: {got}}}"
+    if fields:
+        return f"must be a block; valid keys: {', '.join(fields)}"
+    return "must be a block, `key: value` line by line"
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -31,6 +31,7 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
             wanted = [("problem", spec["problem"]["kind"]), ("model", model)]
         case "calibrate":
             wanted = [(role, spec["algorithm"]["kind"]) for role in ("trainer", "algorithm")]
+            wanted += [("model", model)]
         case "train":
             wanted = [
                 ("trainer", spec["algorithm"]["kind"]),
@@ -39,10 +40,17 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
             ]
         case "measure":
             wanted = [("model", model), *(("measure", name) for name in spec["measure"])]
+        case "simulate":
+            wanted = [("simulation", spec["kind"])]
+        case "tabulate":
+            wanted = [("simulation", spec["kind"]), ("summary", spec["kind"])]
         case "figure":
             runs = [run for shown in spec["experiments"].values() for run in shown["runs"].values()]
             wanted = [("figure", spec["figure"]["kind"])]
             wanted += [("schedule", run["schedule"]["kind"]) for run in runs]
+        case "claims":
+            runs = [run for entry in spec["experiments"] for run in entry["runs"].values()]
+            wanted = [("schedule", run["schedule"]["kind"]) for run in runs]
         case _:
             wanted = []
     return [registry.module_name(role, kind, model) for role, kind in wanted]

@@ -15,6 +15,7 @@ PROBLEMS = {
     "sparse_regression": "sparsestep.problems.sparse_regression",
     "kink_regression": "sparsestep.problems.kink_regression",
     "teacher_student": "sparsestep.problems.teacher_student",
+    "given_data": "sparsestep.problems.given_data",
 }
 
 # A model module offers `Spec` and `Network(spec, dimension)` with `initial_parameters(seed)`,
@@ -29,6 +30,7 @@ SCHEDULES = {
     "constant": "sparsestep.schedules.constant",
     "step_decay": "sparsestep.schedules.step_decay",
     "warmup_decay": "sparsestep.schedules.warmup_decay",
+    "plateau": "sparsestep.schedules.plateau",
 }
 
 # An algorithm module offers a `Spec` of its options; a full-batch one also the noise on its labels
@@ -62,7 +64,9 @@ TRAINERS = {
 # A name with a model in front ("diagonal/jacobian_rank") wins over the plain one.
 MEASURES = {
     "losses": "sparsestep.measures.losses",
+    "dead": "sparsestep.measures.dead",
     "diagonal/sparse_recovery": "sparsestep.measures.sparse_recovery",
+    "diagonal/lasso_distance": "sparsestep.measures.lasso_distance",
     "diagonal/jacobian_rank": "sparsestep.measures.diagonal_jacobian",
     "mlp/jacobian_rank": "sparsestep.measures.mlp_jacobian",
     "mlp/feature_sparsity": "sparsestep.measures.feature_sparsity",
@@ -73,9 +77,26 @@ MEASURES = {
     "label_noise": "sparsestep.measures.label_noise",
 }
 
+# A simulation module offers `Spec` and `simulate(spec, threads) -> {column: array}`.
+SIMULATIONS = {
+    "stabilization": "sparsestep.simulations.stabilization",
+    "stabilization_paths": "sparsestep.simulations.stabilization_paths",
+    "quadratic": "sparsestep.simulations.quadratic",
+    "quadratic_paths": "sparsestep.simulations.quadratic_paths",
+}
+
+# Simulations with a short table in the report, and a module that offers
+# `summarise(spec, table) -> DataFrame`. A module of its own, so that words re-run no simulation.
+SUMMARIES = {
+    "stabilization": "sparsestep.simulations.stabilization_clauses",
+    "quadratic": "sparsestep.simulations.quadratic_errors",
+}
+
 # A figure module offers `plot(sources, figure, experiments) -> matplotlib Figure` (or `Animation`)
 # and a `Spec`, a `figures.needs.FigureSpec`, which says what files it needs.
 FIGURES = {
+    "bifurcation": "sparsestep.figures.bifurcation",
+    "quadratic": "sparsestep.figures.quadratic",
     "training_curves": "sparsestep.figures.training_curves",
     "end_values": "sparsestep.figures.end_values",
     "edge_profile": "sparsestep.figures.edge_profile",
@@ -83,6 +104,9 @@ FIGURES = {
     "loss_surface_animation": "sparsestep.figures.loss_surface_animation",
     "learned_functions": "sparsestep.figures.learned_functions",
     "neurons": "sparsestep.figures.neurons",
+    "valley": "sparsestep.figures.valley",
+    "duration_effect": "sparsestep.figures.duration_effect",
+    "lasso_profile": "sparsestep.figures.lasso_profile",
     "agreement": "sparsestep.figures.agreement",
     "label_noise": "sparsestep.figures.label_noise",
 }
@@ -94,6 +118,8 @@ _TABLES = {
     "algorithm": ALGORITHMS,
     "trainer": TRAINERS,
     "measure": MEASURES,
+    "simulation": SIMULATIONS,
+    "summary": SUMMARIES,
     "figure": FIGURES,
 }
 

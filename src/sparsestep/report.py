@@ -1,4 +1,4 @@
-"""The report: one self-contained page with figures, captions and end values."""
+"""The report: one self-contained page with figures, captions, verdicts, tables, end values."""
 
 import base64
 from types import SimpleNamespace
@@ -7,6 +7,8 @@ from typing import Any
 import jinja2
 import pandas as pd
 from docutils.core import publish_parts
+
+from sparsestep.claim_text import sentences
 
 # A caption may use nothing but the page's own text.
 _DOCUTILS = {"file_insertion_enabled": False, "raw_enabled": False, "report_level": 3}
@@ -19,31 +21,63 @@ def build(
     figures: dict[str, tuple[str, bytes]],
     captions: dict[str, str],
     template: str,
+    claims: pd.DataFrame | None = None,
+    tables: dict[str, pd.DataFrame] | None = None,
+    notes: dict[str, str] | None = None,
 ) -> str:
     """The HTML page.
 
-    `spec` lists the `figures` and `experiments` of config.yaml, `summary` the end values,
-    `figures` by name the suffix and content of an image, `captions` a reST text by kind of figure,
-    with the same Jinja variables that Snakemake's own report gives them.
+    `spec` lists the `figures`, `experiments`, `simulations` and `tables` of config.yaml, `summary`
+    holds the end values, `figures` by name the suffix and content of an image, `tables` the short
+    tables of simulations. `captions` are reST texts by kind of figure, `notes` by kind of
+    simulation, with the same Jinja variables that Snakemake's own report gives them. `claims` are
+    the verdicts: those about what a figure shows stand below its caption.
     """
+    simulations = spec.get("simulations", {})
     experiments = {entry["name"]: entry for entry in spec["experiments"]}
     shown = [
         {
             "name": entry["name"],
             "image": data_uri(*figures[entry["name"]]),
-            "caption": render_caption(captions[entry["kind"]], entry["name"], entry, experiments),
+            "caption": render_caption(
+                captions[entry["kind"]],
+                {"figure": entry["name"]},
+                {
+                    "figures": {entry["name"]: entry},
+                    "experiments": experiments,
+                    "simulations": simulations,
+                },
+            ),
+            "claims": [] if claims is None else sentences(_about(claims, entry["shows"])),
         }
         for entry in spec["figures"]
     ]
-    tables = [
+    of_simulations = [
+        {
+            "title": name,
+            "caption": render_caption(
+                notes[simulations[name]["kind"]],
+                {"simulation": name},
+                {"simulations": simulations},
+            ),
+            "header": list(tables[name].columns),
+            "rows": tables[name].to_numpy().tolist(),
+        }
+        for name in spec.get("tables", [])
+    ]
+    of_experiments = [
         {
             "title": entry["title"] or entry["name"],
+            "last_snapshot": entry.get("last_snapshot"),
+            "iterations": entry.get("iterations"),
             **end_values(summary, entry["name"], entry["order"]),
         }
         for entry in spec["experiments"]
     ]
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return page.from_string(template).render(figures=shown, tables=tables)
+    return page.from_string(template).render(
+        figures=shown, simulations=of_simulations, tables=of_experiments
+    )
 
 
 def data_uri(suffix: str, content: bytes) -> str:
@@ -51,20 +85,19 @@ def data_uri(suffix: str, content: bytes) -> str:
     return f"data:{_MEDIA_TYPES[suffix]};base64,{base64.b64encode(content).decode()}"
 
 
-def render_caption(
-    text: str, figure: str, entry: dict[str, Any], experiments: dict[str, Any]
-) -> str:
-    """A caption's reST text, for the figure of this name and entry in config.yaml, as HTML.
-
-    Of the `experiments` it may use what `report_spec` holds, such as replicates and iterations.
-    """
+def render_caption(text: str, wildcards: dict[str, str], config: dict[str, Any]) -> str:
+    """A caption's reST text as HTML, for a figure or table with these wildcards and config."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    snakemake = SimpleNamespace(
-        wildcards=SimpleNamespace(figure=figure),
-        config={"figures": {figure: entry}, "experiments": experiments},
-    )
+    snakemake = SimpleNamespace(wildcards=SimpleNamespace(**wildcards), config=config)
     rest = environment.from_string(text).render(snakemake=snakemake)
     return publish_parts(rest, writer="html5", settings_overrides=_DOCUTILS)["body"]
+
+
+def _about(claims: pd.DataFrame, shown: list) -> pd.DataFrame:
+    """The rows about these (experiment, metric)."""
+    wanted = {tuple(pair) for pair in shown}
+    about = [pair in wanted for pair in zip(claims["experiment"], claims["metric"], strict=True)]
+    return claims[about]
 
 
 def end_values(summary: pd.DataFrame, experiment: str, runs: list[str]) -> dict[str, Any]:

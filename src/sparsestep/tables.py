@@ -1,4 +1,4 @@
-"""Measurement tables on disk: Parquet, with the same guarantees as `artifacts.py`.
+"""Tables of measurements and simulations on disk: Parquet, as safe as what `artifacts.py` writes.
 
 A file of its own, because pandas and pyarrow take longer to import than a small training job runs.
 """
@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,15 +17,20 @@ from sparsestep.artifacts import FORMAT, checked_source, damaged, digest, write_
 from sparsestep.identity import identity
 
 _KEY = b"sparsestep"
-# Columns of every table; the others are metrics.
+# Columns of every measurement table; the others are metrics.
 KEYS = ("replicate", "iteration", "diverged_at")
+MEASUREMENTS, SIMULATION = "measurement table", "simulation table"
+# What a table must have; a simulation's columns are up to its kind.
+_REQUIRED = {MEASUREMENTS: KEYS, SIMULATION: ()}
 
 
-def write_table(path: Path, table: pd.DataFrame, source: dict[str, Any]) -> None:
-    """Write a measurement table; `source` is its `provenance`."""
+def write_table(
+    path: Path, table: pd.DataFrame, source: dict[str, Any], content: str = MEASUREMENTS
+) -> None:
+    """Write a table of measurements or of a simulation; `source` is its `provenance`."""
     header = {
         "format": FORMAT,
-        "content": "measurement table",
+        "content": content,
         "sha256": digest(_columns(table)),
         "source": source,
     }
@@ -35,8 +41,8 @@ def write_table(path: Path, table: pd.DataFrame, source: dict[str, Any]) -> None
     write_atomically(path, buffer.getvalue())
 
 
-def read_table(path: Path, spec_id: str | None = None) -> pd.DataFrame:
-    """Read a measurement table and check it; with `spec_id`, that it was measured by that spec.
+def read_table(path: Path, spec_id: str | None = None, content: str = MEASUREMENTS) -> pd.DataFrame:
+    """Read a table and check it; with `spec_id`, that it was made from that spec.
 
     Raises ArtifactError when the file is damaged or is something else.
     """
@@ -51,7 +57,7 @@ def read_table(path: Path, spec_id: str | None = None) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError) as error:
         first_line = str(error).partition("\n")[0]
         raise damaged(path, f"truncated or not a Parquet file ({first_line})") from None
-    source = checked_source(path, header, "measurement table", _columns(table), KEYS)
+    source = checked_source(path, header, content, _columns(table), _REQUIRED[content])
     if spec_id is not None and identity(source["spec"]) != spec_id:
         raise damaged(path, "was made from another configuration")
     return table
@@ -83,4 +89,12 @@ def last_snapshots(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _columns(table: pd.DataFrame) -> dict:
-    return {str(name): table[name].to_numpy() for name in table.columns}
+    return {str(name): _as_numbers(table[name]) for name in table.columns}
+
+
+def _as_numbers(column: pd.Series) -> np.ndarray:
+    """The column's values; of texts, their UTF-8 bytes, a row each."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy()
+    encoded = np.char.encode(column.to_numpy().astype(str), "utf-8")
+    return encoded.view(np.uint8).reshape(len(encoded), encoded.itemsize)

@@ -20,6 +20,7 @@ MISTAKES = [
     ((*RUN, "schedule", "step_size", "of_edge"), -1, "got -1; input should be greater than 0"),
     ((*RUN, "schedule", "step_size", "of_edg"), 0.9, "unknown key"),
     (("experiments", "first", "edge", "horizon"), 1.5, "got 1.5; input should be less than 1"),
+    (("experiments", "first", "edge", "survive"), "well", "input should be 'finite' or 'alive'"),
     ((*RUN, "schedule", "decay_at"), 1.0, "got 1.0; input should be less than 1"),
     ((*RUN, "schedule", "decay_at"), 0.0, "got 0.0; input should be greater than 0"),
     ((*RUN, "schedule", "decay_at"), 50, "got 50; input should be less than 1"),
@@ -33,6 +34,11 @@ MISTAKES = [
     ((*RUN, "algorithm"), {"kind": "sde", "of": "small", "c": 0}, "greater than 0"),
     ((*RUN, "algorithm"), {"kind": "sde", "of": "small", "c": 1, "noise": "exact"}, "isotropic"),
     ((*RUN, "schedule"), None, "schedule: missing"),
+    ((*RUN, "algorithm"), {"kind": "gd_on_noisy_labels", "of": "smal"}, "there is no such run"),
+    ((*RUN, "algorithm"), "gd", "got 'gd'; must be a block; write algorithm: {kind: gd}"),
+    ((*RUN, "schedule"), "constant", "must be a block; write schedule: {kind: constant}"),
+    (("experiments", "first", "snapshots"), 3, "must be a block; valid keys: evenly_spaced, first"),
+    (("experiments", "first", "runs"), 3, "got 3; must be a block, `key: value` line by line"),
     ((*RUN, "colour"), "blue", "got 'blue'; valid: a colour as '#rrggbb'"),
     (("experiments", "first", "replicates"), 0, "got 0; input should be greater than 0"),
     (("experiments", "first", "replicates"), 2.5, "got 2.5; input should be a valid integer"),
@@ -94,6 +100,32 @@ def test_panel_that_is_not_measured(tiny):
     put(tiny, ("figures", "curves", "panels"), ["train_loss", "test_los"])
     with pytest.raises(ConfigError, match=r"^figures\.curves\.panels\.1: not measured .*test_loss"):
         config.load(tiny)
+
+
+def test_a_peak_that_ends_before_it_is_reached(tiny):
+    schedule = {"kind": "plateau", "step_size": 0.1, "warm_up": 0.2, "divide_by": 2}
+    put(tiny, (*RUN, "schedule"), {**schedule, "decay_at": 0.1})
+    with pytest.raises(
+        ConfigError, match=r"decay-50\.schedule\.decay_at: .* at least warm_up, 0.2"
+    ):
+        config.load(tiny)
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        ({"experiment": "frst"}, r"columns\.1\.experiment: there is none, got 'frst'"),
+        ({"panels": ["l0", "l1"]}, r"columns\.1\.panels\.1: not measured there, got 'l1'"),
+        ({"panels": []}, r"columns\.1\.panels: got \[\]; .* at least 1"),
+        ({"panel": []}, r"columns\.1\.panel: unknown key, .* \(did you mean 'panels'\?\)"),
+    ],
+)
+def test_mistakes_in_a_column_of_a_figure(tiny, column, says):
+    good = {"experiment": "first", "panels": ["l0"]}
+    tiny["figures"]["curves"] = {"kind": "duration_effect", "columns": [good, {**good, **column}]}
+    with pytest.raises(ConfigError, match=rf"^figures\.curves\.{says}") as caught:
+        config.load(tiny)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["a/b", "a b", "Ä", "A", "", "-a", "a.b", "..", "x" * 61])
@@ -181,7 +213,7 @@ def test_every_field_is_described():
     from sparsestep import registry
 
     specs = [config.Experiment, config.Run, config.Snapshots, config.Config]
-    for role in ("problem", "model", "schedule", "figure"):
+    for role in ("problem", "model", "schedule", "simulation", "figure"):
         specs += [registry.load(role, kind).Spec for kind in registry.kinds(role)]
     for model in registry.MODELS:
         kinds = registry.kinds("measure", model)

@@ -7,6 +7,7 @@ import pytest
 
 from conftest import batch_of
 from sparsestep.identity import identity
+from sparsestep.models import mlp
 from sparsestep.plan import Plan
 from sparsestep.problems import generate
 from sparsestep.training import train
@@ -28,27 +29,95 @@ def spec(relative):
     return {**Plan(relative).edges("first", "decay-50"), "replicates": [0, 2]}
 
 
-def first_divergence(problem, spec, row):
-    """Smallest step size, in steps of 0.5 %, at which a replicate does not survive the horizon."""
+@pytest.fixture
+def mortal(relative):
+    """A narrow deep ReLU network with biases: it dies long before it diverges."""
+    relative["experiments"]["first"] |= {
+        "iterations": 2000,
+        "problem": {
+            "kind": "teacher_student",
+            "n_train": 6,
+            "n_test": 5,
+            "dimension": 2,
+            "n_fresh": 5,
+            "teacher_widths": [2],
+            "teacher_biases": True,
+            "teacher_weights": "normal",
+            "data_seed": 1,
+            "init_seed": 0,
+            "order_seed": 0,
+            "vary": ["data", "init", "order"],
+        },
+        "model": {
+            "kind": "mlp",
+            "widths": [3, 3],
+            "biases": [True, True, True],
+            "weight_scales": [0.8, 0.8, 0.8],
+        },
+        "measure": {"dead": None},
+        "claims": {},
+    }
+    relative["figures"] = {}
+    return relative
+
+
+def edges_spec(raw, survive):
+    raw["experiments"]["first"]["edge"]["survive"] = survive
+    return {**Plan(raw).edges("first", "decay-50"), "replicates": [0, 2]}
+
+
+def first_failures(problem, spec):
+    """Smallest step size, in steps of 0.5 %, at which each replicate does not survive."""
+    found = {}
     step_size = 1e-2
-    while True:
+    while len(found) < len(problem.order):
         run = {
             **spec,
-            "iterations": int(spec["edge"]["horizon"] * spec["iterations"]),
             "schedule": {"kind": "constant", "step_size": step_size},
-            "snapshots": {"first": 1, "evenly_spaced": 1},
+            # The last of them is the horizon, half of the iterations.
+            "snapshots": {"first": 1, "evenly_spaced": 3},
         }
-        if train(problem, run).diverged_at[row] >= 0:
-            return step_size
+        trajectory = train(problem, run)
+        for row, diverged_at in enumerate(trajectory.diverged_at):
+            survived = not 0 <= diverged_at < spec["iterations"] // 2
+            if survived and spec["edge"]["survive"] == "alive":
+                survived = not constant(problem, spec, trajectory, row)
+            if not survived:
+                found.setdefault(row, step_size)
         step_size *= 1.005
+    return [found[row] for row in sorted(found)]
+
+
+def constant(problem, spec, trajectory, row):
+    """Whether a network says the same about all training inputs at the last snapshot."""
+    network = mlp.Network(mlp.Spec(**spec["model"]), problem.x_train.shape[-1])
+    theta = trajectory.parameters[row, -1]
+    x = problem.of_replicate("x_train", row)
+    first, *others = (float(network.predict(theta, x[[i]])[0]) for i in range(len(x)))
+    return all(abs(other - first) <= 1e-10 * abs(first) for other in others)
 
 
 def test_edge_is_where_a_scan_finds_it(spec):
     problem = generate(spec)
     edges = calibrate(problem, spec)
-    for row, edge in enumerate(edges):
-        assert edge == pytest.approx(first_divergence(problem, spec, row), rel=0.02)
+    np.testing.assert_allclose(edges, first_failures(problem, spec), rtol=0.02)
     assert len(set(edges)) == 3
+
+
+def test_a_dead_network_has_not_survived(mortal):
+    spec = edges_spec(mortal, "alive")
+    problem = generate(spec)
+    edges = calibrate(problem, spec)
+    np.testing.assert_allclose(edges, first_failures(problem, spec), rtol=0.02)
+
+
+def test_dead_networks_diverge_where_their_output_bias_does(mortal):
+    spec = edges_spec(mortal, "finite")
+    alive = calibrate(generate(spec), edges_spec(mortal, "alive"))
+    finite = calibrate(generate(spec), spec)
+    # The bias b follows b - y <- (1 - 2 eta)(b - y): 1e100 after 1000 steps of 1 - 2 eta = -1.26.
+    np.testing.assert_allclose(finite, 1.13, rtol=0.02)
+    assert np.all(alive < 0.7 * finite)
 
 
 def test_edge_is_reproducible_and_a_replicate_s_own(spec):

@@ -2,42 +2,18 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 
+from figure_tables import legend_texts, tables_and_specs
 from sparsestep.figures import plot, render, style
 from sparsestep.figures.sources import Sources
-from sparsestep.measures import measure
 from sparsestep.plan import Plan
-from sparsestep.problems import generate
-from sparsestep.training import train
-
-
-def tables_and_specs(raw):
-    plan = Plan(raw)
-    parts = []
-    for run in plan.experiments["first"].runs:
-        spec = {**plan.run("first", run), "replicates": [0, 2]}
-        problem = generate(spec)
-        measured = {**spec, "measure": plan.experiments["first"].measure}
-        table = measure(problem, train(problem, spec), measured)
-        table.insert(0, "run", run)
-        parts.append(table)
-    specs = {
-        name: {"figure": figure, "experiments": {"first": plan._display("first")}}
-        for name, figure in plan.figures.items()
-    }
-    return {"first": pd.concat(parts, ignore_index=True)}, specs
 
 
 @pytest.fixture(autouse=True)
 def _close_figures():
     yield
     plt.close("all")
-
-
-def legend_texts(figure):
-    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
 
 def test_curves_show_median_and_replicate_0(tiny):
@@ -91,6 +67,16 @@ def test_some_diverged_are_left_out_of_the_band_and_marked(tiny):
         assert not np.any(np.asarray(line.get_ydata()) == 1e6)
 
 
+def test_a_loss_on_its_way_to_infinity_and_back_leaves_the_axis_as_it_is(tiny):
+    tables, specs = tables_and_specs(tiny)
+    table = tables["first"]
+    before = plot(Sources(tables), specs["curves"]).axes[0].get_ylim()
+    table.loc[(table["iteration"] == 2) & (table["replicate"] == 1), "train_loss"] = 1e80
+    after = plot(Sources(tables), specs["curves"]).axes[0].get_ylim()
+    assert after[1] < 1e5
+    assert after[0] == before[0]
+
+
 def test_end_values_are_those_of_the_last_snapshot(tiny):
     tables, specs = tables_and_specs(tiny)
     figure = plot(Sources(tables), specs["ends"])
@@ -120,9 +106,13 @@ def test_one_run_one_colour(tiny):
 
 
 def test_runs_of_one_experiment_differ(published):
-    for name in {figure.get("experiment", "diagonal") for figure in published.figures.values()}:
-        if name.endswith("_population"):
+    for figure in published.figures.values():
+        if (
+            figure["kind"] in ("edge_profile", "duration_effect", "lasso_profile")
+            or "experiment" not in figure
+        ):
             continue  # drawn as one curve, not run by run
+        name = figure["experiment"]
         looks = style.looks(published._display(name))
         assert len({colour for colour, _ in looks.values()}) == len(looks)
 

@@ -169,8 +169,9 @@ def test_captions_say_how_much_was_simulated(published, name):
     spec = json.loads(published.report_spec(None))
     entry = next(figure for figure in spec["figures"] if figure["name"] == name)
     experiments = {experiment["name"]: experiment for experiment in spec["experiments"]}
+    config = {"figures": {name: entry}, "experiments": experiments}
     text = (ROOT / "workflow" / "report" / f"{entry['kind']}.rst").read_text()
-    caption = " ".join(render_caption(text, name, entry, experiments).split())
+    caption = " ".join(render_caption(text, {"figure": name}, config).split())
     for network in published.figures[name]["networks"]:
         experiment = network["experiment"] if name == "sde_agreement" else network
         shown = experiments[experiment]
@@ -207,7 +208,7 @@ MISTAKES = [
         "agreement",
         "networks",
         [{"experiment": "frst", "metrics": ["l0"]}],
-        "experiment: there is none, got 'frst'; valid: first",
+        "networks.0.experiment: there is none, got 'frst'; valid: first",
     ),
     (
         "label_noise",

@@ -26,7 +26,13 @@ def two_layers(problem, biases):
     """An experiment with ReLU networks of four units."""
     model = {"kind": "mlp", "widths": [4], "biases": biases, "weight_scales": [1.0, 0.5]}
     experiment = copy.deepcopy(TINY["experiments"]["first"])
-    return {**experiment, "problem": problem, "model": model, "measure": {"losses": None}}
+    return {
+        **experiment,
+        "problem": problem,
+        "model": model,
+        "measure": {"losses": None},
+        "claims": {},
+    }
 
 
 @pytest.fixture
@@ -344,7 +350,7 @@ def test_neurons_that_are_no_arrows_in_a_plane(raw, part, change, says):
 def files(raw, tmp_path):
     """Names of the sources of the tiny loss surface, and its files by what they are."""
     sources, spec = drawn_from(raw, "loss_surface")
-    paths = {"tables": [], "problems": [], "trajectories": []}
+    paths = {"tables": [], "problems": [], "trajectories": [], "simulations": []}
     problem = sources.problem("first")
     paths["problems"].append(str(tmp_path / "problem"))
     artifacts.write_problem(paths["problems"][0], problem, artifacts.provenance(problem.spec, ""))

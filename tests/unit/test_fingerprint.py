@@ -8,23 +8,35 @@ import sys
 
 import pytest
 
-from conftest import ROOT, batch_of
+from conftest import ROOT, batch_of, with_simulations
 from sparsestep import fingerprint
 from sparsestep.identity import identity
 from sparsestep.plan import Plan
 
-STAGES = ("generate", "train", "measure", "figure", "summary", "report")
+STAGES = (
+    "generate",
+    "train",
+    "measure",
+    "simulate",
+    "tabulate",
+    "figure",
+    "summary",
+    "claims",
+    "report",
+)
 
 
 def specs(raw):
     """The spec of one job of every stage."""
-    plan = Plan(raw)
+    plan = Plan(with_simulations(raw))
     wildcards = batch_of(
         "first",
         run="small",
         figure="curves",
         problem_id=identity(plan.problem("first")),
         run_id=identity(plan.run("first", "small")),
+        simulation="settling",
+        simulation_id=identity(plan.simulation("settling")),
     )
     return {stage: json.loads(getattr(plan, f"{stage}_spec")(wildcards)) for stage in STAGES}
 
@@ -63,6 +75,14 @@ EDITS = [
     ("models/diagonal.py", "loss_factor = 0.5", "loss_factor = 1.0", {"generate", "measure"}),
     ("problems/sparse_regression.py", "= 0.0", "= 1e-9", {"generate"}),
     ("problems/sparse_regression.py", 'description="n, tr', 'description="number of tr', set()),
+    (
+        "simulations/stabilization.py",
+        "HIGH = 0.65, 1.162",
+        "HIGH = 0.6, 1.2",
+        {"simulate", "tabulate"},
+    ),
+    ("simulations/stabilization_clauses.py", "_CONVERGED = 1e-6", "_CONVERGED = 0.1", {"tabulate"}),
+    ("simulations/quadratic_losses.py", "1 / (2 * n)", "1 / n", set()),
     ("figures/style.py", '"#595959"', '"#000000"', {"figure"}),
     (
         "figures/training_curves.py",
@@ -73,11 +93,18 @@ EDITS = [
     ("figures/end_values.py", "panels.end_value_handles()", "[]", set()),
     ("summary.py", "astype(float)", "astype('float32')", {"summary"}),
     ("report.py", '"-"', '"none"', {"report"}),
-    ("schedules/constant.py", "in_units(self.step_size))", "1.0)", {"train", "figure"}),
-    ("schedules/step_decay.py", "large / self.divide_by", "0.0", {"figure"}),
+    (
+        "schedules/constant.py",
+        "in_units(self.step_size))",
+        "1.0)",
+        {"train", "figure", "claims"},
+    ),
+    ("schedules/step_decay.py", "large / self.divide_by", "0.0", {"figure", "claims"}),
+    ("claims.py", "SEED = 0", "SEED = 1", {"claims"}),
+    ("claim_text.py", "too few pairs", "few pairs", {"report"}),
     ("registry.py", "PROBLEMS = {", 'PROBLEMS = {"new": "sparsestep.new", ', set()),
     ("config.py", "min_length=1", "min_length=2", set()),
-    ("plan.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),
+    ("plan_experiments.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),
     ("artifacts.py", '"sparsestep-1"', '"sparsestep-2"', set(STAGES)),
 ]
 

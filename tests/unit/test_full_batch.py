@@ -16,6 +16,12 @@ from sparsestep.training import full_batch, train
 MODELS = {
     "diagonal": {"kind": "diagonal", "u": 0.1, "v": 0.0},
     "wide": {"kind": "mlp", "widths": [9], "biases": [True, False], "weight_scales": [1.0, 1.0]},
+    "shallow": {
+        "kind": "mlp",
+        "widths": [3],
+        "biases": [False, True],
+        "weight_scales": [1.0, 1.0],
+    },
     "deep": {
         "kind": "mlp",
         "widths": [4, 3],

@@ -54,6 +54,7 @@ def test_display_measurements_and_replicates_change_no_id(tiny):
         experiment["replicates"] = 40
         experiment["measure"]["jacobian_rank"]["threshold"] = 1e-3
         experiment["runs"]["small"] |= {"label": "tiny steps", "colour": "#123456"}
+        experiment["claims"] = {"better": ["test_loss"]}
 
     assert changed(tiny, edit) == set()
 
@@ -178,11 +179,13 @@ def test_a_figure_depends_on_what_it_shows(with_paths):
         "tables": [],
         "problems": [plan.problem_path("first", "0-15")],
         "trajectories": [plan.trajectory_path("first", run, "0-15") for run in runs],
+        "simulations": [],
     }
     assert plan.figure_inputs("curves") == {
         "tables": plan.measurement_paths(),
         "problems": [],
         "trajectories": [],
+        "simulations": [],
     }
     spec = json.loads(plan.figure_spec(batch_of("first", figure="paths")))
     made_from = {**plan.run("first", "small"), "replicates": [0, 15]}
@@ -210,6 +213,29 @@ def test_formats(with_paths):
     assert plan.shown_figure_paths() == [f"results/figures/{name}" for name in shown]
 
 
+def test_the_report_is_told_the_last_snapshot_and_what_a_figure_shows(tiny, published):
+    spec = json.loads(Plan(tiny).report_spec(None))
+    assert spec["figures"][0]["shows"] == [["first", "l0"], ["first", "train_loss"]]
+    assert (spec["experiments"][0]["last_snapshot"], spec["experiments"][0]["iterations"]) == (
+        50,
+        60,
+    )
+    shown = {
+        entry["name"]: entry for entry in json.loads(published.report_spec(None))["experiments"]
+    }
+    assert shown["diagonal"]["last_snapshot"] == 99599
+
+
+def test_claims_read_the_experiments_that_claim_something(tiny):
+    tiny["experiments"]["second"] = {**tiny["experiments"]["first"], "claims": {}}
+    plan = Plan(tiny)
+    assert plan.claims_inputs() == plan.measurement_paths(["first"])
+    spec = json.loads(plan.claims_spec(None))
+    assert [entry["name"] for entry in spec["experiments"]] == ["first"]
+    tiny["experiments"]["first"]["claims"] = {}
+    assert Plan(tiny).claims_inputs() == []
+
+
 def test_results_that_cannot_be_written(tmp_path, monkeypatch):
     planning.check_results_writable(tmp_path / "not" / "there" / "yet")
     assert not (tmp_path / "not").exists()
@@ -233,10 +259,20 @@ def test_planning_is_light(tmp_path):
         " problem_id=identity(plan.problem('diagonal')),"
         " run_id=identity(plan.run('diagonal', 'small')));"
         "[plan.code('figure')(N(figure=name)) for name in plan.figures];"
-        "stages = ('generate', 'train', 'measure', 'figure', 'summary', 'report');"
-        "assert len({plan.code(stage)(w) for stage in stages}) == 6;"
+        "stages = ('generate', 'train', 'measure', 'figure', 'summary', 'claims', 'report');"
+        "assert len({plan.code(stage)(w) for stage in stages}) == 7;"
         "print(*{name.split('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"torch", "numba", "pandas", "matplotlib", "seaborn", "pyarrow", "scipy", "jinja2"}
+    heavy = {
+        "torch",
+        "numba",
+        "pandas",
+        "matplotlib",
+        "seaborn",
+        "pyarrow",
+        "scipy",
+        "sklearn",
+        "jinja2",
+    }
     assert heavy.isdisjoint(done.stdout.split())

@@ -34,6 +34,32 @@ def test_warmup():
     assert schedule.decays(16) == [4]
 
 
+def plateau(**changes):
+    spec = {"kind": "plateau", "step_size": 0.4, "warm_up": 0.2, "decay_at": 0.5, "divide_by": 4.0}
+    return schedules.from_spec(spec | changes)
+
+
+def test_plateau():
+    schedule = plateau()
+    grown = [0.4 / 4, 0.4 * 2 / 4, 0.4 * 3 / 4]
+    expected = [*grown, *[0.4] * 5, *[0.1] * 8]
+    np.testing.assert_allclose(schedule.step_sizes(16), expected, rtol=1e-15)
+    assert schedule.decays(16) == [8]
+
+
+def test_plateaus_differ_in_duration_alone():
+    short, long = plateau().step_sizes(1000), plateau(decay_at=0.7).step_sizes(1000)
+    np.testing.assert_array_equal(short[:500], long[:500])
+    np.testing.assert_array_equal(short[700:], long[700:])
+    assert ((short == 0.4).sum(), (long == 0.4).sum()) == (300, 500)
+
+
+def test_plateau_without_decay():
+    schedule = plateau(divide_by=1.0)
+    assert schedule.decays(16) == []
+    assert (schedule.step_sizes(16)[3:] == 0.4).all()
+
+
 @pytest.mark.parametrize(("factor", "fraction", "peak"), [(8, 0.02, 2.28e-4), (200, 0.5, 2.01e-2)])
 def test_published_peaks_of_relu_1d(factor, fraction, peak):
     spec = {"kind": "warmup_decay", "step_size": 2e-4, "exponent": 1.0, "divide_by": 2.5}

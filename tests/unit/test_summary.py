@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conftest import ROOT
 from sparsestep import report
 from sparsestep.summary import summarise
 
@@ -70,6 +71,50 @@ def test_report_table(tables):
         ["small", "0 of 2", "0.4 (0.32, 0.48)"],
         ["large", "1 of 2", "0.1 (0.1, 0.1)"],
     ]
+
+
+def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_shows(tables):
+    spec = {
+        "figures": [{"name": "f", "kind": "k", "shows": [["one", "loss"]]}],
+        "experiments": [
+            {
+                "name": "one",
+                "title": "One",
+                "order": ["small"],
+                "last_snapshot": 9,
+                "iterations": 10,
+            }
+        ],
+    }
+    numbers = {"median_a": 2.0, "median_b": 1.0, "effect": 0.5, "low": 0.4, "high": 0.6}
+    counts = {"replicates": 9, "survivors_a": 9, "survivors_b": 8, "pairs": 8, "lower": 7}
+    row = {"experiment": "one", "claim": "better", "metric": "loss", "run_a": "small"}
+    row |= {"run_b": "large", "phase_a": 0.0, "phase_b": 0.5, "effect_kind": "ratio"}
+    row |= {**numbers, **counts, "verdict": "holds"}
+    claims = pd.DataFrame([row, {**row, "metric": "error"}, {**row, "experiment": "two"}])
+    template = (ROOT / "workflow" / "report" / "page.html").read_text()
+    page = report.build(
+        spec, summarise(tables), {"f": (".svg", b"")}, {"k": "A *caption*."}, template, claims
+    )
+    assert "<h3>One, iteration 9 of 10</h3>" in page
+    sentence = (
+        "loss: medians 2 (small), 1 (large); from small to large lower in 7 of 8 pairs, "
+        "ratio 0.5 (95 %: 0.4 to 0.6): holds."
+    )
+    assert page.count("<li>") == 1
+    assert f"<li>{sentence}</li>" in page
+
+
+def test_captions_may_use_the_experiments(tables):
+    spec = {
+        "figures": [{"name": "f", "kind": "k", "experiment": "one"}],
+        "experiments": [{"name": "one", "title": "One", "order": ["small"], "iterations": 10}],
+    }
+    caption = '{{ snakemake.config["experiments"]["one"]["iterations"] }} updates.'
+    page = report.build(
+        spec, summarise(tables), {"f": (".svg", b"")}, {"k": caption}, "{{figures}}"
+    )
+    assert "10 updates." in page
 
 
 def test_report_page(tables):

@@ -13,6 +13,7 @@ import oracles
 from sparsestep.artifacts import Problem
 from sparsestep.models import mlp
 from sparsestep.training import train
+from sparsestep.training.mlp import train as sgd
 
 
 def make_case(rng, d, widths, biases, replicates, iterations, shared=False):
@@ -111,6 +112,20 @@ def test_divergence_of_one_leaves_the_others_alone(widths):
     np.testing.assert_array_equal(after.parameters[others], before.parameters[others])
     problem.theta0[:] *= 1e6
     assert (train(problem, run).diverged_at >= 0).any()
+
+
+def test_step_sizes_say_how_many_steps_there_are():
+    # The search of edges makes fewer than the problem has samples for.
+    rng = np.random.default_rng(2)
+    _, problem, run = make_case(rng, 2, [5], [True, True], 3, 200)
+    snapshots = np.array([0, 99])
+    for steps in (100, 200):
+        # What lies behind the array must not be taken for step sizes.
+        step_sizes = np.full((3, 300), 1e30)[:, :steps]
+        step_sizes[:, :] = 0.01
+        parameters, diverged_at = sgd(problem, run, step_sizes, snapshots, 1)
+        assert (diverged_at == -1).all()
+        np.testing.assert_array_equal(parameters, train(problem, run).parameters[:, snapshots])
 
 
 SCHEDULES = {

@@ -98,4 +98,4 @@ class Workflow:
         }
 
 
-ARTEFACTS = ("problems/**/*", "runs/**/*", "figures/*", "summary.csv", "report.html")
+ARTEFACTS = ("problems/**/*", "runs/**/*", "figures/*", "summary.csv", "claims.csv", "report.html")

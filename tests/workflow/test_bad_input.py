@@ -35,7 +35,7 @@ def refused(workflow, *options):
             "kind: constant",
             "kind: constnt",
             "experiments.first.runs.small.schedule.kind: unknown schedule, got 'constnt'; "
-            "valid: constant, step_decay, warmup_decay (did you mean 'constant'?)",
+            "valid: constant, step_decay, warmup_decay, plateau (did you mean 'constant'?)",
         ),
         (
             "l0_threshold: 1.0e-50",
@@ -69,9 +69,28 @@ def test_a_key_that_is_there_twice(edited):
     assert f"config.yaml, line {line}: 'figures' is there twice" in refused(edited)
 
 
-def test_yaml_that_is_none(edited):
-    (edited.folder / "config.yaml").write_text("experiments: [unclosed")
-    assert "Config file is not valid JSON or YAML" in refused(edited)
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "experiments: [unclosed",
+            "line 1: not valid YAML: expected ',' or ']', but got '<stream end>' "
+            "(while parsing a flow sequence, from line 1)",
+        ),
+        (
+            "experiments:\n  first:\n    title: a: b\n",
+            "line 3: not valid YAML: mapping values are not allowed here",
+        ),
+        (
+            "experiments:\n\tfirst: 1\n",
+            "line 2: not valid YAML: found character '\\t' that cannot start any token",
+        ),
+    ],
+    ids=["unclosed", "colon", "tab"],
+)
+def test_yaml_that_is_none(edited, text, line):
+    (edited.folder / "config.yaml").write_text(text)
+    assert f"config.yaml, {line}" in refused(edited)
 
 
 def test_results_is_a_file(edited):

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 
+from conftest import with_simulations
 from workflow.runner import WORKFLOW
 
 # What follows when the measurements of experiment `first` change.
@@ -14,6 +15,7 @@ DOWNSTREAM = {
     "draw_training_curves": 1,
     "draw_end_values": 1,
     "summarise_measurements": 1,
+    "judge_claims": 1,
     "write_report": 1,
 }
 
@@ -117,6 +119,35 @@ def test_a_figure_of_trajectories_does_not_wait_for_measurements(edited):
     assert edited.planned() == {"train_run": 1, "measure_run": 2, **DOWNSTREAM, **drawn}
 
 
+def test_an_option_of_a_simulation(edited):
+    edited.write_config(with_simulations(edited.config))
+    drawn = {"draw_quadratic": 1, "draw_bifurcation": 1}
+    tabulated = {"tabulate_quadratic": 1, "tabulate_stabilization": 1}
+    everything = {"run_simulation": 4, **drawn, **tabulated, "write_report": 1}
+    assert edited.planned() == everything
+    edited.run("--cores", "2")
+    assert edited.planned() == {}
+    page = (edited.folder / "results" / "report.html").read_text()
+    assert "Table: settling" in page
+    config = edited.config
+    config["simulations"]["descents"]["steps"] = 21
+    edited.write_config(config)
+    expected = {"run_simulation": 1, "draw_quadratic": 1, "write_report": 1}
+    assert edited.planned() == expected
+    # The words of a table re-run no simulation, its kernel those of its kind.
+    config["simulations"]["descents"]["steps"] = 20
+    edited.write_config(config)
+    edited.edit("src/sparsestep/simulations/quadratic_errors.py", '"draws of X"', '"draws"')
+    assert edited.planned() == {"tabulate_quadratic": 1, "write_report": 1}
+    edited.edit("src/sparsestep/simulations/quadratic_kernel.py", "1e-12", "1e-13")
+    assert edited.planned() == {
+        "run_simulation": 1,
+        "tabulate_quadratic": 1,
+        "draw_quadratic": 1,
+        "write_report": 1,
+    }
+
+
 def test_the_style_of_figures(edited):
     edited.edit("src/sparsestep/figures/style.py", '"#595959"', '"#606060"')
     assert edited.planned() == {
@@ -133,6 +164,7 @@ def test_a_measurement_module(edited):
         "draw_training_curves": 2,
         "draw_end_values": 1,
         "summarise_measurements": 1,
+        "judge_claims": 1,
         "write_report": 1,
     }
 
@@ -145,6 +177,7 @@ def test_the_training_kernels(edited):
         "draw_training_curves": 2,
         "draw_end_values": 1,
         "summarise_measurements": 1,
+        "judge_claims": 1,
         "write_report": 1,
     }
 
@@ -206,6 +239,13 @@ def test_a_title_and_a_colour(edited):
         "draw_end_values": 1,
         "write_report": 1,
     }
+
+
+def test_a_claim(edited):
+    change(edited, "claims", "better", ["test_loss"])
+    assert edited.planned() == {"judge_claims": 1, "write_report": 1}
+    edited.edit("src/sparsestep/claims.py", "SEED = 0", "SEED = 1")
+    assert edited.planned() == {"judge_claims": 1, "write_report": 1}
 
 
 def test_a_caption_s_text(edited):

@@ -1,6 +1,7 @@
 """Figures.
 
-INPUTS: measurements of the experiments that a figure shows, or their problem and trajectories
+INPUTS: measurements of the experiments that a figure shows, or their problem and trajectories,
+or simulations
 OUTPUTS: results/figures/<figure>.{svg,png,pdf}, and .gif of an animation
 """
 
@@ -38,6 +39,7 @@ for kind, names in plan.figures_by_kind().items():
                 --tables {input.tables:q} \
                 --problems {input.problems:q} \
                 --trajectories {input.trajectories:q} \
+                --simulations {input.simulations:q} \
                 --outputs {output:q} \
                 2>{log:q}
             """

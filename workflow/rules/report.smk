@@ -1,6 +1,6 @@
 """End values and the report.
 
-INPUTS: all measurements; all figures and their captions
+INPUTS: all measurements; all figures and their captions; verdicts; tables
 OUTPUTS: results/summary.csv, results/report.html
 """
 
@@ -30,12 +30,15 @@ rule summarise_measurements:
 
 
 rule write_report:
-    """One page with all figures, captions and end values; open it in a browser."""
+    """One page with all figures, captions, verdicts, tables, end values; open it in a browser."""
     input:
         figures=plan.shown_figure_paths(),
         captions=expand(f"{PAGES}/{{kind}}.rst", kind=plan.figures_by_kind()),
+        tables=plan.summary_paths(),
+        notes=expand(f"{PAGES}/tables/{{kind}}.rst", kind=plan.summaries_by_kind()),
         template=f"{PAGES}/page.html",
         summary="results/summary.csv",
+        claims="results/claims.csv",
     output:
         "results/report.html",
     log:
@@ -52,8 +55,11 @@ rule write_report:
             --code {params.code:q} \
             --figures {input.figures:q} \
             --captions {input.captions:q} \
+            --tables {input.tables:q} \
+            --notes {input.notes:q} \
             --template {input.template:q} \
             --summary {input.summary:q} \
+            --verdict {input.claims:q} \
             --output {output:q} \
             2>{log:q}
         """

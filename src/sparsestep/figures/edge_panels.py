@@ -4,15 +4,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from sparsestep import schedules
-from sparsestep.figures import panels, style
+from sparsestep.figures import panels, replicates, style
 from sparsestep.tables import last_snapshots
 
 # Duration of the large-step phase, longest last; as the runs of the published experiments.
 _COLOURS = {0.1: "#E69F00", 0.3: "#009E73", 0.5: "#0072B2"}
 _MARKERS = {0.1: "s", 0.3: "^", 0.5: "o"}
+# What is shown as the share of replicates for which it is true.
+_SHARES = ("diverged", "dead")
+# Labels of the horizontal axis, where the fractions reach them.
+_TICKS = (0.3, 0.7, 0.9, 0.95, 0.99)
 
 
 class Profile:
@@ -39,26 +42,34 @@ class Profile:
 
 
 def draw(axes: Axes, profile: Profile, metric: str) -> None:
-    """One metric over the fraction of the edge; `diverged` as the share of replicates."""
-    shown = [np.empty(0)]
-    for duration in profile.durations:
+    """One metric over the fraction of the edge; of `diverged` and `dead` the share of replicates.
+
+    The longest large-step phase is a line with its band; the others stand beside it, shifted, so
+    that they can be told apart.
+    """
+    drawn, bands = [], []
+    shifts = dict(zip(profile.durations, _shifts(len(profile.durations)), strict=True))
+    for duration, shift in shifts.items():
         of_duration = profile.last[profile.last["duration"] == duration]
         values = of_duration.pivot(index="fraction", columns="replicate", values=metric)
-        look = {"color": colour(duration), "marker": marker(duration)}
-        if metric == "diverged":
-            axes.plot(values.index, values.mean(axis=1), markersize=4, **look)
-            continue
-        shown.append(values.to_numpy().ravel())
-        for replicate in values:
-            points = {"linestyle": "", "markersize": 2.5, "alpha": 0.35, "markeredgewidth": 0}
-            axes.plot(values.index, values[replicate], **look, **points)
-        panels.draw_band(axes, values, look["color"], "-", look["marker"])
-    if metric == "diverged":
-        axes.set_ylabel("share of replicates diverged")
-        axes.set_ylim(-0.03, 1.03)
+        look = (colour(duration), marker(duration))
+        if metric in _SHARES:
+            values = values.mean(axis=1).to_frame()
+        else:
+            replicates.draw_points(axes, values, *look, shift)
+        if shift:
+            bands += replicates.draw_bars(axes, values, *look, shift)
+        else:
+            bands += panels.draw_band(axes, values, look[0], "-", look[1])
+        drawn.append(values)
+    if metric in _SHARES:
+        axes.set_ylabel(style.metric_label(metric))
+        # Few of them are to look like few.
+        top = max(0.2, *(1.1 * np.nan_to_num(values).max(initial=0) for values in drawn))
+        axes.set_ylim(-0.04 * top, top)
     else:
-        panels.set_value_axis(axes, metric, np.concatenate(shown))
-    axes.set_xlabel("step size / edge")
+        replicates.set_value_axis(axes, metric, drawn, bands, colour(profile.durations[-1]))
+    _set_edge_axis(axes, profile.last["fraction"].unique())
 
 
 def duration_handles(profile: Profile) -> list[Line2D]:
@@ -69,19 +80,10 @@ def duration_handles(profile: Profile) -> list[Line2D]:
             [],
             color=colour(duration),
             marker=marker(duration),
+            linestyle="-" if duration == profile.durations[-1] else "",
             label=f"large steps for {100 * duration:.0f} % of the iterations",
         )
         for duration in profile.durations
-    ]
-
-
-def handles() -> list:
-    """Legend entries of what `draw` draws."""
-    grey = "#808080"
-    return [
-        Line2D([], [], color=grey, marker="o", label="median of the survivors"),
-        Patch(color=grey, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
-        Line2D([], [], color=grey, marker="o", markersize=2.5, linestyle="", label="a replicate"),
     ]
 
 
@@ -98,3 +100,21 @@ def marker(duration: float) -> str:
 def _duration(schedule: dict, experiment: dict) -> float:
     decays = schedules.from_spec(schedule).decays(experiment["iterations"])
     return schedule["decay_at"] if decays else 1.0
+
+
+def _shifts(count: int) -> list[float]:
+    """Points by which each duration is shifted: 5 to either side, then 10; the longest not."""
+    return [5 * (1 + index // 2) * (-1) ** (index + 1) for index in range(count - 1)] + [0]
+
+
+def _set_edge_axis(axes: Axes, fractions: np.ndarray) -> None:
+    """Horizontal axis: logarithmic in the distance to the edge, where all are below it."""
+    low, high = fractions.min(), fractions.max()
+    if high < 1:
+        functions = (lambda x: -np.log10(np.maximum(1 - x, 1e-9)), lambda y: 1 - 10.0**-y)
+        axes.set_xscale("function", functions=functions)
+        axes.set_xlim(1 - 1.2 * (1 - low), 1 - (1 - high) / 1.3)
+    ticks = [tick for tick in _TICKS if low <= tick <= high] or [low, high]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xticks(fractions, minor=True)
+    axes.set_xlabel("step size / edge")

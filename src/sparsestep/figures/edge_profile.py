@@ -17,7 +17,7 @@ class Spec(PanelGrid):
 
 def plot(sources, figure: Spec, experiments: dict):
     """Survivors' median and 10-90 % band over the fraction of the edge, replicates as points."""
-    from sparsestep.figures import edge_panels, panels
+    from sparsestep.figures import edge_panels, panels, replicates
 
     table, experiment = sources.tables[figure.experiment], experiments[figure.experiment]
     profile = edge_panels.Profile(table, experiment)
@@ -26,5 +26,6 @@ def plot(sources, figure: Spec, experiments: dict):
         experiment["title"],
         lambda axes, metric: edge_panels.draw(axes, profile, metric),
     )
-    panels.add_legend(page, edge_panels.duration_handles(profile), edge_panels.handles())
+    marks = replicates.handles(experiment["replicates"])
+    panels.add_legend(page, edge_panels.duration_handles(profile), marks)
     return page

@@ -26,6 +26,10 @@ class FigureSpec(Closed):
         """
         return {}
 
+    def simulations(self) -> dict[tuple, tuple[str, str]]:
+        """(simulation, kind it must be of) whose tables it needs, by the key that asks for it."""
+        return {}
+
     def experiments(self) -> list[str]:
         """Experiments that the figure shows."""
         needed = [*self.tables(), *(name for name, _ in self.trajectories().values())]
@@ -33,6 +37,10 @@ class FigureSpec(Closed):
 
     def metrics(self) -> dict[tuple, tuple[str, str]]:
         """(experiment, metric) that must be measured, by the key that asks for it."""
+        return {}
+
+    def mistakes_about(self, simulations: dict[str, dict]) -> dict[tuple, str]:
+        """Why these simulations, which are there and of the right kind, do not suit it, by key."""
         return {}
 
     # Importing `config.Experiment`, for its name only, would make it part of every figure's code.

@@ -28,6 +28,7 @@ RUNS = {
     # On the loss surface: gradient flow, gradient descent, SGD. Its animation has runs of its own,
     # in another shade.
     "flow": ("#595959", (0, (1.5, 0.7))),
+    "label-noise": ("#B2182B", "-"),
     "gd": ("#0072B2", (0, (5, 1))),
     "sgd": ("#D55E00", "-"),
     # SGD as stochastic differential equations and as descent on noisy labels, beside flow and sgd.
@@ -63,6 +64,8 @@ METRICS = {
     "beta_error": (r"$\|\beta - \beta^*\|_2$", "log"),
     "off_support_share": (r"share of $\|\beta\|_1$ off the support", "log"),
     "step_size": (r"step size $\eta$", "log"),
+    "diverged": ("share of replicates diverged", "linear"),
+    "dead": ("share of survivors dead", "linear"),
 }
 
 

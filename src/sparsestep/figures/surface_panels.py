@@ -17,7 +17,7 @@ from sparsestep.models import diagonal
 # Training losses beyond are drawn like these; the upper one is the published limit.
 _SHOWN_LOSSES = (1e-3, 1e2)
 # Greys, so that the runs keep their colours: low losses are light.
-_GREYS = LinearSegmentedColormap.from_list("light_valley", ["#ffffff", "#8a8a8a", "#5a5a5a"])
+GREYS = LinearSegmentedColormap.from_list("light_valley", ["#ffffff", "#8a8a8a", "#5a5a5a"])
 _BAR = {"pad": 0.02, "shrink": 0.8}
 _POINTS = {
     "start": (r"start $w_\mathrm{init}$", {"marker": "o", "markersize": 7}),
@@ -66,7 +66,7 @@ class Surface:
         image = axes.imshow(
             values,
             norm=LogNorm(lowest, np.clip(values.max(), 10 * lowest, highest), clip=True),
-            cmap=_GREYS,
+            cmap=GREYS,
             origin="lower",
             extent=(low - half, high + half, low - half, high + half),
             interpolation="bilinear",

@@ -44,6 +44,15 @@ def columns(options: Spec) -> list[str]:
     return names
 
 
+def mistakes(options: Spec, problem: Any, network: Any) -> dict[tuple, str]:
+    """More layers asked for than the network has."""
+    hidden = len(network.sizes) - 2
+    if options.layers <= hidden:
+        return {}
+    what = f"got {options.layers}; must be at most {hidden}, the network's hidden layers"
+    return {("measure", "feature_sparsity", "layers"): what}
+
+
 def measure(
     problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
 ) -> dict[str, np.ndarray]:

@@ -11,6 +11,8 @@ from sparsestep.measures import backpropagation
 from sparsestep.measures.columns import at_threshold
 from sparsestep.measures.snapshots import measure_chunks
 
+NEEDS = ("x_fresh",)
+
 # Rounding of the eigenvalues of phi phi^T beside the largest; observed is at most a tenth of it.
 _EIGENVALUE_ERROR = 1e-13
 # Where the largest eigenvalue is smaller, the others underflow.
@@ -30,6 +32,16 @@ def columns(options: Spec) -> list[str]:
     """What `measure` returns."""
     further = [at_threshold("jacobian_rank", t) for t in options.further_thresholds]
     return ["jacobian_rank", *further, "stable_rank", "entropy_rank"]
+
+
+def mistakes(options: Spec, problem: Any, network: Any) -> dict[tuple, str]:
+    """Fewer fresh inputs than parameters: the rank could not exceed their number."""
+    parameters = network.parameter_count
+    fresh = getattr(problem, "n_fresh", parameters)
+    if fresh >= parameters:
+        return {}
+    what = f"got {fresh}; must be at least {parameters}, the network's parameters"
+    return {("problem", "n_fresh"): f"{what}, for measure.jacobian_rank"}
 
 
 def measure(

@@ -8,6 +8,8 @@ from pydantic import Field
 from sparsestep.artifacts import Problem, Trajectory
 from sparsestep.fields import Closed, Fraction
 
+NEEDS = ("beta_star",)
+
 
 class Spec(Closed):
     """What counts as zero."""

@@ -1,19 +1,34 @@
 """The diagonal linear network h(x) = <u * v, x> (paper: section 3)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from sparsestep.fields import Closed, Float
 
+Start = Annotated[
+    Annotated[Float, Tag("<number>")] | Annotated[list[Float], Tag("<list>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, list) else "<number>"),
+]
+
 
 class Spec(Closed):
-    """theta = (u, v), 2d parameters; both start at a constant."""
+    """theta = (u, v), 2d parameters; nothing is random about where they start."""
 
     kind: Literal["diagonal"]
-    u: Float = Field(description="initial value of every coordinate of u")
-    v: Float = Field(description="initial value of every coordinate of v")
+    u: Start = Field(description="initial value of every coordinate of u, or a list of d values")
+    v: Start = Field(description="initial value of every coordinate of v, or a list of d values")
+
+
+def mistakes(spec: Spec, dimension: int) -> dict[str, str]:
+    """What is wrong with initial values on inputs of this dimension, by key."""
+    values = {"u": spec.u, "v": spec.v}
+    return {
+        key: f"must have {dimension} entries, one an input"
+        for key, value in values.items()
+        if isinstance(value, list) and len(value) != dimension
+    }
 
 
 class Network:
@@ -28,7 +43,8 @@ class Network:
 
     def initial_parameters(self, seed: int) -> np.ndarray:
         """theta_0, shape (2d,), float64; nothing is random about it."""
-        return np.repeat([self.spec.u, self.spec.v], self.dimension).astype(np.float64)
+        u, v = (np.broadcast_to(part, self.dimension) for part in (self.spec.u, self.spec.v))
+        return np.concatenate([u, v]).astype(np.float64)
 
     def split(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Views of u and v, each (..., d)."""

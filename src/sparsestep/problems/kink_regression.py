@@ -1,6 +1,6 @@
 """Twelve points on a zigzag line, regressed by a ReLU network (paper: Figs. 4, 12, 13)."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -9,11 +9,15 @@ from sparsestep.fields import PositiveInt
 from sparsestep.problems.orders import permutation_order
 from sparsestep.seeds import Seeds
 
+TRUTH = ("x_fresh",)
+
 _HEIGHTS = (-2, 1.5, 0, 0, 2, 1, 0, -1, 0, 1, 2, -1)
 
 
 class Spec(Seeds):
     """x = (-5.5, -4.5, ..., 5.5)/4 + 0.07, y = 0.345 + heights."""
+
+    dimension: ClassVar[int] = 1
 
     kind: Literal["kink_regression"]
     data_seed: Literal[0] = Field(default=0, description="the data are not random")

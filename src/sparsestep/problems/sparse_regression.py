@@ -8,6 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from sparsestep.fields import PositiveInt
 from sparsestep.seeds import Seeds
 
+TRUTH = ("beta_star",)
+
 
 class Spec(Seeds):
     """x ~ N(0, I_d), y = <x, beta*>; beta* = |N(0, 1)| on its support, of l2 norm 1."""

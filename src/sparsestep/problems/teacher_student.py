@@ -10,6 +10,8 @@ from sparsestep.models import mlp
 from sparsestep.problems.orders import permutation_order
 from sparsestep.seeds import Seeds
 
+TRUTH = ("x_fresh", "teacher")
+
 
 class Spec(Seeds):
     """x ~ N(0, I_d) / norm; y = teacher(x), with random weights and no noise."""

@@ -9,12 +9,17 @@ from sparsestep.stages import job
 
 
 def main(arguments):
-    paths = (arguments.tables, arguments.problems, arguments.trajectories)
-    sources = read_sources(arguments.spec["sources"], *paths)
+    sources = read_sources(
+        arguments.spec["sources"],
+        arguments.tables,
+        arguments.problems,
+        arguments.trajectories,
+        arguments.simulations,
+    )
     figure = plot(sources, arguments.spec)
     for path in map(Path, arguments.outputs):
         write_atomically(path, render(figure, path.suffix.removeprefix(".")))
 
 
 if __name__ == "__main__":
-    job.run("figure", main, "tables", "problems", "trajectories", "outputs")
+    job.run("figure", main, "tables", "problems", "trajectories", "simulations", "outputs")

@@ -1,4 +1,4 @@
-"""report: one page with every figure, its caption, and the end values."""
+"""report: one page with every figure, its caption, verdicts, tables and end values."""
 
 from pathlib import Path
 
@@ -11,12 +11,28 @@ from sparsestep.stages import job
 
 def main(arguments):
     figures = {path.stem: (path.suffix, path.read_bytes()) for path in map(Path, arguments.figures)}
-    captions = {Path(path).stem: Path(path).read_text("utf-8") for path in arguments.captions}
+    captions = _texts(arguments.captions)
+    # As text: numbers stand in the page as they stand in the table.
+    tables = {Path(path).stem: pd.read_csv(path, dtype=str) for path in arguments.tables}
     summary = pd.read_csv(arguments.summary)
     template = Path(arguments.template).read_text("utf-8")
-    page = build(arguments.spec, summary, figures, captions, template)
+    page = build(
+        arguments.spec,
+        summary,
+        figures,
+        captions,
+        template,
+        claims=pd.read_csv(arguments.verdict),
+        tables=tables,
+        notes=_texts(arguments.notes),
+    )
     write_atomically(arguments.output, page.encode())
 
 
+def _texts(paths):
+    return {path.stem: path.read_text("utf-8") for path in map(Path, paths)}
+
+
 if __name__ == "__main__":
-    job.run("report", main, "figures", "captions", "template", "summary", "output")
+    several = ("figures", "captions", "tables", "notes")
+    job.run("report", main, *several, "template", "summary", "verdict", "output")

@@ -1,9 +1,12 @@
 """The edge: a replicate's largest step size that survives the large-step phase."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sparsestep import registry
 from sparsestep.artifacts import Problem
+from sparsestep.models.dead import is_dead
 
 # Where the search starts; it doubles or halves from there.
 _FIRST_TRY = 1e-3
@@ -23,17 +26,16 @@ def calibrate(problem: Problem, spec: dict, threads: int = 1) -> np.ndarray:
     So the window of a fifth below the bracket is scanned in steps of `tolerance`, and the edge is
     the largest step size up to which all of them survive.
 
-    `spec` holds `model`, `algorithm`, `iterations` (T) and `edge` (`horizon`, `tolerance`).
+    With `survive` "alive" instead of "finite", a network that is dead (`models.dead`) at the end of
+    these iterations has not survived them either. A dead network with an output bias b trains b
+    alone, whose loss (b - y)^2 is stable up to a step size of 1 whatever the network was: without
+    this, the edge of networks that die before they diverge says nothing about them.
+
+    `spec` holds `model`, `algorithm`, `iterations` (T) and `edge` (`horizon`, `tolerance`,
+    `survive`).
     """
-    trainer = registry.load("trainer", spec["algorithm"]["kind"], spec["model"]["kind"])
-    horizon = int(spec["edge"]["horizon"] * spec["iterations"])
+    survives = _survival(problem, spec, threads)
     tolerance = spec["edge"]["tolerance"]
-    no_snapshots = np.empty(0, dtype=np.int64)
-
-    def survives(step_sizes: np.ndarray) -> np.ndarray:
-        rows = np.repeat(step_sizes[:, None], horizon, axis=1)
-        return trainer.train(problem, spec, rows, no_snapshots, threads)[1] < 0
-
     low, high = _bracket(survives, len(problem.order))
     while np.any(high > low * (1 + tolerance)):
         middle = np.sqrt(low * high)
@@ -45,6 +47,27 @@ def calibrate(problem: Problem, spec: dict, threads: int = 1) -> np.ndarray:
         # A divergence down there: the edge lies below it.
         edge = np.where(survives(candidate), edge, candidate * (1 - tolerance))
     return edge
+
+
+def _survival(problem: Problem, spec: dict, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Which replicates survive a constant step size each: (R,) -> (R,)."""
+    model = registry.load("model", spec["model"]["kind"])
+    network = model.Network(model.Spec(**spec["model"]), problem.x_train.shape[-1])
+    trainer = registry.load("trainer", spec["algorithm"]["kind"], spec["model"]["kind"])
+    horizon = int(spec["edge"]["horizon"] * spec["iterations"])
+    last = np.array([horizon - 1])
+
+    def survives(step_sizes: np.ndarray) -> np.ndarray:
+        rows = np.repeat(step_sizes[:, None], horizon, axis=1)
+        theta, diverged_at = trainer.train(problem, spec, rows, last, threads)
+        alive = diverged_at < 0
+        if spec["edge"]["survive"] == "alive":
+            for row in np.flatnonzero(alive):
+                x = problem.of_replicate("x_train", row)
+                alive[row] = not is_dead(network.predict(theta[row], x))[0]
+        return alive
+
+    return survives
 
 
 def _bracket(survives, replicates: int) -> tuple[np.ndarray, np.ndarray]:

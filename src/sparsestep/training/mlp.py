@@ -1,8 +1,9 @@
 """Compiled batch-1 SGD on fully connected ReLU networks.
 
 The loss of a sample is (h(x) - y)^2, so that a step is theta -= 2 eta (h - y) grad h; see
-`tests/oracles.py` for autograd doing the same. relu'(0) = 0, as in torch. Threads run replicates
-side by side; a replicate's arithmetic is the same whatever the number of threads and its batch.
+`tests/oracles.py` for autograd doing the same. relu'(0) = 0, as in torch. Threads run groups of
+replicates side by side; a replicate's arithmetic is the same whatever the number of threads and its
+batch.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import numpy as np
 
 from sparsestep.artifacts import Problem
 from sparsestep.models import mlp
-from sparsestep.training import mlp_lanes, mlp_two_layer
+from sparsestep.training import mlp_lanes
 
 
 def train(
@@ -26,14 +27,11 @@ def train(
     replicates = len(problem.order)
     parameters = np.full((replicates, len(snapshots), network.parameter_count), np.nan)
     diverged_at = np.empty(replicates, dtype=np.int64)
-    kernel = mlp_two_layer if len(network.sizes) == 3 else mlp_lanes
-    groups = [
-        range(first, min(first + kernel.GROUP, replicates))
-        for first in range(0, replicates, kernel.GROUP)
-    ]
+    size = mlp_lanes.GROUP
+    groups = [range(first, min(first + size, replicates)) for first in range(0, replicates, size)]
 
     def train_group(rows: range) -> None:
-        kernel.train(network, problem, rows, step_sizes, snapshots, parameters, diverged_at)
+        mlp_lanes.train(network, problem, rows, step_sizes, snapshots, parameters, diverged_at)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(train_group, groups))

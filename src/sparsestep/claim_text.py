@@ -1,0 +1,88 @@
+"""Verdicts as sentences for the report; every number comes from claims.csv."""
+
+import pandas as pd
+
+_PARTS = {
+    "stabilises: flat": "changes by less than a factor of 2 in the second half of the large steps",
+    "stabilises: high": "falls to less than half of its level there by the last snapshot",
+}
+
+
+def sentences(claims: pd.DataFrame) -> list[str]:
+    """One text for each metric that an experiment claims something about, from its rows.
+
+    `claims` has the columns of `claims.judge`. Of `better` and `sparser`, the medians of all runs,
+    and the comparison of the shortest with the longest large-step phase, with and without the runs
+    that have none; of `stabilises`, every run.
+    """
+    found = []
+    about_level = claims["claim"].isin(_PARTS)
+    for (_, metric), rows in claims[about_level].groupby(["experiment", "metric"], sort=False):
+        parts = [_level(rows[rows["claim"] == claim], what) for claim, what in _PARTS.items()]
+        found.append(f"{_words(metric)}: {'; '.join(parts)}.")
+    by = ["experiment", "claim", "metric"]
+    for (_, _, metric), rows in claims[~about_level].groupby(by, sort=False):
+        parts = [_medians(rows), *map(_comparison, _extremes(rows))]
+        found.append(f"{_words(metric)}: {'; '.join(parts)}.")
+    return found
+
+
+def _medians(rows: pd.DataFrame) -> str:
+    values = {}
+    for end in ("a", "b"):
+        for row in rows.to_dict("records"):
+            run, phase = row[f"run_{end}"], row[f"phase_{end}"]
+            values[phase, run] = f"{_number(row[f'median_{end}'])} ({run})"
+    return f"medians {', '.join(values[key] for key in sorted(values))}"
+
+
+def _extremes(rows: pd.DataFrame) -> list[dict]:
+    """The comparisons of the longest phase with the shortest, and with the shortest above 0."""
+    longest = rows[rows["phase_b"] == rows["phase_b"].max()]
+    phase = longest["phase_a"]
+    return longest[phase.isin([phase.min(), phase[phase > 0].min()])].to_dict("records")
+
+
+def _comparison(row: dict) -> str:
+    where = f"from {row['run_a']} to {row['run_b']}"
+    if not row["pairs"]:
+        return f"{where} no replicate survives in both: {row['verdict']}"
+    pairs = f"{row['pairs']} pair{'s' if row['pairs'] > 1 else ''}"
+    survivors = min(row["survivors_a"], row["survivors_b"])
+    if row["pairs"] == 1 < survivors:
+        pairs += f" ({survivors} replicates coincide)"
+    effect = f"{row['effect_kind']} {_effect(row, ' (95 %: {} to {})')}"
+    return f"{where} lower in {row['lower']} of {pairs}, {effect}: {_verdict(row)}"
+
+
+def _level(rows: pd.DataFrame, what: str) -> str:
+    """Which runs have which verdict about their level, with the ratios that decide."""
+    by_verdict: dict[str, list[str]] = {}
+    for row in rows.to_dict("records"):
+        ratio = _effect(row, ", {} to {}") if row["pairs"] else "no value"
+        by_verdict.setdefault(_verdict(row), []).append(f"{row['run_b']} ({ratio})")
+    verdicts = (f"{verdict} for {', '.join(runs)}" for verdict, runs in by_verdict.items())
+    return f"that it {what}: {', '.join(verdicts)}"
+
+
+def _effect(row: dict, interval: str) -> str:
+    ends = (row["low"], row["high"])
+    known = not any(map(pd.isna, ends))
+    return _number(row["effect"]) + (interval.format(*map(_number, ends)) if known else "")
+
+
+def _verdict(row: dict) -> str:
+    too_few = row["pairs"] and pd.isna(row["low"])
+    return f"{row['verdict']} (too few pairs)" if too_few else row["verdict"]
+
+
+def _number(value: float) -> str:
+    if pd.isna(value):
+        return "none"
+    # Medians of counts end in .5.
+    text = f"{value:.4g}" if abs(value) >= 100 else f"{value:.3g}"
+    return text.replace("-", "\N{MINUS SIGN}", int(value < 0))
+
+
+def _words(metric: str) -> str:
+    return metric.replace("_", " ")

@@ -1,0 +1,34 @@
+"""Whether the network has died."""
+
+from typing import Any
+
+import numpy as np
+
+from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.fields import Closed
+from sparsestep.models.dead import is_dead
+
+
+class Spec(Closed):
+    """No options."""
+
+
+def columns(options: Spec) -> list[str]:
+    """What `measure` returns."""
+    return ["dead"]
+
+
+def measure(
+    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+) -> dict[str, np.ndarray]:
+    """`dead`, (R, S): 1 where the output is the same for all training inputs, else 0.
+
+    `models.dead` says when it counts as the same. NaN where a replicate has diverged.
+    """
+    dead = np.full(trajectory.parameters.shape[:2], np.nan)
+    for row, theta in enumerate(trajectory.parameters):
+        finite = np.isfinite(theta).all(axis=1)
+        dead[row, finite] = is_dead(
+            network.predict(theta[finite], problem.of_replicate("x_train", row))
+        )
+    return {"dead": dead}

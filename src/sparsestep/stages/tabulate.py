@@ -1,0 +1,18 @@
+"""tabulate: the short table of a simulation, as CSV."""
+
+from sparsestep.artifacts import write_atomically
+from sparsestep.identity import identity
+from sparsestep.simulations import summarise
+from sparsestep.stages import job
+from sparsestep.tables import SIMULATION, read_table
+
+
+def main(arguments):
+    spec = arguments.spec
+    table = read_table(arguments.table, identity(spec), SIMULATION)
+    text = summarise(spec, table).to_csv(index=False, lineterminator="\n")
+    write_atomically(arguments.output, text.encode())
+
+
+if __name__ == "__main__":
+    job.run("tabulate", main, "table", "output")

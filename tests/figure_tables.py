@@ -1,0 +1,32 @@
+"""Tables and specs as figures get them, for the tests of what is drawn."""
+
+import pandas as pd
+
+from sparsestep.measures import measure
+from sparsestep.plan import Plan
+from sparsestep.problems import generate
+from sparsestep.training import train
+
+
+def tables_and_specs(raw, edges=None):
+    """Measurements of experiment `first` of a raw config, and the spec of each of its figures."""
+    plan = Plan(raw)
+    experiment = plan.experiments["first"]
+    parts = []
+    for run in experiment.runs:
+        spec = {**plan.run("first", run), "replicates": [0, experiment.replicates - 1]}
+        problem = generate(spec)
+        measured = {**spec, "measure": experiment.measure}
+        table = measure(problem, train(problem, spec, edges=edges), measured)
+        table.insert(0, "run", run)
+        parts.append(table)
+    specs = {
+        name: {"figure": figure, "experiments": {"first": plan._display("first")}}
+        for name, figure in plan.figures.items()
+    }
+    return {"first": pd.concat(parts, ignore_index=True)}, specs
+
+
+def legend_texts(figure):
+    """All texts of a figure's legends."""
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]

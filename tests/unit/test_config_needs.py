@@ -1,0 +1,71 @@
+"""What measurements need of problem and model: said before the first job, with what would do."""
+
+import pytest
+import yaml
+
+from conftest import ROOT
+from sparsestep import config, registry
+from sparsestep.errors import ConfigError
+from sparsestep.problems import generate
+
+
+@pytest.fixture
+def raw():
+    experiments = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]
+    # Claims are about what is measured, which the tests change.
+    return {name: {**entry, "claims": {}} for name, entry in experiments.items()}
+
+
+def mistake(raw, experiment):
+    with pytest.raises(ConfigError) as caught:
+        config.load({"experiments": {"one": raw[experiment]}})
+    return str(caught.value)
+
+
+def test_truth_that_the_problem_lacks(raw):
+    raw["diagonal"]["problem"] = raw["relu_1d"]["problem"]
+    assert mistake(raw, "diagonal") == (
+        "experiments.one.measure.sparse_recovery: needs the problem's beta_star, "
+        "got 'kink_regression'; valid problems: sparse_regression"
+    )
+
+
+def test_every_measurement_that_lacks_something_has_its_line(raw):
+    raw["relu_teacher"]["problem"] = raw["diagonal"]["problem"]
+    raw["relu_teacher"]["measure"]["feature_sparsity"] = {"layers": 3}
+    lines = mistake(raw, "relu_teacher").splitlines()
+    assert lines == [
+        "experiments.one.measure.jacobian_rank: needs the problem's x_fresh, "
+        "got 'sparse_regression'; valid problems: kink_regression, teacher_student",
+        "experiments.one.measure.feature_sparsity.layers: got 3; must be at most 1, the network's "
+        "hidden layers",
+    ]
+
+
+def test_fewer_fresh_samples_than_parameters(raw):
+    raw["relu_three_layer"]["problem"]["n_fresh"] = 180
+    assert mistake(raw, "relu_three_layer") == (
+        "experiments.one.problem.n_fresh: got 180; must be at least 181, the network's "
+        "parameters, for measure.jacobian_rank"
+    )
+
+
+def test_they_matter_only_where_they_are_measured(raw):
+    raw["relu_three_layer"]["problem"]["n_fresh"] = 1
+    del raw["relu_three_layer"]["measure"]["jacobian_rank"]
+    config.load({"experiments": {"one": raw["relu_three_layer"]}})
+
+
+def test_any_model_goes_with_any_problem(raw):
+    experiment = {**raw["diagonal"], "model": raw["relu_teacher"]["model"]}
+    experiment["measure"] = {"losses": None, "sharpness": None, "feature_sparsity": None}
+    config.load({"experiments": {"one": experiment}})
+
+
+@pytest.mark.parametrize("experiment", ["diagonal", "relu_1d", "relu_teacher"])
+def test_truth_is_what_generate_returns(published, experiment):
+    spec = {**published.problem(experiment), "iterations": 5, "replicates": [0, 1]}
+    problem = generate(spec)
+    module = registry.load("problem", spec["problem"]["kind"])
+    assert set(problem.truth) == set(module.TRUTH)
+    assert module.Spec(**spec["problem"]).dimension == problem.x_train.shape[-1]

@@ -1,0 +1,84 @@
+"""The figure of end values against the duration of the large-step phase."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from figure_tables import legend_texts, tables_and_specs
+from sparsestep import schedules
+from sparsestep.figures import plot, render
+from sparsestep.figures.sources import Sources
+from sparsestep.tables import last_snapshots
+
+
+@pytest.fixture
+def durations(tiny):
+    """The tiny config with runs that differ in the duration of their large steps alone."""
+    schedule = {"kind": "step_decay", "step_size": 0.05, "divide_by": 5.0, "boundary": "excluded"}
+    runs = tiny["experiments"]["first"]["runs"] = {
+        "never": {"schedule": {"kind": "constant", "step_size": 0.01}}
+    }
+    for name, decay_at in (("half", 0.5), ("tenth", 0.1)):
+        runs[name] = {"schedule": {**schedule, "decay_at": decay_at}}
+    column = {"experiment": "first", "title": "left", "panels": ["l0", "train_loss"]}
+    short = {"experiment": "first", "panels": ["test_loss"]}
+    tiny["figures"] = {"duration": {"kind": "duration_effect", "columns": [column, short]}}
+    return tiny
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def drawn(axes):
+    return [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
+
+
+def test_medians_of_the_survivors_over_the_duration(durations):
+    tables, specs = tables_and_specs(durations)
+    table = tables["first"]
+    lost = (table["run"] == "half") & (table["replicate"] == 2)
+    table.loc[lost, "diverged_at"] = 40
+    figure = plot(Sources(tables), specs["duration"])
+    median = last_snapshots(table).groupby("run")["train_loss"].median()
+    axes = figure.axes[2]
+    assert axes.get_ylabel() == "training loss"
+    large = pytest.approx([median["tenth"], median["half"]], rel=1e-12)
+    assert ([0.1, 0.5], large) in drawn(axes)
+    assert ([0.0], pytest.approx([median["never"]], rel=1e-12)) in drawn(axes)
+    counts = [text.get_text() for text in figure.axes[0].texts]
+    assert counts == ["(a)", "0", "0", "1"]
+    assert any("of 3" in text for text in legend_texts(figure))
+
+
+def test_columns_may_be_of_different_length(durations):
+    tables, specs = tables_and_specs(durations)
+    figure = plot(Sources(tables), specs["duration"])
+    assert [axes.axison for axes in figure.axes] == [True, True, True, False]
+    assert [axes.get_ylabel() for axes in figure.axes[:2]] == [r"$\|\beta\|_0$", "test loss"]
+
+
+def test_all_diverged_is_drawn_all_the_same(durations):
+    tables, specs = tables_and_specs(durations)
+    tables["first"]["diverged_at"] = 1
+    assert render(plot(Sources(tables), specs["duration"]), "png").startswith(b"\x89PNG")
+
+
+def test_runs_as_shipped_differ_in_duration_alone(published):
+    columns = published.figures["duration"]["columns"]
+    for name in (column["experiment"] for column in columns):
+        experiment = published.experiments[name]
+        sizes = {
+            run: schedules.from_spec(entry.schedule).step_sizes(experiment.iterations)
+            for run, entry in experiment.runs.items()
+        }
+        never = sizes.pop("never")
+        final = {size: None for size in (never[-1], *(eta[-1] for eta in sizes.values()))}
+        np.testing.assert_allclose(list(final), never[-1], rtol=1e-12)
+        assert len({eta.max() for eta in sizes.values()}) == 1
+        assert never.max() == never[-1]
+        # Until the first of them decays they are the same.
+        shortest = min((eta == eta.max()).nonzero()[0].max() for eta in sizes.values())
+        assert len({eta[: shortest + 1].tobytes() for eta in sizes.values()}) == 1

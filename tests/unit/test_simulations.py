@@ -1,0 +1,241 @@
+"""Simulations from config.yaml to table, figure and report; see also those of their kinds."""
+
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import ROOT
+from sparsestep import artifacts, report, tables
+from sparsestep.errors import ArtifactError, ConfigError
+from sparsestep.figures import plot, render
+from sparsestep.figures.sources import Sources, read_sources
+from sparsestep.identity import identity
+from sparsestep.plan import Plan
+from sparsestep.simulations import simulate, summarise
+
+SETTLING = ("simulations", "settling")
+MISTAKES = [
+    (
+        (*SETTLING, "kind"),
+        "stabilisation",
+        "kind: unknown simulation, got 'stabilisation'; valid: ",
+    ),
+    ((*SETTLING, "steps"), 1, "steps: got 1; input should be greater than or equal to 2"),
+    ((*SETTLING, "step"), 1, "step: unknown key, got 'step'; valid: "),
+    ((*SETTLING, "theta_stars"), [1, -1], "theta_stars.1: got -1; input should be greater than 0"),
+    ((*SETTLING, "inputs", 1, "low"), 2, "inputs.1: got {"),
+    ((*SETTLING, "inputs", 0, "high"), 2, "inputs.0: got {"),
+    ((*SETTLING, "inputs", 0, "distribution"), "normal", "inputs.0.distribution: got 'normal'; "),
+    ((*SETTLING, "inputs", 0, "name"), "wide", "the names of inputs must differ"),
+    ((*SETTLING, "gamma_max", "high"), 0.5, "gamma_max: got {"),
+    (("simulations", "parabolas", "shapes"), [[6]], "shapes.0: got [6]; list should have at least"),
+    (("simulations", "parabolas", "normalisations"), ["max"], "normalisations.0: got 'max'; "),
+    (("simulations", "parabolas", "tolerance"), 2, "tolerance: got 2; input should be less than 1"),
+    (("simulations", "bouncing", "starts"), [1.5], "starts.0: got 1.5; input should be less than"),
+    (
+        ("figures", "settling", "paths"),
+        "descents",
+        "there is no simulation of kind stabilization_paths by that name, got 'descents'; "
+        "valid: bouncing",
+    ),
+    (
+        ("figures", "settling", "inputs"),
+        ["same", "whide"],
+        "inputs.1: got 'whide'; valid: same, wide",
+    ),
+    (
+        (*SETTLING, "theta_stars"),
+        [1, 2, 3, 4, 5, 6],
+        "figures.settling.simulation: got one with 6 theta_stars; valid: at most 5",
+    ),
+    (("figures", "parabolas", "simulation"), "none", "got 'none'; valid: parabolas"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize(("path", "value", "says"), MISTAKES)
+def test_mistake_is_one_line(tiny_with_simulations, path, value, says):
+    place = tiny_with_simulations
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    with pytest.raises(ConfigError) as caught:
+        Plan(tiny_with_simulations)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith((".".join(path[:2]), "figures.settling"))
+    assert says in str(caught.value)
+
+
+def test_ids_paths_and_specs(tiny_with_simulations):
+    plan = Plan(tiny_with_simulations)
+    spec = plan.simulation("settling")
+    assert spec["beside_ends"] == []
+    path = plan.simulation_path("settling")
+    assert path == f"results/simulations/settling-{identity(spec)}.parquet"
+    wildcards = SimpleNamespace(simulation="settling", simulation_id=identity(spec))
+    assert json.loads(plan.simulate_spec(wildcards)) == spec
+    assert plan.summary_paths() == ["results/tables/parabolas.csv", "results/tables/settling.csv"]
+    assert plan.summaries_by_kind() == {"quadratic": ["parabolas"], "stabilization": ["settling"]}
+    inputs = plan.figure_inputs("settling")
+    assert inputs.pop("simulations") == [path, plan.simulation_path("bouncing")]
+    assert not any(inputs.values())
+    wildcards.simulation_id = "0" * 12
+    with pytest.raises(ConfigError, match="does not follow from config"):
+        plan.simulate_spec(wildcards)
+    # How a value is written does not matter.
+    tiny_with_simulations["simulations"]["settling"] |= {"beside_ends": [], "steps": "3e2"}
+    assert Plan(tiny_with_simulations).simulation_path("settling") == path
+
+
+def test_the_stages_write_and_check(tiny_with_simulations, tmp_path):
+    plan = Plan(tiny_with_simulations)
+    spec = plan.simulation("settling")
+    wildcards = SimpleNamespace(simulation="settling", simulation_id=identity(spec))
+    paths = {"simulate": tmp_path / "t.parquet", "tabulate": tmp_path / "t.csv"}
+    for stage, options in (("simulate", []), ("tabulate", ["--table", str(paths["simulate"])])):
+        told = ["--spec", getattr(plan, f"{stage}_spec")(wildcards)]
+        told += ["--code", plan.code(stage)(wildcards), "--output", str(paths[stage]), *options]
+        command = [sys.executable, "-m", f"sparsestep.stages.{stage}", *told]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+    table = tables.read_table(paths["simulate"], identity(spec), tables.SIMULATION)
+    pd.testing.assert_frame_equal(table, simulate(spec), check_exact=True)
+    short = pd.read_csv(paths["tabulate"])
+    assert short["runs"].sum() == len(table)
+    with pytest.raises(ArtifactError, match="holds a simulation table, expected a measurement"):
+        tables.read_table(paths["simulate"])
+    with pytest.raises(ArtifactError, match="made from another configuration"):
+        tables.read_table(paths["simulate"], "0" * 12, tables.SIMULATION)
+
+
+def test_texts_in_a_table_are_checked(tmp_path):
+    table = pd.DataFrame({"name": ["γ", "two"], "value": [1.0, np.nan]})
+    path = tmp_path / "t"
+    tables.write_table(path, table, artifacts.provenance({}, "c0de"), tables.SIMULATION)
+    pd.testing.assert_frame_equal(tables.read_table(path, None, tables.SIMULATION), table)
+    arrow = tables.pq.read_table(path)
+    changed = arrow.set_column(0, "name", tables.pa.array(["γ", "twa"]))
+    tables.pq.write_table(changed.replace_schema_metadata(arrow.schema.metadata), path)
+    with pytest.raises(ArtifactError, match="values do not match their checksum"):
+        tables.read_table(path, None, tables.SIMULATION)
+
+
+@pytest.fixture
+def drawn(tiny_with_simulations):
+    """Sources and specs of the figures."""
+    plan = Plan(tiny_with_simulations)
+    sources = Sources(simulations={name: simulate(s) for name, s in plan.simulations.items()})
+    specs = {
+        name: json.loads(plan.figure_spec(SimpleNamespace(figure=name)))
+        for name in ("parabolas", "settling")
+    }
+    return sources, specs
+
+
+def test_sources_of_a_figure_are_read(drawn, tiny_with_simulations, tmp_path):
+    sources, specs = drawn
+    plan = Plan(tiny_with_simulations)
+    names = specs["settling"]["sources"]
+    paths = [str(tmp_path / name) for name, _ in names["simulations"]]
+    for path, (name, _) in zip(paths, names["simulations"], strict=True):
+        made = artifacts.provenance(plan.simulation(name), "")
+        tables.write_table(path, sources.simulation(name), made, tables.SIMULATION)
+    read = read_sources(names, [], [], [], paths)
+    pd.testing.assert_frame_equal(read.simulation("bouncing"), sources.simulation("bouncing"))
+    with pytest.raises(ArtifactError, match="made from another configuration"):
+        read_sources(names, [], [], [], paths[::-1])
+
+
+@pytest.mark.parametrize("name", ["parabolas", "settling"])
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_same_bytes(drawn, name, kind):
+    sources, specs = drawn
+    first, second = (render(plot(sources, specs[name]), kind) for _ in range(2))
+    assert first == second
+
+
+def test_the_bifurcation_diagram_shows_the_last_iterates(drawn):
+    sources, specs = drawn
+    figure = plot(sources, specs["settling"])
+    table = sources.simulation("settling").query("inputs == 'same'")
+    for column in ("before", "last"):
+        assert any(np.array_equal(line.get_ydata(), table[column]) for line in figure.axes[0].lines)
+    # The range of the proposition; the wide distribution has none.
+    ends = [line.get_xdata()[0] for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
+    assert ends == [1.0, 1.25]
+    assert not [line for line in figure.axes[1].lines if len(line.get_xdata()) == 2]
+    assert "2 replicates" not in figure.get_suptitle()
+    assert "5 replicates, 300 steps" in figure.get_suptitle()
+
+
+def test_outcomes_of_every_step_size(drawn):
+    sources, specs = drawn
+    axes = plot(sources, specs["settling"]).axes[5]
+    colours = {"#0072B2": "bands", "#56B4E9": "sides", "#999999": "converged", "#F0E442": "mixed"}
+    shown = [
+        colours[plt.matplotlib.colors.to_hex(bar.get_facecolor()).upper()] for bar in axes.patches
+    ]
+    # gamma = 0.9, 0.983, 1.07, 1.15, 1.23, 1.32, 1.4 of constant x; the other converges.
+    # At 0.983 some starts take longer than these few steps.
+    first = ["converged", "mixed", *["bands"] * 3, "sides", "mixed"]
+    assert shown == [*first, *["converged"] * 7]
+
+
+def test_all_marks_of_the_loss_are_explained(drawn):
+    sources, specs = drawn
+    figure = plot(sources, specs["settling"])
+    words = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert len(words) == len(set(words)) == 6 + 5 + 8
+
+
+def test_thresholds_and_runs_are_drawn(drawn):
+    sources, specs = drawn
+    figure = plot(sources, specs["parabolas"])
+    runs = sources.simulation("descents")
+    for fraction, line in zip((0.5, 1.0, 1.1), figure.axes[0].lines, strict=True):
+        expected = runs.loc[runs["of_threshold"] == fraction, "excess"]
+        np.testing.assert_array_equal(line.get_ydata(), expected)
+    thresholds = sources.simulation("parabolas")
+    of_sum = thresholds.query("normalisation == 'sum'")
+    np.testing.assert_array_equal(figure.axes[2].lines[0].get_ydata(), of_sum["measured"])
+
+
+def test_captions_and_tables_stand_in_the_report(tiny_with_simulations):
+    plan = Plan(tiny_with_simulations)
+    spec = json.loads(plan.report_spec(None))
+    spec["experiments"] = []
+    pages = ROOT / "workflow" / "report"
+    spec["figures"] = [f for f in spec["figures"] if f["name"] in ("parabolas", "settling")]
+    page = report.build(
+        spec,
+        pd.DataFrame(),
+        {name: (".svg", b"<svg/>") for name in ("parabolas", "settling")},
+        {kind: (pages / f"{kind}.rst").read_text() for kind in ("quadratic", "bifurcation")},
+        (pages / "page.html").read_text(),
+        tables={
+            name: summarise(plan.simulations[name], simulate(plan.simulations[name]))
+            for name in spec["tables"]
+        },
+        notes={
+            kind: (pages / "tables" / f"{kind}.rst").read_text()
+            for kind in ("quadratic", "stabilization")
+        },
+    )
+    words = " ".join(page.split())
+    assert "Simulated were 7 values of γ_max from 0.9 to 1.4" in words
+    assert "5 replicates of 300 steps each" in words
+    assert "has 5 runs of 300 steps for each of the 2 θ*" in words
+    assert "Simulated were 2 Gaussian X for each of 1 sizes and 2 normalisations" in words
+    assert "System Message" not in page
+    assert "<td>window</td>" in page

@@ -1,0 +1,101 @@
+"""Data from config.yaml, initial values by coordinate, and the valley that is drawn of them."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from sparsestep import config
+from sparsestep.errors import ConfigError
+from sparsestep.figures import plot
+from sparsestep.figures.sources import Sources
+from sparsestep.plan import Plan
+from sparsestep.problems import generate
+from sparsestep.training import train
+
+TOY = {
+    "replicates": 3,
+    "iterations": 3000,
+    "problem": {"kind": "given_data", "x": [[2, 1]], "y": [1], "order_seed": 0},
+    "model": {"kind": "diagonal", "u": [0.4, 0.3], "v": [0.4, 0.3]},
+    "snapshots": {"first": 2, "evenly_spaced": 11},
+    "runs": {
+        "gd": {
+            "algorithm": {"kind": "gd"},
+            "schedule": {"kind": "constant", "step_size": 0.05},
+        },
+        "label-noise": {
+            "algorithm": {"kind": "label_noise_gd", "variance": 0.25},
+            "schedule": {"kind": "constant", "step_size": 0.05},
+        },
+    },
+    "measure": {"losses": None},
+}
+FIGURE = {"kind": "valley", "experiment": "toy"}
+
+
+def make_plan(**changes):
+    return Plan({"experiments": {"toy": {**TOY, **changes}}, "figures": {"valley": FIGURE}})
+
+
+def sources_of(plan):
+    spec = {**plan.problem("toy"), "replicates": [0, 2]}
+    problem = generate(spec)
+    runs = {
+        ("toy", run): train(problem, {**plan.run("toy", run), "replicates": [0, 2]})
+        for run in ("gd", "label-noise")
+    }
+    return Sources(problems={"toy": problem}, trajectories=runs)
+
+
+def test_data_and_start_are_as_written():
+    problem = sources_of(make_plan()).problem("toy")
+    np.testing.assert_array_equal(problem.x_train, [[[2.0, 1.0]]])
+    np.testing.assert_array_equal(problem.y_test, [[1.0]])
+    np.testing.assert_array_equal(problem.theta0, [[0.4, 0.3, 0.4, 0.3]])
+    assert problem.order.shape == (3, 3000)
+
+
+def test_noise_moves_along_the_valley_and_descent_stays():
+    sources = sources_of(make_plan())
+    still, moved = (sources.trajectory("toy", run) for run in ("gd", "label-noise"))
+    # u = v stays so, whatever the noise.
+    for trajectory in (still, moved):
+        u, v = np.split(trajectory.parameters, 2, axis=2)
+        np.testing.assert_array_equal(u, v)
+    u = still.parameters[:, -1, :2]
+    np.testing.assert_allclose(u**2 @ [2, 1], 1, rtol=1e-9)
+    assert np.all(u[:, 0] > 0.6)
+    assert np.all(np.abs(moved.parameters[:, -1, 0]) < 0.52)
+
+
+def test_valley_is_drawn():
+    plan = make_plan()
+    spec = {"figure": plan.figures["valley"], "experiments": {"toy": plan._display("toy")}}
+    figure = plot(sources_of(plan), spec)
+    surface, first, second, *_ = figure.axes
+    stars = [line for line in surface.lines if line.get_marker() == "*"]
+    np.testing.assert_allclose(stars[0].get_xydata(), [[0.0, 1.0]])
+    for axes in (first, second):
+        assert len(axes.lines) == 2 * 3 + 1
+    plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("block", "key", "value", "says"),
+    [
+        ("problem", "x", [[1, 2], [1]], "all samples must have the same number"),
+        ("problem", "x", [], "at least 1"),
+        ("problem", "y", [1, 2], "must have 1 entries, one a sample"),
+        ("problem", "y", ["a"], "valid number"),
+        ("problem", "vary", ["data"], "'init' or 'order'"),
+        ("model", "u", [1, 2, 3], "model.u: must have 2 entries, one an input"),
+        ("model", "u", "much", "got 'much'; input should be a valid number"),
+        ("model", "v", 0.0, "figures.valley.experiment: got 'toy'; must have given_data"),
+        ("problem", "x", [[1, 2, 3]], "must have 3 entries"),
+    ],
+)
+def test_bad_input_is_named(block, key, value, says):
+    raw = {**TOY, block: {**TOY[block], key: value}}
+    with pytest.raises(ConfigError) as caught:
+        config.load({"experiments": {"toy": raw}, "figures": {"valley": FIGURE}})
+    assert says in str(caught.value)

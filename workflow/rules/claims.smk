@@ -1,0 +1,29 @@
+"""The paper's statements, tested.
+
+INPUTS: measurements of the experiments that have `claims:`
+OUTPUTS: results/claims.csv
+"""
+
+
+rule judge_claims:
+    """Verdicts: experiment, claim, metric, the two runs, medians, effect, interval, verdict."""
+    input:
+        tables=plan.claims_inputs(),
+    output:
+        report("results/claims.csv", category="Tables"),
+    log:
+        "results/logs/claims.log",
+    benchmark:
+        "results/benchmarks/claims.tsv"
+    params:
+        spec=plan.claims_spec,
+        code=plan.code("claims"),
+    shell:
+        r"""
+        python -m sparsestep.stages.claims \
+            --spec {params.spec:q} \
+            --code {params.code:q} \
+            --tables {input.tables:q} \
+            --output {output:q} \
+            2>{log:q}
+        """

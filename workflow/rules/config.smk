@@ -1,0 +1,23 @@
+"""What is wrong with config.yaml as a file, said before Snakemake reads it: its message has no line.
+
+INPUTS: config.yaml. OUTPUTS: `SOURCES`, the package beside this workflow, found first.
+"""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+# The sources beside this workflow, installed or not.
+SOURCES = Path(workflow.basedir) / "src"
+sys.path.insert(0, str(SOURCES))
+
+from sparsestep.config import refuse_duplicate_keys
+from sparsestep.errors import ConfigError
+
+try:
+    for path in (Path(workflow.basedir) / "config.yaml", *workflow.configfiles):
+        if Path(path).is_file():
+            refuse_duplicate_keys(path)
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
