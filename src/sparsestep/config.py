@@ -172,7 +172,7 @@ def _resolve_run(run: Run, model: dict, path: tuple, mistakes: list[str]) -> Run
     if model and kind:
         _check_kind("trainer", kind, (*path, "algorithm", "kind"), mistakes, model["kind"])
     where = (*path, "schedule")
-    follows = "of" in algorithm
+    follows = bool(algorithm.get("of"))
     if run.schedule and follows:
         mistakes.append(f"{dotted(where)}: must be absent; it is that of {algorithm['of']!r}")
     elif run.schedule is None and not follows and algorithm:

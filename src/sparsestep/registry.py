@@ -74,6 +74,7 @@ MEASURES = {
     "mlp/tangent_kernel": "sparsestep.measures.tangent_kernel",
     "step_size": "sparsestep.measures.step_size",
     "parameter_norm": "sparsestep.measures.parameter_norm",
+    "label_noise": "sparsestep.measures.label_noise",
 }
 
 # A simulation module offers `Spec` and `simulate(spec, threads) -> {column: array}`.
@@ -106,6 +107,8 @@ FIGURES = {
     "valley": "sparsestep.figures.valley",
     "duration_effect": "sparsestep.figures.duration_effect",
     "lasso_profile": "sparsestep.figures.lasso_profile",
+    "agreement": "sparsestep.figures.agreement",
+    "label_noise": "sparsestep.figures.label_noise",
 }
 
 _TABLES = {

@@ -1,5 +1,7 @@
 """Bad input: one line that names the key's path, the value, and what would be valid."""
 
+import re
+
 import pytest
 
 from sparsestep import config
@@ -236,3 +238,18 @@ def test_a_run_that_follows_another(tiny, of, says):
     with pytest.raises(ConfigError) as caught:
         config.load(tiny)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("of", "says"),
+    [
+        (None, "decay-50.schedule: missing"),
+        ("small", "algorithm.of: got 'small'; must be a run with `algorithm: {kind: sgd"),
+        ("smal", "algorithm.of: there is no such run, got 'smal'"),
+    ],
+)
+def test_noisy_labels_follow_a_run_or_have_a_schedule(tiny, of, says):
+    put(tiny, (*RUN, "algorithm"), {"kind": "gd_on_noisy_labels", "of": of})
+    put(tiny, (*RUN, "schedule"), None)
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        config.load(tiny)

@@ -67,6 +67,16 @@ def test_some_diverged_are_left_out_of_the_band_and_marked(tiny):
         assert not np.any(np.asarray(line.get_ydata()) == 1e6)
 
 
+def test_a_loss_on_its_way_to_infinity_and_back_leaves_the_axis_as_it_is(tiny):
+    tables, specs = tables_and_specs(tiny)
+    table = tables["first"]
+    before = plot(Sources(tables), specs["curves"]).axes[0].get_ylim()
+    table.loc[(table["iteration"] == 2) & (table["replicate"] == 1), "train_loss"] = 1e80
+    after = plot(Sources(tables), specs["curves"]).axes[0].get_ylim()
+    assert after[1] < 1e5
+    assert after[0] == before[0]
+
+
 def test_end_values_are_those_of_the_last_snapshot(tiny):
     tables, specs = tables_and_specs(tiny)
     figure = plot(Sources(tables), specs["ends"])

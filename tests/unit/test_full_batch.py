@@ -16,6 +16,12 @@ from sparsestep.training import full_batch, train
 MODELS = {
     "diagonal": {"kind": "diagonal", "u": 0.1, "v": 0.0},
     "wide": {"kind": "mlp", "widths": [9], "biases": [True, False], "weight_scales": [1.0, 1.0]},
+    "shallow": {
+        "kind": "mlp",
+        "widths": [3],
+        "biases": [False, True],
+        "weight_scales": [1.0, 1.0],
+    },
     "deep": {
         "kind": "mlp",
         "widths": [4, 3],
@@ -156,6 +162,14 @@ def test_sgd_is_descent_on_noisy_labels(model):
     sgd = run(problem, MODELS[model], {"kind": "sgd"}, 200, 0.01)
     descent = run(problem, MODELS[model], {"kind": "gd_on_noisy_labels"}, 200, 0.01)
     np.testing.assert_allclose(descent.parameters, sgd.parameters, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_noisy_labels_take_the_steps_of_the_run_they_follow(model):
+    problem = make_problem(MODELS[model], 6, 3, 2, 40)
+    alone = run(problem, MODELS[model], {"kind": "gd_on_noisy_labels"}, 40)
+    follower = run(problem, MODELS[model], {"kind": "gd_on_noisy_labels", "of": "sgd"}, 40)
+    np.testing.assert_array_equal(follower.parameters, alone.parameters)
 
 
 @pytest.mark.parametrize("model", MODELS)

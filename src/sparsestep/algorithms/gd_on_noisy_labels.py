@@ -3,9 +3,10 @@
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from sparsestep.artifacts import Problem
-from sparsestep.fields import Closed
+from sparsestep.fields import Closed, Name
 
 
 class Spec(Closed):
@@ -15,6 +16,9 @@ class Spec(Closed):
     """
 
     kind: Literal["gd_on_noisy_labels"]
+    of: Name | None = Field(
+        default=None, description="the SGD run whose step sizes it takes; none: its own schedule"
+    )
 
     @property
     def substeps(self) -> int:

@@ -47,3 +47,15 @@ class FigureSpec(Closed):
     def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
         """Why the checked experiments of config.yaml (`Experiment`) do not suit it, by key."""
         return {}
+
+
+def runs_not_there(
+    wanted: dict[tuple, str], experiment: str, experiments: dict[str, Any]
+) -> dict[tuple, str]:
+    """What is wrong with runs that are named by these keys and not in the experiment, by key."""
+    valid = experiments[experiment].runs
+    return {
+        key: f"got {run!r}; the runs of experiments.{experiment} are {', '.join(valid)}"
+        for key, run in wanted.items()
+        if run not in valid
+    }

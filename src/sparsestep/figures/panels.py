@@ -16,6 +16,8 @@ from sparsestep.figures import style
 from sparsestep.tables import last_snapshots
 
 PERCENTILES = (10, 50, 90)
+# Times the loss at the start; the axis of a loss ends there.
+_FAR_OFF = 1e3
 
 
 def draw_over_time(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None:
@@ -25,7 +27,8 @@ def draw_over_time(axes: Axes, table: pd.DataFrame, experiment: dict, metric: st
     cross above the panel marks each iteration at which a replicate diverged, one row a run: until
     the first decay, runs of the same large step are the same. A panel of the sharpness also shows
     2 / step size, above which gradient descent on a quadratic is not stable. The vertical axis fits
-    bands and surviving replicates 0; what leaves them on its way to infinity is cut off.
+    bands and surviving replicates 0, below 1000 times the loss at the start; what leaves it is cut
+    off.
     """
     shown = [np.empty(0)]
     for row, (name, (colour, dashes)) in enumerate(style.looks(experiment).items()):
@@ -42,7 +45,12 @@ def draw_over_time(axes: Axes, table: pd.DataFrame, experiment: dict, metric: st
             axes.plot(eta.index, 2 / eta, color=colour, **_STABLE)
         mark_decays(axes, experiment, name, colour)
         _mark_divergences(axes, of_run, 1.02 + 0.035 * row, colour)
-    set_value_axis(axes, metric, np.concatenate(shown))
+    shown = np.concatenate(shown)
+    if metric.endswith("_loss"):
+        # Some get very far on the way to infinity and return, as networks of dead units.
+        first = table.loc[table["iteration"] == 0, metric]
+        shown = shown[shown <= _FAR_OFF * first.max()]
+    set_value_axis(axes, metric, shown)
     axes.set_xlabel("iteration")
     axes.set_xlim(0, max(experiment["iterations"], 1))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))

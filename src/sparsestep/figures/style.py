@@ -1,5 +1,7 @@
 """The one look of all figures: theme, colours of the runs, words for the metrics."""
 
+import textwrap
+
 import matplotlib
 import seaborn as sns
 from matplotlib.mathtext import MathTextParser
@@ -29,6 +31,10 @@ RUNS = {
     "label-noise": ("#B2182B", "-"),
     "gd": ("#0072B2", (0, (5, 1))),
     "sgd": ("#D55E00", "-"),
+    # SGD as stochastic differential equations and as descent on noisy labels, beside flow and sgd.
+    "sde": ("#0072B2", (0, (5, 1))),
+    "sde-exact": ("#009E73", (0, (3, 1, 1, 1))),
+    "noisy-labels": ("#882255", (0, (4, 3))),
     "flow-animated": ("#404040", (0, (1.5, 0.7))),
     "sgd-animated": ("#C84E00", "-"),
 }
@@ -123,6 +129,11 @@ def as_text(text: str) -> str:
     except ValueError:
         return text.replace("$", r"\$")
     return text
+
+
+def wrapped(text: str) -> str:
+    """The user's text as a title above a narrow panel: lines of at most 28 characters."""
+    return as_text("\n".join(textwrap.wrap(text, 28)))
 
 
 def metric_label(metric: str) -> str:

@@ -9,9 +9,9 @@ What differs between models is a **descent**: an object for the replicates of on
   theta -= (gamma f / n) sum_i (h_i - y_i - zeta_i) grad h_i and returns (G,), the update at which
   each diverged, -1 where it did not.
 
-The descents are compiled (`diagonal_descent.py`, `mlp_descent.py`). Noise is drawn block by block
-outside: NumPy's ziggurat takes as long as a few samples' gradients, and so each replicate's stream
-is read in order, whatever the blocks.
+The descents are compiled (`diagonal_descent.py`, `mlp_descent.py`, `mlp_two_layer_descent.py`).
+Noise is drawn block by block outside: NumPy's ziggurat takes as long as a few samples' gradients,
+and so each replicate's stream is read in order, whatever the blocks.
 """
 
 import itertools
@@ -39,8 +39,8 @@ def train(
 
     `descent` is the class described above. `step_sizes`, (R, T), are those of an
     iteration; an algorithm with m `substeps` makes m updates of step_sizes / m in each.
-    `train_loss`, (R, T), is that of the run which this one is `of`. A replicate whose other run
-    diverged has diverged from there on.
+    `train_loss`, (R, T), is that of the run which this one is `of`. Where that sets the noise, a
+    replicate whose other run diverged has diverged from there on.
     """
     model = registry.load("model", spec["model"]["kind"])
     network = model.Network(model.Spec(**spec["model"]), problem.x_train.shape[-1])

@@ -1,16 +1,17 @@
 """Compiled full-batch descent on ReLU networks of any depth, with or without label noise.
 
-The loss is (1/n) sum_i (h(x_i) - y_i)^2. What an update is: `full_batch.py`. Samples lie side by
-side in groups of eight vector lanes, so that a weight is loaded once for eight of them and each
-derivative is one sum over samples; a loop over samples that adds to the gradient of every parameter
-takes five times as long.
+The loss is (1/n) sum_i (h(x_i) - y_i)^2. What an update is: `full_batch.py`. Networks with one
+hidden layer go to `mlp_two_layer_descent.py`. In deeper ones, samples lie side by side in groups of
+eight vector lanes, so that a weight is loaded once for eight of them and each derivative is one sum
+over samples; a loop over samples that adds to the gradient of every parameter takes five times as
+long.
 """
 
 import numba
 import numpy as np
 
 from sparsestep.artifacts import Problem
-from sparsestep.training import full_batch
+from sparsestep.training import full_batch, mlp_two_layer_descent
 
 LANES = 8
 # A residual beyond this can only grow: the replicate has diverged.
@@ -19,7 +20,9 @@ EXPLODED = 1e100
 
 def train(problem, spec, step_sizes, snapshots, threads, train_loss=None):
     """Parameters at the snapshots and where each replicate diverged; see `full_batch.train`."""
-    return full_batch.train(Descent, problem, spec, step_sizes, snapshots, threads, train_loss)
+    one_hidden_layer = len(spec["model"]["widths"]) == 1
+    descent = mlp_two_layer_descent.Descent if one_hidden_layer else Descent
+    return full_batch.train(descent, problem, spec, step_sizes, snapshots, threads, train_loss)
 
 
 class Descent:

@@ -1,0 +1,91 @@
+"""End values of runs against those of another, replicate by replicate (paper: Fig. 9)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sparsestep.fields import Closed, Name
+from sparsestep.figures import needs
+
+Metrics = Annotated[list[str], Field(min_length=1, max_length=4)]
+_PANEL_INCHES = (2.9, 3.2)
+
+
+class Compared(Closed):
+    """One column of panels."""
+
+    experiment: Name = Field(description="whose runs are compared")
+    metrics: Metrics = Field(description="a panel each, from the top")
+    published: dict[Name, float] = Field(
+        default={}, description="published value of the first metric, by run (display only)"
+    )
+
+
+class Spec(needs.FigureSpec):
+    """How near the runs of some experiments end to a run that they should agree with."""
+
+    kind: Literal["agreement"]
+    networks: Annotated[list[Compared], Field(min_length=1, max_length=6)] = Field(
+        description="a column of panels each"
+    )
+    reference: Name = Field(default="sgd", description="run on the horizontal axis")
+    runs: Annotated[list[Name], Field(min_length=1, max_length=5)] = Field(
+        description="runs on the vertical axis"
+    )
+    near: Annotated[float, Field(gt=0)] = Field(
+        default=15.0, description="a band this wide on both sides of the diagonal, first metric"
+    )
+
+    def tables(self) -> list[str]:
+        """Experiments whose measurements the figure needs."""
+        return [column.experiment for column in self.networks]
+
+    def metrics(self) -> dict[tuple, tuple[str, str]]:
+        """(experiment, metric) that must be measured, by the key that asks for it."""
+        return {
+            ("networks", at, "metrics", index): (column.experiment, metric)
+            for at, column in enumerate(self.networks)
+            for index, metric in enumerate(column.metrics)
+        }
+
+    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+        """Every experiment has all the runs."""
+        wanted = {("runs", index): run for index, run in enumerate(self.runs)}
+        wanted[("reference",)] = self.reference
+        found = {}
+        for at, column in enumerate(self.networks):
+            found |= needs.runs_not_there(wanted, column.experiment, experiments)
+            of_column = {("networks", at, "published", run): run for run in column.published}
+            found |= needs.runs_not_there(of_column, column.experiment, experiments)
+        return found
+
+
+def plot(sources, figure: Spec, experiments: dict):
+    """Every replicate that survives both runs as a point; medians, published values, numbers."""
+    import matplotlib.pyplot as plt
+
+    from sparsestep.figures import agreement_panels, panels
+
+    rows = max(len(column.metrics) for column in figure.networks)
+    columns = len(figure.networks)
+    width, height = _PANEL_INCHES
+    size = (max(columns, 2) * width, rows * height + 1.3)
+    page, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    # Letters row by row, but only where something is drawn.
+    used = [
+        axes
+        for row, line in enumerate(grid)
+        for column, axes in zip(figure.networks, line, strict=True)
+        if row < len(column.metrics)
+    ]
+    for axes in set(grid.flat) - set(used):
+        axes.set_axis_off()
+    for place, column in enumerate(figure.networks):
+        ends = agreement_panels.Ends(sources, figure, column, experiments[column.experiment])
+        for row, metric in enumerate(column.metrics):
+            ends.draw(grid[row, place], metric, first=row == 0)
+    panels.add_letters(used)
+    first = experiments[figure.networks[0].experiment]
+    runs = agreement_panels.run_handles(figure, first)
+    panels.add_legend(page, runs, agreement_panels.handles(figure))
+    return page

@@ -1,0 +1,241 @@
+"""SGD beside the SDE, gradient flow and descent on noisy labels: what the figures show, refuse."""
+
+import copy
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import ROOT, TINY, batch_of
+from sparsestep.errors import ConfigError
+from sparsestep.figures import agreement_panels, label_noise_panels, plot, render
+from sparsestep.figures.sources import Sources
+from sparsestep.measures import measure
+from sparsestep.plan import Plan
+from sparsestep.problems import generate
+from sparsestep.report import render_caption
+from sparsestep.tables import last_snapshots
+from sparsestep.training import train
+
+SCHEDULE = {"kind": "step_decay", "step_size": 0.05, "decay_at": 0.5, "divide_by": 2.0}
+RUNS = {
+    "sgd": {"algorithm": {"kind": "sgd", "log_loss": True}, "schedule": SCHEDULE},
+    "labels": {"algorithm": {"kind": "gd_on_noisy_labels", "of": "sgd"}},
+    "sde": {"algorithm": {"kind": "sde", "of": "sgd", "substeps": 2}},
+    "flow": {"algorithm": {"kind": "sde", "of": "sgd", "noise": "none"}, "label": "no noise"},
+}
+NAMES = ("curves", "agreement", "label_noise")
+
+
+@pytest.fixture
+def raw(tiny):
+    """Two experiments with the same runs, and a figure of every kind."""
+    first = tiny["experiments"]["first"]
+    first["runs"] = copy.deepcopy(RUNS)
+    first["measure"]["label_noise"] = None
+    tiny["experiments"]["second"] = copy.deepcopy(first)
+    tiny["experiments"]["second"]["problem"]["data_seed"] = 5
+    metrics = ["jacobian_rank", "l0"]
+    tiny["figures"] = {
+        "curves": {**TINY["figures"]["curves"], "runs": ["flow", "sgd"]},
+        "agreement": {
+            "kind": "agreement",
+            "runs": ["sde", "flow"],
+            "networks": [
+                {"experiment": "first", "metrics": metrics, "published": {"sgd": 3, "flow": 8}},
+                {"experiment": "second", "metrics": metrics[:1]},
+            ],
+        },
+        "label_noise": {
+            "kind": "label_noise",
+            "networks": ["first", "second"],
+            "runs": ["sgd", "labels"],
+        },
+    }
+    return tiny
+
+
+def drawn_from(raw, name):
+    """Sources and spec of a figure, all runs trained and measured."""
+    plan = Plan(raw)
+    tables, problems, trajectories = {}, {}, {}
+    for experiment, entry in plan.experiments.items():
+        parts = []
+        problem = generate({**plan.problem(experiment), "replicates": [0, 2]})
+        for run in entry.runs:
+            spec = {**plan.run(experiment, run), "replicates": [0, 2]}
+            other = trajectories.get((experiment, plan.run_followed(experiment, run)))
+            trajectories[experiment, run] = train(problem, spec, 1, None, other)
+            measured = {**spec, "measure": entry.measure}
+            parts.append(measure(problem, trajectories[experiment, run], measured))
+            parts[-1].insert(0, "run", run)
+        tables[experiment] = pd.concat(parts, ignore_index=True)
+        problems[experiment] = problem
+    spec = json.loads(plan.figure_spec(batch_of("first", figure=name)))
+    return Sources(tables, problems, trajectories), spec
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def texts_of(figure):
+    """Legend entries, and what is written into panels."""
+    legends = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    return legends, [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+@pytest.mark.parametrize("step_size", [0.05, 500.0])
+@pytest.mark.parametrize("name", NAMES)
+def test_drawn_and_rendered_diverged_or_not(raw, name, step_size):
+    for experiment in raw["experiments"].values():
+        experiment["runs"]["sgd"]["schedule"]["step_size"] = step_size
+    sources, spec = drawn_from(raw, name)
+    fates = sources.trajectories["first", "sgd"].diverged_at
+    assert ((fates >= 0) == (step_size > 1)).all()
+    first, second = (render(plot(sources, spec), "png") for _ in range(2))
+    assert first.startswith(b"\x89PNG")
+    assert first == second
+
+
+def test_curves_of_some_runs_only(raw):
+    sources, spec = drawn_from(raw, "curves")
+    legends, _ = texts_of(plot(sources, spec))
+    assert "flow: no noise (0 of 3 diverged)" in legends
+    assert not any(text.startswith(("sde", "labels")) for text in legends)
+
+
+def test_agreement_shows_replicates_medians_and_published(raw):
+    sources, spec = drawn_from(raw, "agreement")
+    figure = plot(sources, spec)
+    last = last_snapshots(sources.tables["first"]).pivot(
+        index="replicate", columns="run", values="jacobian_rank"
+    )
+    drawn = [(list(line.get_xdata()), list(line.get_ydata())) for line in figure.axes[0].lines]
+    assert (list(last["sgd"]), list(last["flow"])) in drawn
+    assert ([last["sgd"].median()], [last["sde"].median()]) in drawn
+    assert ([3], [8]) in drawn
+    # The experiment with one metric leaves the panel below it empty.
+    assert [axes.axison for axes in figure.axes] == [True, True, True, False]
+
+
+def test_agreement_writes_the_numbers_of_the_run(raw):
+    sources, spec = drawn_from(raw, "agreement")
+    table = sources.tables["first"]
+    for run, value in (("sgd", 4.0), ("sde", 6.0), ("flow", 5.0)):
+        table.loc[table["run"] == run, "jacobian_rank"] = value
+    table.loc[table["run"] == "flow", "diverged_at"] = 20
+    lost = (table["run"] == "sde") & (table["replicate"] == 1)
+    table.loc[lost, "diverged_at"] = 20
+    _, written = texts_of(plot(sources, spec))
+    assert "sgd: median 4" in written
+    assert "sde: median 6 (+2), 1 of 3 diverged" in written
+    assert "flow: no survivor, 3 of 3 diverged" in written
+
+
+def test_signed():
+    assert [agreement_panels._signed(x) for x in (-8.5, 0.0, 138.4)] == ["-8.5", "0", "+138"]
+
+
+def test_differences_are_those_of_the_parameters(raw):
+    sources, spec = drawn_from(raw, "label_noise")
+    sgd, labels = (sources.trajectories["first", run] for run in ("sgd", "labels"))
+    axes = plot(sources, spec).axes[2]
+    drawn = [line.get_ydata() for line in axes.lines if line.get_linewidth() == 0.7]
+    assert len(drawn) == 3
+    for row, found in enumerate(drawn):
+        for s, value in enumerate(found):
+            apart = sgd.parameters[row, s] - labels.parameters[row, s]
+            expected = np.sqrt((apart**2).sum() / (sgd.parameters[row, s] ** 2).sum())
+            assert value == pytest.approx(max(expected, 2.2e-18), rel=0.02)
+    gap = sources.tables["first"].groupby("iteration")["label_noise_gap"].max().max()
+    assert 0 < gap < 1e-13
+
+
+def test_where_one_of_the_two_diverged_first(raw):
+    sources, _ = drawn_from(raw, "label_noise")
+    sgd, labels = (sources.trajectories["first", run] for run in ("sgd", "labels"))
+    sgd.diverged_at[:] = [-1, 30, 40]
+    labels.diverged_at[:] = [-1, -1, 20]
+    assert label_noise_panels._diverged(sgd, labels).tolist() == [-1, 30, 20]
+
+
+@pytest.mark.parametrize("name", ["sde_agreement", "label_noise"])
+def test_captions_say_how_much_was_simulated(published, name):
+    spec = json.loads(published.report_spec(None))
+    entry = next(figure for figure in spec["figures"] if figure["name"] == name)
+    experiments = {experiment["name"]: experiment for experiment in spec["experiments"]}
+    config = {"figures": {name: entry}, "experiments": experiments}
+    text = (ROOT / "workflow" / "report" / f"{entry['kind']}.rst").read_text()
+    caption = " ".join(render_caption(text, {"figure": name}, config).split())
+    for network in published.figures[name]["networks"]:
+        experiment = network["experiment"] if name == "sde_agreement" else network
+        shown = experiments[experiment]
+        for part in (f"{shown['replicates']} replicates", f"{shown['iterations']} iterations"):
+            assert part in caption[caption.index(experiment) :]
+    assert "system-message" not in caption
+
+
+# figure, key and value put there, what the line must say
+MISTAKES = [
+    (
+        "curves",
+        "runs",
+        ["sgdd"],
+        "runs.0: got 'sgdd'; the runs of experiments.first are sgd, labels, sde, flow",
+    ),
+    ("agreement", "runs", ["sde", "x"], "runs.1: got 'x'; the runs of experiments.second are"),
+    ("agreement", "runs", [], "runs: got []; list should have at least 1 item"),
+    ("agreement", "reference", "sg", "reference: got 'sg'; the runs of experiments.second are sgd"),
+    ("agreement", "near", 0, "near: got 0; input should be greater than 0"),
+    (
+        "agreement",
+        "networks",
+        [{"experiment": "first", "metrics": ["rank"]}],
+        "networks.0.metrics.0: not measured there, got 'rank'; valid: train_loss",
+    ),
+    (
+        "agreement",
+        "networks",
+        [{"experiment": "first", "metrics": ["l0"], "published": {"sdee": 3}}],
+        "networks.0.published.sdee: got 'sdee'; the runs of",
+    ),
+    (
+        "agreement",
+        "networks",
+        [{"experiment": "frst", "metrics": ["l0"]}],
+        "networks.0.experiment: there is none, got 'frst'; valid: first",
+    ),
+    (
+        "label_noise",
+        "runs",
+        ["sgd", "sde"],
+        "runs: in experiments.second they are sgd, sde; must be sgd, gd_on_noisy_labels",
+    ),
+    ("label_noise", "runs", ["sgd", "lbls"], "runs.1.first: experiments.first has no such run"),
+]
+
+
+@pytest.mark.parametrize(("name", "key", "value", "says"), MISTAKES)
+def test_mistake_is_one_clear_line(raw, name, key, value, says):
+    raw["figures"][name][key] = value
+    with pytest.raises(ConfigError) as caught:
+        Plan(raw)
+    assert str(caught.value).splitlines()[0].startswith(f"figures.{name}.{says}")
+
+
+def test_steps_of_label_noise_must_be_the_same(raw):
+    labels = {"algorithm": {"kind": "gd_on_noisy_labels"}, "schedule": SCHEDULE}
+    raw["experiments"]["first"]["runs"]["labels"] = labels
+    with pytest.raises(ConfigError, match="it has step sizes of its own; must be `of: sgd`"):
+        Plan(raw)
+
+
+def test_label_noise_needs_its_measurement(raw):
+    del raw["experiments"]["second"]["measure"]["label_noise"]
+    with pytest.raises(ConfigError, match=r"networks.1.label_noise_gap: not measured there"):
+        Plan(raw)
