@@ -1,8 +1,8 @@
 """Compiled full-batch descent on ReLU networks with one hidden layer: loops over hidden units.
 
-What an update is: `full_batch.py`. The first layer's weights are kept as (inputs, units), as in
-`mlp_two_layer.py`, so that every inner loop is contiguous and vectorised; with 100 units and 12
-samples that takes a third of the time of vector lanes over samples (`mlp_descent.py`).
+What an update is: `full_batch.py`. The first layer's weights are kept as (inputs, units), so that
+every inner loop is contiguous and vectorised; with 100 units and 12 samples that takes a third of
+the time of vector lanes over samples (`mlp_descent.py`).
 """
 
 import numba
