@@ -31,6 +31,7 @@ SCHEDULES = {
     "step_decay": "sparsestep.schedules.step_decay",
     "warmup_decay": "sparsestep.schedules.warmup_decay",
     "plateau": "sparsestep.schedules.plateau",
+    "exponential_warmup": "sparsestep.schedules.exponential_warmup",
 }
 
 # An algorithm module offers a `Spec` of its options; a full-batch one also the noise on its labels

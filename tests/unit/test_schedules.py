@@ -75,3 +75,59 @@ def test_published_boundary():
 
 def test_decay_after_the_end():
     np.testing.assert_array_equal(decay(decay_at=0.999).step_sizes(1), [0.3])
+
+
+def exponential(**changes):
+    spec = {"kind": "exponential_warmup", "step_size": 0.75, "decay_at": 0.3}
+    return schedules.from_spec(spec | changes)
+
+
+@pytest.mark.parametrize(("fraction", "peak"), [(0.1, 1.63), (0.3, 4.32), (0.5, 11.5)])
+@pytest.mark.parametrize("iterations", [100, 1000, 39200])
+def test_exponential_warmup_at_every_boundary(fraction, peak, iterations):
+    schedule = exponential(decay_at=fraction)
+    eta = schedule.step_sizes(iterations)
+    first, second = schedule.decays(iterations)
+    assert (first, second) == (round(fraction * iterations), round(0.9 * iterations))
+    top = 1.05 ** (100 * fraction)
+    assert top == pytest.approx(peak, rel=5e-3)
+    expected = {0: 1.0, 1: 1.05 ** (100 / iterations), first // 2: 1.05 ** (100 * fraction / 2)}
+    expected |= {first - 1: top / 1.05 ** (100 / iterations), first: top / 10}
+    expected |= {second - 1: top / 10, second: top / 100, iterations - 1: top / 100}
+    for t, factor in expected.items():
+        assert eta[t] == pytest.approx(0.75 * factor, rel=1e-13)
+
+
+@pytest.mark.parametrize("iterations", [7, 100, 782])
+def test_exponential_warmup_as_defined(iterations):
+    schedule = exponential(growth=1.03, decay_at=0.29, again_at=0.7, divide_by=4.0)
+    top = 0.75 * 1.03**29
+    expected = [
+        0.75 * 1.03 ** (100 * t / iterations)
+        if t / iterations < 0.29
+        else top / (4 if t / iterations < 0.7 else 16)
+        for t in range(iterations)
+    ]
+    np.testing.assert_allclose(schedule.step_sizes(iterations), expected, rtol=1e-13)
+    falls = 1 + np.flatnonzero(np.diff(expected) < 0)
+    assert schedule.decays(iterations) == falls.tolist()
+
+
+def test_exponential_warmup_without_growth_or_decay():
+    eta = exponential(growth=1.0).step_sizes(20)
+    np.testing.assert_allclose(eta, [0.75] * 6 + [0.075] * 12 + [0.0075] * 2, rtol=1e-15)
+    assert exponential(divide_by=1.0).decays(20) == []
+    np.testing.assert_array_equal(exponential(growth=1.0, divide_by=1.0).step_sizes(5), [0.75] * 5)
+
+
+def test_exponential_warmup_divided_twice_at_once():
+    schedule = exponential(growth=1.0, decay_at=0.9)
+    np.testing.assert_allclose(schedule.step_sizes(10), [0.75] * 9 + [0.0075], rtol=1e-15)
+    assert schedule.decays(10) == [9]
+
+
+def test_exponential_warmup_of_an_edge_and_below_the_first_decay():
+    schedule = exponential(step_size={"of_edge": 0.5}, growth=1.0)
+    np.testing.assert_allclose(schedule.step_sizes(4), [0.5, 0.5, 0.05, 0.05])
+    with pytest.raises(ValueError, match=r"must be at most again_at, 0\.9"):
+        exponential(decay_at=0.95)

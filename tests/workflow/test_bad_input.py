@@ -35,7 +35,8 @@ def refused(workflow, *options):
             "kind: constant",
             "kind: constnt",
             "experiments.first.runs.small.schedule.kind: unknown schedule, got 'constnt'; "
-            "valid: constant, step_decay, warmup_decay, plateau (did you mean 'constant'?)",
+            "valid: constant, step_decay, warmup_decay, plateau, exponential_warmup "
+            "(did you mean 'constant'?)",
         ),
         (
             "l0_threshold: 1.0e-50",

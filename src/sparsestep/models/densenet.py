@@ -1,0 +1,61 @@
+"""Densely connected networks for small images (Huang et al. 2017; paper: section 4).
+
+Not in the registry yet: nothing trains on images.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from sparsestep.fields import Closed, Float, PositiveInt
+
+if TYPE_CHECKING:
+    from sparsestep.models.densenet_module import DenseNet
+
+
+class Spec(Closed):
+    """Three dense blocks of (depth - 4) / 3 convolutions; DenseNet-100-12 is depth 100, growth 12.
+
+    DenseNet-BC has a bottleneck and compression 0.5.
+    """
+
+    kind: Literal["densenet"]
+    bottleneck: bool = Field(
+        default=False, description="whether a 1x1 convolution to 4 k channels precedes each 3x3"
+    )
+    compression: Annotated[Float, Field(gt=0, le=1)] = Field(
+        default=1.0, description="share of its channels that a block passes on to the next"
+    )
+    depth: PositiveInt = Field(
+        description="layers with weights; 3 m + 4, with a bottleneck 6 m + 4"
+    )
+    growth_rate: PositiveInt = Field(description="k, channels that each layer of a block adds")
+
+    @field_validator("depth")
+    @classmethod
+    def _of_three_equal_blocks(cls, depth: int, others: ValidationInfo) -> int:
+        multiple = 6 if others.data.get("bottleneck") else 3
+        if depth <= 4 or (depth - 4) % multiple:
+            raise ValueError(f"must be {multiple} m + 4 with a whole number m > 0")
+        return depth
+
+    @property
+    def layers_per_block(self) -> int:
+        """m, the 3x3 convolutions of a dense block."""
+        return (self.depth - 4) // (6 if self.bottleneck else 3)
+
+    @property
+    def stem_channels(self) -> int:
+        """Channels of the first convolution: 2 k in DenseNet-BC, else 16."""
+        is_bc = self.bottleneck and self.compression < 1
+        return 2 * self.growth_rate if is_bc else 16
+
+
+def build(spec: Spec, channels: int, classes: int, seed: int) -> "DenseNet":
+    """The network with the initial parameters of this seed (`image_layers.initialise`), float32."""
+    from sparsestep.models.densenet_module import DenseNet
+    from sparsestep.models.image_layers import initialise
+
+    network = DenseNet(spec, channels, classes)
+    initialise(network, seed)
+    return network
