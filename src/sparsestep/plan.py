@@ -31,7 +31,9 @@ WILDCARDS = {
     "experiment": NAME_PATTERN,
     "run": NAME_PATTERN,
     "simulation": NAME_PATTERN,
+    "dataset": NAME_PATTERN,
     "figure": NAME_PATTERN,
+    "dataset_id": ID_PATTERN,
     "problem_id": ID_PATTERN,
     "edges_id": ID_PATTERN,
     "run_id": ID_PATTERN,
@@ -104,6 +106,11 @@ class Plan:
             raise ConfigError(f"config.yaml has no simulation {name!r}")
         return self.simulations[name]
 
+    def dataset(self, name: str) -> Spec:
+        """What decides a data set's arrays. Where its archive lies does not."""
+        registry.module_name("dataset", name)
+        return {"dataset": {"kind": name}}
+
     def batches(self, experiment: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles.
 
@@ -118,6 +125,10 @@ class Plan:
     def problem_path(self, experiment: str, batch: str) -> str:
         """File with the Problem of a batch."""
         return f"results/problems/{experiment}-{self._problem_id(experiment)}/{batch}.safetensors"
+
+    def dataset_path(self, name: str) -> str:
+        """File with the images and labels of a data set."""
+        return f"results/data/{name}-{identity(self.dataset(name))}.safetensors"
 
     def edges_path(self, experiment: str, run: str, batch: str) -> list[str]:
         """File with the edges that a run's step sizes refer to; none if they do not."""
@@ -191,6 +202,12 @@ class Plan:
         return _by_kind(self.figures)
 
     # What a job is told -------------------------------------------------------------------------
+
+    def prepare_spec(self, wildcards: Any) -> str:
+        """`spec` of a prepare job."""
+        spec = self.dataset(wildcards.dataset)
+        self._require_current(wildcards.dataset_id, identity(spec))
+        return canonical_json(spec)
 
     def generate_spec(self, wildcards: Any) -> str:
         """`spec` of a generate job."""
