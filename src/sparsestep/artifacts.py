@@ -25,6 +25,7 @@ from sparsestep.errors import ArtifactError
 
 FORMAT = "sparsestep-1"
 _PROBLEM_ARRAYS = ("x_train", "y_train", "x_test", "y_test", "theta0", "order")
+_DATASET_ARRAYS = ("x_train", "y_train", "x_test", "y_test", "mean", "std")
 _TRAJECTORY_ARRAYS = ("iterations", "parameters", "step_sizes", "diverged_at")
 
 
@@ -56,6 +57,25 @@ class Problem:
         """The array (or truth) `name` of the replicate in `row` of this batch."""
         array = self.truth[name] if name in self.truth else getattr(self, name)
         return array[row if len(array) > 1 else 0]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images and their classes.
+
+    Attributes:
+        x_train, x_test: images, (N, C, H, W), uint8.  y_train, y_test: classes, (N,), int64.
+        mean, std: of each channel over x_train, in its units, (C,), float64.
+        spec: what it was decoded from.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    spec: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -163,6 +183,19 @@ def read_problem(path: Path, spec: dict[str, Any] | None = None) -> Problem:
         if name.startswith("truth.")
     }
     return Problem(**fields, truth=truth, spec=source["spec"])
+
+
+def write_dataset(path: Path, dataset: Dataset, source: dict[str, Any]) -> None:
+    """Write a Dataset; `source` is its `provenance`."""
+    arrays = {name: getattr(dataset, name) for name in _DATASET_ARRAYS}
+    _write_arrays(path, "dataset", arrays, source)
+
+
+def read_dataset(path: Path, spec: dict[str, Any] | None = None) -> Dataset:
+    """Read a Dataset and check it; with `spec`, that it is that one."""
+    arrays, source = _read_arrays(path, "dataset", _DATASET_ARRAYS)
+    require_spec(path, source, spec)
+    return Dataset(**{name: arrays[name] for name in _DATASET_ARRAYS}, spec=source["spec"])
 
 
 def write_trajectory(path: Path, trajectory: Trajectory, source: dict[str, Any]) -> None:

@@ -27,6 +27,8 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
     """Modules that a job of `stage` loads by the kinds in its spec."""
     model = spec["model"]["kind"] if "model" in spec else None
     match stage:
+        case "prepare":
+            wanted = [("dataset", spec["dataset"]["kind"])]
         case "generate":
             wanted = [("problem", spec["problem"]["kind"]), ("model", model)]
         case "calibrate":

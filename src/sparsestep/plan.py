@@ -26,7 +26,9 @@ WILDCARDS = {
     "experiment": NAME_PATTERN,
     "run": NAME_PATTERN,
     "simulation": NAME_PATTERN,
+    "dataset": NAME_PATTERN,
     "figure": NAME_PATTERN,
+    "dataset_id": ID_PATTERN,
     "problem_id": ID_PATTERN,
     "edges_id": ID_PATTERN,
     "run_id": ID_PATTERN,
@@ -37,6 +39,12 @@ WILDCARDS = {
 
 class Plan(Figures):
     """Everything that Snakemake's rules ask about a config."""
+
+    def prepare_spec(self, wildcards: Any) -> str:
+        """`spec` of a prepare job."""
+        spec = self.dataset(wildcards.dataset)
+        self._require_current(wildcards.dataset_id, identity(spec))
+        return canonical_json(spec)
 
     def generate_spec(self, wildcards: Any) -> str:
         """`spec` of a generate job."""

@@ -7,7 +7,7 @@ else. Its hash is the id in the artefact's path.
 import functools
 from typing import Any
 
-from sparsestep import config
+from sparsestep import config, registry
 from sparsestep.errors import ConfigError
 from sparsestep.identity import identity
 from sparsestep.schedules.edge import is_relative
@@ -70,6 +70,15 @@ class Experiments:
     def schedule(self, experiment: str, run: str) -> Spec:
         """A run's schedule, which is that of the run it follows, if any."""
         return self._entry(experiment).runs[self.run_followed(experiment, run) or run].schedule
+
+    def dataset(self, name: str) -> Spec:
+        """What decides a data set's arrays. Where its archive lies does not."""
+        registry.module_name("dataset", name)
+        return {"dataset": {"kind": name}}
+
+    def dataset_path(self, name: str) -> str:
+        """File with the images and labels of a data set."""
+        return f"results/data/{name}-{identity(self.dataset(name))}.safetensors"
 
     def batches(self, experiment: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles.

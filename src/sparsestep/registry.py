@@ -18,6 +18,15 @@ PROBLEMS = {
     "given_data": "sparsestep.problems.given_data",
 }
 
+# A dataset module offers `Spec`, `ARCHIVE` (None where nothing is downloaded) and
+# `decode(path) -> arrays`.
+DATASETS = {
+    "digits": "sparsestep.datasets.digits",
+    "cifar10": "sparsestep.datasets.cifar10",
+    "cifar100": "sparsestep.datasets.cifar100",
+    "tiny_imagenet": "sparsestep.datasets.tiny_imagenet",
+}
+
 # A model module offers `Spec` and `Network(spec, dimension)` with `initial_parameters(seed)`,
 # `predict(theta, x)` and `loss_factor`.
 MODELS = {
@@ -114,6 +123,7 @@ FIGURES = {
 
 _TABLES = {
     "problem": PROBLEMS,
+    "dataset": DATASETS,
     "model": MODELS,
     "schedule": SCHEDULES,
     "algorithm": ALGORITHMS,

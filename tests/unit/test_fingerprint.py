@@ -14,6 +14,7 @@ from sparsestep.identity import identity
 from sparsestep.plan import Plan
 
 STAGES = (
+    "prepare",
     "generate",
     "train",
     "measure",
@@ -36,6 +37,8 @@ def specs(raw):
         problem_id=identity(plan.problem("first")),
         run_id=identity(plan.run("first", "small")),
         simulation="settling",
+        dataset="digits",
+        dataset_id=identity(plan.dataset("digits")),
         simulation_id=identity(plan.simulation("settling")),
     )
     return {stage: json.loads(getattr(plan, f"{stage}_spec")(wildcards)) for stage in STAGES}
@@ -73,6 +76,8 @@ EDITS = [
     ("measures/scaled_rank.py", "_NEGLIGIBLE = 1e20", "_NEGLIGIBLE = 1e21", {"measure"}),
     ("measures/__init__.py", "first + count", "count + first", {"measure"}),
     ("models/diagonal.py", "loss_factor = 0.5", "loss_factor = 1.0", {"generate", "measure"}),
+    ("datasets/digits.py", "_EVERY = 5", "_EVERY = 4", {"prepare"}),
+    ("datasets/cifar.py", "(3, 32, 32)", "(3, 16, 64)", set()),
     ("problems/sparse_regression.py", "= 0.0", "= 1e-9", {"generate"}),
     ("problems/sparse_regression.py", 'description="n, tr', 'description="number of tr', set()),
     (
