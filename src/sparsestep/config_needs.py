@@ -23,6 +23,9 @@ def mistakes(experiment: Any, path: tuple) -> list[str]:
     if hasattr(model, "mistakes") and (found := model.mistakes(of_model, problem.dimension)):
         return [f"{dotted((*path, 'model', key))}: {what}" for key, what in found.items()]
     network = model.Network(of_model, problem.dimension)
+    if int(experiment.edge.horizon * experiment.iterations) < 1:
+        where = dotted((*path, "edge", "horizon"))
+        return [f"{where}: no iteration lies within {experiment.edge.horizon} of iterations"]
     truth = getattr(problem_module, "TRUTH", ())
     lines = []
     for name, options in experiment.measure.items():

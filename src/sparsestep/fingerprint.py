@@ -39,6 +39,7 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
                 ("trainer", spec["algorithm"]["kind"]),
                 ("algorithm", spec["algorithm"]["kind"]),
                 ("schedule", spec["schedule"]["kind"]),
+                ("model", model),
             ]
         case "measure":
             wanted = [("model", model), *(("measure", name) for name in spec["measure"])]

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from conftest import batch_of
+from sparsestep.errors import ConfigError
 from sparsestep.identity import identity
 from sparsestep.models import mlp
 from sparsestep.plan import Plan
 from sparsestep.problems import generate
-from sparsestep.training import train
+from sparsestep.training import edge, train
 from sparsestep.training.edge import calibrate
 
 
@@ -155,3 +156,59 @@ def test_the_way_the_edge_is_found_changes_relative_runs_alone(relative):
     after = {run: identity(Plan(relative).run("first", run)) for run in ("small", "decay-50")}
     assert before["small"] == after["small"]
     assert before["decay-50"] != after["decay-50"]
+
+
+def islands(*survivors):
+    """A `survives` that holds within the given intervals, for every replicate its own."""
+
+    def survives(step_sizes):
+        return np.array(
+            [
+                any(low <= step_size <= high for low, high in intervals)
+                for step_size, intervals in zip(step_sizes, survivors, strict=True)
+            ]
+        )
+
+    return survives
+
+
+def test_below_the_edge_a_fifth_of_step_sizes_survives():
+    # What a bisection may hit: the top; an island over a long gap; over two gaps; nothing below.
+    survives = islands(
+        [(0, 1)],
+        [(0, 0.6), (0.99, 1)],
+        [(0, 0.3), (0.5, 0.55), (0.9, 1)],
+        [(0.999, 1)],
+    )
+    edges = edge._below_failures(survives, np.ones(4), 0.01)
+    np.testing.assert_allclose(edges[:3], [1, 0.6, 0.3], rtol=0.011)
+    assert np.isnan(edges[3])
+    for fraction in np.linspace(0.8, 1, 50):
+        assert survives(fraction * edges)[:3].all()
+
+
+def test_no_bracket_is_no_edge():
+    # Survives all, none, and below 1.
+    survives = islands([(0, np.inf)], [], [(0, 1)])
+    low, high = edge._bracket(survives, 3)
+    assert np.isnan(low[:2]).all()
+    assert np.isnan(high[:2]).all()
+    assert low[2] <= 1 <= high[2]
+
+
+def test_a_replicate_without_an_edge_counts_as_diverged(relative):
+    # All-zero parameters have no gradient, so that every step size survives.
+    relative["experiments"]["first"]["model"]["u"] = 0.0
+    plan = Plan(relative)
+    batch = {"replicates": [0, 2]}
+    problem = generate({**plan.problem("first"), **batch})
+    edges = calibrate(problem, {**plan.edges("first", "decay-50"), **batch})
+    assert np.isnan(edges).all()
+    trajectory = train(problem, {**plan.run("first", "decay-50"), **batch}, 1, edges)
+    assert (trajectory.diverged_at >= 0).all()
+
+
+def test_there_must_be_iterations_to_survive(relative):
+    relative["experiments"]["first"]["iterations"] = 1
+    with pytest.raises(ConfigError, match=r"first\.edge\.horizon: no iteration lies within 0\.5"):
+        Plan(relative)

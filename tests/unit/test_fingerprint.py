@@ -75,7 +75,12 @@ EDITS = [
     ("training/diagonal.py", '"""u -= eta (h - y) x v,', '"""Update: u -= eta (h - y) x v,', set()),
     ("measures/scaled_rank.py", "_NEGLIGIBLE = 1e20", "_NEGLIGIBLE = 1e21", {"measure"}),
     ("measures/__init__.py", "first + count", "count + first", {"measure"}),
-    ("models/diagonal.py", "loss_factor = 0.5", "loss_factor = 1.0", {"generate", "measure"}),
+    (
+        "models/diagonal.py",
+        "loss_factor = 0.5",
+        "loss_factor = 1.0",
+        {"generate", "train", "measure"},
+    ),
     ("datasets/digits.py", "_EVERY = 5", "_EVERY = 4", {"prepare"}),
     ("datasets/cifar.py", "(3, 32, 32)", "(3, 16, 64)", set()),
     ("problems/sparse_regression.py", "= 0.0", "= 1e-9", {"generate"}),

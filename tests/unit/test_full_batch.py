@@ -345,7 +345,8 @@ def test_logged_losses_are_those_of_the_snapshots(model):
     logged = train(problem, spec)
     plain = train(problem, {**spec, "algorithm": {"kind": "sgd"}})
     assert plain.train_loss is None
-    np.testing.assert_allclose(logged.parameters, plain.parameters, rtol=1e-8, atol=1e-10)
+    # To the bit: a chaotic run would otherwise be another one.
+    np.testing.assert_array_equal(logged.parameters, plain.parameters)
     for row in range(2):
         x, y = torch.from_numpy(problem.x_train[row]), problem.y_train[row]
         factor = 0.5 if model == "diagonal" else 1.0

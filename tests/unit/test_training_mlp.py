@@ -1,5 +1,6 @@
 """The compiled kernels of ReLU networks against autograd and the published runs."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,18 @@ def test_divergence_of_one_leaves_the_others_alone(widths):
     np.testing.assert_array_equal(after.parameters[others], before.parameters[others])
     problem.theta0[:] *= 1e6
     assert (train(problem, run).diverged_at >= 0).any()
+
+
+@pytest.mark.parametrize("shared", ["x_train", "y_train"])
+def test_inputs_and_labels_are_shared_one_by_one(shared):
+    rng = np.random.default_rng(3)
+    network, problem, run = make_case(rng, 2, [5, 3], [True, True, True], 3, 40)
+    problem = dataclasses.replace(problem, **{shared: getattr(problem, shared)[:1]})
+    step_sizes = [0.01 if t <= 20 else 0.005 for t in range(40)]
+    found = train(problem, run).parameters
+    for row in range(3):
+        expected = sgd_by_autograd(network, problem, row, step_sizes)
+        np.testing.assert_allclose(found[row], expected, rtol=1e-10, atol=1e-12)
 
 
 def test_step_sizes_say_how_many_steps_there_are():

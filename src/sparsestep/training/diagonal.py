@@ -49,15 +49,25 @@ def train(
 def _sgd(x, y, theta, order, step_sizes, snapshots, out):
     """u -= eta (h - y) x v,  v -= eta (h - y) x u,  with one sample x, y a step."""
     d = x.shape[1]
-    iterations = step_sizes.shape[0]
     u = theta[:d]
     v = theta[d:]
     taken = 0
-    i = order[0]
-    prediction = 0.0
-    for j in range(d):
-        prediction += u[j] * (v[j] * x[i, j])
-    for t in range(iterations):
+    previous = order[0]
+    step = 0.0
+    for t in range(step_sizes.shape[0]):
+        # The last update is made while the prediction is: one pass a step. The first makes none, so
+        # that a run that is continued computes the same bits as one that goes on.
+        i = order[t]
+        prediction = 0.0
+        for j in range(d):
+            slope = step * x[previous, j]
+            u_j = u[j]
+            v_j = v[j]
+            u[j] = u_j - slope * v_j
+            v[j] = v_j - slope * u_j
+            # In this order, because u * v of a vanished coordinate (1e-170 each at the end of a
+            # long large-step phase) would be subnormal, which makes a step up to 1.7 times slower.
+            prediction += u[j] * (v[j] * x[i, j])
         if taken < snapshots.shape[0] and snapshots[taken] == t:
             out[taken] = theta
             taken += 1
@@ -65,17 +75,5 @@ def _sgd(x, y, theta, order, step_sizes, snapshots, out):
         if not abs(residual) < EXPLODED:
             return t
         step = step_sizes[t] * residual
-        # The next sample's prediction is made while u and v are at hand: one pass a step.
-        following = order[t + 1] if t + 1 < iterations else i
-        prediction = 0.0
-        for j in range(d):
-            slope = step * x[i, j]
-            u_j = u[j]
-            v_j = v[j]
-            u[j] = u_j - slope * v_j
-            v[j] = v_j - slope * u_j
-            # In this order, because u * v of a vanished coordinate (1e-170 each at the end of a
-            # long large-step phase) would be subnormal, which makes a step up to 1.7 times slower.
-            prediction += u[j] * (v[j] * x[following, j])
-        i = following
+        previous = i
     return -1

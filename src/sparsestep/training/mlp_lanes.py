@@ -38,7 +38,8 @@ def train(network, problem, rows, step_sizes, snapshots, parameters, diverged_at
     _sgd(
         problem.x_train,
         problem.y_train,
-        np.array(lanes) if len(problem.x_train) > 1 else np.zeros(GROUP, dtype=np.int64),
+        # Whose inputs and whose labels: each may be shared, or a replicate's own.
+        np.array([np.minimum(lanes, len(part) - 1) for part in (problem.x_train, problem.y_train)]),
         problem.order[lanes],
         step_sizes[lanes],
         snapshots,
@@ -224,8 +225,8 @@ def _look_up(x, y, data, order, step_sizes, t, room):
         for lane in range(GROUP):
             i = order[lane, t + at]
             for k in range(d):
-                room[at * d + k, lane] = x[data[lane], i, k]
-            room[labels + at, lane] = y[data[lane], i]
+                room[at * d + k, lane] = x[data[0, lane], i, k]
+            room[labels + at, lane] = y[data[1, lane], i]
             room[labels + _BLOCK + at, lane] = 2.0 * step_sizes[lane, t + at]
 
 
