@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks import measurements, peers, ranks, relu_peers, training, workflow
+from benchmarks import measurements, peers, ranks, relu_peers, sde, training, workflow
 from benchmarks.timing import print_header, print_table
 from sparsestep import schedules
 from sparsestep.artifacts import Problem
@@ -32,7 +32,7 @@ RELU = {
 }
 MEASURED = ("relu_1d", "decay-50")
 THREADS = os.cpu_count() or 1
-REPETITIONS = {"sgd": 11, "gd": 5, "rank": 7, "relu": 15, "measure": 5, "workflow": 3}
+REPETITIONS = {"sgd": 11, "gd": 5, "rank": 7, "relu": 15, "measure": 5, "sde": 7, "workflow": 3}
 
 
 def main() -> None:
@@ -48,9 +48,12 @@ def main() -> None:
     plan = Plan(yaml.safe_load((ROOT / "config.yaml").read_text()))
     print_diagonal(plan)
     print_relu(plan)
+    problem, sgd = case(plan, "sde_diagonal", "sgd")
+    rows = sde.rows(problem, sgd, case(plan, "sde_diagonal", "sde")[1], THREADS, REPETITIONS["sde"])
+    print_table("6. The SDE, Euler-Maruyama, sde_diagonal; us per replicate and update", rows)
     step_size = plan.run(EXPERIMENT, TRAINED)["schedule"]["step_size"]
     rows = workflow.rows(ROOT, step_size, REPETITIONS["workflow"])
-    print_table("6. The workflow, in a copy of the sources; s of wall time", rows)
+    print_table("7. The workflow, in a copy of the sources; s of wall time", rows)
 
 
 def print_diagonal(plan: Plan) -> None:
