@@ -48,9 +48,9 @@ def _comparison(row: dict) -> str:
     if not row["pairs"]:
         return f"{where} no replicate survives in both: {row['verdict']}"
     pairs = f"{row['pairs']} pair{'s' if row['pairs'] > 1 else ''}"
-    survivors = min(row["survivors_a"], row["survivors_b"])
-    if row["pairs"] == 1 < survivors:
-        pairs += f" ({survivors} replicates coincide)"
+    if row["pairs"] < row["survivors_both"]:
+        some = "" if row["pairs"] == 1 else ", some of which"
+        pairs += f" ({row['survivors_both']} replicates{some} coincide)"
     effect = f"{row['effect_kind']} {_effect(row, ' (95 %: {} to {})')}"
     return f"{where} lower in {row['lower']} of {pairs}, {effect}: {_verdict(row)}"
 

@@ -30,7 +30,7 @@ from sparsestep.tables import KEYS, last_snapshots
 
 COLUMNS = (
     *("experiment", "claim", "metric", "run_a", "run_b", "phase_a", "phase_b", "replicates"),
-    *("survivors_a", "survivors_b", "median_a", "median_b", "pairs", "lower"),
+    *("survivors_a", "survivors_b", "median_a", "median_b", "survivors_both", "pairs", "lower"),
     *("effect_kind", "effect", "low", "high", "verdict"),
 )
 RESAMPLES = 10_000
@@ -46,9 +46,10 @@ def judge(tables: dict[str, pd.DataFrame], spec: dict[str, Any]) -> pd.DataFrame
     `tables` holds the measurements of each experiment, with a column `run`; `spec["experiments"]`
     lists `name`, `iterations` (T), `claims` (the block of config.yaml) and `runs` (see
     `comparisons`). phase_a, phase_b: length of the large-step phase over T; survivors: replicates
-    with a value; median_a, median_b: over these; pairs: as above; lower: pairs with b < a; effect,
-    low, high: its median and interval. For `stabilises`, A and B are the same run, a the level
-    (the fit's at t_d / 2), b the last snapshot (the fit's at t_d). NaN where there is no value.
+    with a value; median_a, median_b: over these; survivors_both: pairs before those that coincide
+    are merged; pairs: as above; lower: pairs with b < a; effect, low, high: its median and
+    interval. For `stabilises`, A and B are the same run, a the level (the fit's at t_d / 2), b the
+    last snapshot (the fit's at t_d). NaN where there is no value.
     """
     rows = []
     for entry in spec["experiments"]:
@@ -129,7 +130,8 @@ def _compare(
     """A row's numbers and verdict: b against a, by replicate."""
     if below is None:
         below = 1.0 if kind == "ratio" else 0.0
-    pairs = pd.DataFrame({"a": a, "b": b}).loc[distinct].dropna().to_numpy(dtype=float)
+    ends = pd.DataFrame({"a": a, "b": b})
+    pairs = ends.loc[distinct].dropna().to_numpy(dtype=float)
     sizes = _ratios(*pairs.T) if kind == "ratio" else pairs[:, 1] - pairs[:, 0]
     low, high = interval(sizes)
     return {
@@ -137,6 +139,7 @@ def _compare(
         "survivors_b": b.notna().sum(),
         "median_a": a.median(),
         "median_b": b.median(),
+        "survivors_both": len(ends.dropna()),
         "pairs": len(pairs),
         "lower": int(np.sum(pairs[:, 1] < pairs[:, 0])),
         "effect_kind": kind,

@@ -43,7 +43,10 @@ class Edge(Closed):
     """How the edge is found, for step sizes written as {of_edge: 0.95}."""
 
     horizon: Fraction = Field(default=0.5, description="must survive this fraction of T")
-    tolerance: Fraction = Field(default=0.01, description="relative width of the final bracket")
+    # Below the bracket about 0.2 / tolerance more step sizes are tried, a training each.
+    tolerance: Annotated[Fraction, Field(ge=1e-4)] = Field(
+        default=0.01, description="relative width of the final bracket"
+    )
     survive: Literal["finite", "alive"] = Field(
         default="finite",
         description="finite: not diverged; alive: and the output still depends on the input",

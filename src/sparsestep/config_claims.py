@@ -23,11 +23,16 @@ class Claims(Closed):
 
 
 def compared(experiment: Any) -> dict[str, dict]:
-    """What `comparisons` asks about each run of an `Experiment` (config.py)."""
+    """What `comparisons` asks about each run of an `Experiment` (config.py) that claims are about.
+
+    That is each with a schedule of its own. Runs that follow another (`of`) stand for a theory of
+    it, at its step sizes: they are compared with nothing, and no claim is judged on them.
+    """
     display = {"schedule", "label", "colour"}
     return {
         name: {"schedule": run.schedule, "otherwise": run.model_dump(mode="json", exclude=display)}
         for name, run in experiment.runs.items()
+        if run.schedule is not None
     }
 
 

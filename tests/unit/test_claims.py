@@ -1,14 +1,18 @@
 """Verdicts on tables whose verdict is known, and which runs are compared."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from figure_tables import tables_and_specs
 from sparsestep import config
 from sparsestep.claim_text import sentences
 from sparsestep.claims import COLUMNS, interval, judge, verdict
 from sparsestep.comparisons import comparisons, large_steps
 from sparsestep.errors import ConfigError
+from sparsestep.plan import Plan
 
 T = 100
 NO_CLAIMS = {"stabilises": None, "better": [], "sparser": []}
@@ -127,8 +131,21 @@ def test_replicates_that_coincide_count_once():
     assert set(same["pairs"]) == {1}
     assert set(same["verdict"]) == {"not shown"}
     assert "lower in 1 of 1 pair (8 replicates coincide), difference −5" in sentences(same)[0]
+    three = judged(table.assign(other=table["other"] % 3), sparser=["rank"])
+    assert "3 of 3 pairs (8 replicates, some of which coincide), difference" in sentences(three)[0]
     # The same rank, but not the same replicate.
     assert set(judged(table, sparser=["rank"])["verdict"]) == {"holds"}
+
+
+def test_one_pair_is_not_said_to_coincide_where_others_diverged():
+    diverged = {("small", r) for r in range(4, 8)} | {("long", r) for r in range(3)}
+    ends = {"small": 20 + EIGHT, "long": 10 + EIGHT}
+    runs = {name: RUNS[name] for name in ends}
+    found = judged(table_of(ends, diverged), runs, sparser=["rank"])
+    row = between(found, "small", "long")
+    assert (row["survivors_a"], row["survivors_b"]) == (4, 5)
+    assert (row["survivors_both"], row["pairs"]) == (1, 1)
+    assert "lower in 1 of 1 pair, difference −10: not shown" in sentences(found)[0]
 
 
 def levels(slope, end, snapshots=range(0, T, 2), replicates=8):
@@ -261,6 +278,16 @@ def test_claims_that_cannot_be(tiny, claims, says):
         config.load(tiny)
     assert str(caught.value).startswith("experiments.first.claims")
     assert "\n" not in str(caught.value)
+
+
+def test_runs_that_follow_another_take_no_part(tiny):
+    first = tiny["experiments"]["first"]
+    first["runs"]["decay-50"]["algorithm"] = {"kind": "sgd", "log_loss": True}
+    first["runs"]["sde"] = {"algorithm": {"kind": "sde", "of": "decay-50", "noise": "none"}}
+    (entry,) = json.loads(Plan(tiny).claims_spec(None))["experiments"]
+    assert set(entry["runs"]) == {"small", "decay-50"}
+    found = judge(tables_and_specs(tiny)[0], {"experiments": [entry]})
+    assert set(found["run_a"]) == set(found["run_b"]) == {"decay-50"}
 
 
 def test_runs_that_cannot_be_compared_have_no_row(tiny):

@@ -22,6 +22,7 @@ MISTAKES = [
     ((*RUN, "schedule", "step_size", "of_edge"), -1, "got -1; input should be greater than 0"),
     ((*RUN, "schedule", "step_size", "of_edg"), 0.9, "unknown key"),
     (("experiments", "first", "edge", "horizon"), 1.5, "got 1.5; input should be less than 1"),
+    (("experiments", "first", "edge", "tolerance"), 1e-9, "greater than or equal to 0.0001"),
     (("experiments", "first", "edge", "survive"), "well", "input should be 'finite' or 'alive'"),
     ((*RUN, "schedule", "decay_at"), 1.0, "got 1.0; input should be less than 1"),
     ((*RUN, "schedule", "decay_at"), 0.0, "got 0.0; input should be greater than 0"),

@@ -6,8 +6,10 @@ import pytest
 
 from figure_tables import legend_texts, tables_and_specs
 from sparsestep import schedules
+from sparsestep.errors import ConfigError
 from sparsestep.figures import plot, render
 from sparsestep.figures.sources import Sources
+from sparsestep.plan import Plan
 from sparsestep.tables import last_snapshots
 
 
@@ -82,3 +84,54 @@ def test_runs_as_shipped_differ_in_duration_alone(published):
         # Until the first of them decays they are the same.
         shortest = min((eta == eta.max()).nonzero()[0].max() for eta in sizes.values())
         assert len({eta[: shortest + 1].tobytes() for eta in sizes.values()}) == 1
+
+
+STEPS = {"kind": "step_decay", "step_size": 0.05, "divide_by": 5.0, "decay_at": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        (
+            {"schedule": {**STEPS, "divide_by": 4}},
+            "schedule, at the end 0.0125; every run must end",
+        ),
+        (
+            {"schedule": {**STEPS, "step_size": 0.04, "divide_by": 4}},
+            "schedule, at most 0.04; a run that decays must have the same peak as 'half', 0.05",
+        ),
+        (
+            {"schedule": {**STEPS, "decay_at": 0.1, "boundary": "excluded"}},
+            "schedule, at the peak for 0.1 of the iterations, as run 'tenth' is; every run must",
+        ),
+        (
+            {"schedule": {"kind": "constant", "step_size": 0.01}},
+            "schedule, at the peak for 0 of the iterations, as run 'never' is; every run must",
+        ),
+        (
+            {"schedule": {**STEPS, "step_size": {"of_edge": 0.05}}},
+            "schedule.step_size {'of_edge': 0.05}; every run's must be given in the same units",
+        ),
+        (
+            {"schedule": STEPS, "algorithm": {"kind": "gd"}},
+            "algorithm {'kind': 'gd'}; every run must have the same, that of 'never' is",
+        ),
+        (
+            {"algorithm": {"kind": "gd_on_noisy_labels", "of": "half"}},
+            "algorithm {'kind': 'gd_on_noisy_labels', 'of': 'half'}; every run must have the same",
+        ),
+    ],
+)
+def test_runs_that_differ_in_more_than_duration(durations, run, says):
+    runs = durations["experiments"]["first"]["runs"]
+    for of_before in runs.values():
+        of_before["algorithm"] = {"kind": "sgd", "log_loss": True}
+    runs["other"] = {"algorithm": {"kind": "sgd", "log_loss": True}, **run}
+    # One column is enough.
+    durations["figures"]["duration"]["columns"].pop()
+    with pytest.raises(ConfigError) as caught:
+        Plan(durations)
+    message = str(caught.value)
+    assert "\n" not in message
+    where = "figures.duration.columns.0.experiment: got experiments.first.runs.other."
+    assert message.startswith(where + says)

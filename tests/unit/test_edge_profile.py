@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from figure_tables import legend_texts, tables_and_specs
+from sparsestep.errors import ConfigError
 from sparsestep.figures import plot, render
 from sparsestep.figures.sources import Sources
+from sparsestep.plan import Plan
 from sparsestep.tables import last_snapshots
 
 
@@ -92,3 +94,41 @@ def test_beyond_the_edge(population, fraction):
     figure, _ = draw(population)
     assert figure.axes[0].get_xscale() == "linear"
     assert render(figure, "png").startswith(b"\x89PNG")
+
+
+STEPS = {"kind": "step_decay", "step_size": {"of_edge": 0.9}, "divide_by": 3.0, "decay_at": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        (
+            {"schedule": {**STEPS, "step_size": 0.1}},
+            r"schedule\.step_size 0\.1; every run must be in units of the edge",
+        ),
+        (
+            {"schedule": STEPS},
+            r"schedule with of_edge 0\.9 and large steps for 0\.1 .*, as run 'early' has; every",
+        ),
+        (
+            {"algorithm": {"kind": "gd_on_noisy_labels", "of": "edge-30"}},
+            r"algorithm\.of 'edge-30'; every run must have a schedule of its own",
+        ),
+    ],
+)
+def test_runs_without_a_place_of_their_own(population, run, says):
+    runs = population["experiments"]["first"]["runs"]
+    runs["edge-30"]["algorithm"] = {"kind": "sgd", "log_loss": True}
+    runs["other"] = run
+    where = r"^figures\.edge\.experiment: got experiments\.first\.runs\.other\."
+    with pytest.raises(ConfigError, match=where + says) as caught:
+        Plan(population)
+    assert "\n" not in str(caught.value)
+
+
+def test_runs_that_never_decay_last_for_all_iterations(population):
+    runs = population["experiments"]["first"]["runs"]
+    runs["never"] = {"schedule": {"kind": "constant", "step_size": {"of_edge": 0.9}}}
+    runs["by-one"] = {"schedule": {**STEPS, "divide_by": 1.0}}
+    with pytest.raises(ConfigError, match="large steps for 1 of the iterations, as run 'never'"):
+        Plan(population)

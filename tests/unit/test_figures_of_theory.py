@@ -192,6 +192,14 @@ MISTAKES = [
     ("agreement", "runs", [], "runs: got []; list should have at least 1 item"),
     ("agreement", "reference", "sg", "reference: got 'sg'; the runs of experiments.second are sgd"),
     ("agreement", "near", 0, "near: got 0; input should be greater than 0"),
+    ("agreement", "near", float("inf"), "near: got inf; input should be a finite number"),
+    ("agreement", "near", True, "near: got True; input should be a number"),
+    (
+        "agreement",
+        "networks",
+        [{"experiment": "first", "metrics": ["l0"], "published": {"sgd": float("nan")}}],
+        "networks.0.published.sgd: got nan; input should be a finite number",
+    ),
     (
         "agreement",
         "networks",

@@ -8,7 +8,7 @@ import oracles
 from sparsestep.simulations import quadratic_losses as q
 from sparsestep.simulations import simulate, summarise
 from sparsestep.simulations.quadratic import Spec
-from sparsestep.simulations.quadratic_kernel import grows
+from sparsestep.simulations.quadratic_kernel import grows, threshold
 
 SPEC = {
     "kind": "quadratic",
@@ -67,6 +67,21 @@ def test_measured_thresholds_are_the_exact_ones():
     pd.testing.assert_frame_equal(table, simulate(SPEC, 2), check_exact=True)
     short = summarise(SPEC, table)
     assert short["draws of X"].tolist() == [3] * 6
+
+
+def test_extremes_of_what_may_be_asked():
+    table = simulate({**SPEC, "noise": 1e6, "tolerance": 1e-12, "replicates": 1})
+    assert (abs(table["measured"] / table["exact"] - 1) < 1e-2).all()
+
+
+def test_bisection_ends():
+    x, y, start = Spec(**SPEC).draw(0, 0)
+    exact = 2 / q.largest_curvature(x, 1.0)
+    # No two numbers differ by so little.
+    assert threshold(x, y, start, 1.0, 2000, 1e-17) == pytest.approx(exact, rel=1e-2)
+    # Without a gradient, no step size makes it shrink; too large a one has no finite square.
+    assert np.isnan(threshold(0 * x, 0 * y, start, 1.0, 100, 0.01))
+    assert np.isnan(threshold(x, 1e200 * y, start, 1.0, 100, 0.01))
 
 
 def test_below_at_and_above_the_threshold():

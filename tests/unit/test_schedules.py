@@ -75,6 +75,20 @@ def test_published_boundary():
 
 def test_decay_after_the_end():
     np.testing.assert_array_equal(decay(decay_at=0.999).step_sizes(1), [0.3])
+    assert decay(decay_at=0.999).decays(1) == []
+    # `included`: iteration 9, the last, still takes the large step.
+    assert decay(decay_at=0.95).decays(10) == []
+    assert decay(decay_at=0.95, boundary="excluded").decays(10) == [9]
+    assert exponential().decays(1) == []
+
+
+def test_division_by_one_is_no_decay():
+    assert decay(divide_by=1.0).decays(10) == []
+    np.testing.assert_array_equal(decay(divide_by=1.0).step_sizes(10), [0.3] * 10)
+    spec = {"kind": "warmup_decay", "step_size": 0.1, "factor": 9.0, "exponent": 1.0}
+    schedule = schedules.from_spec(spec | {"decay_at": 0.25, "divide_by": 1.0})
+    assert schedule.decays(16) == []
+    np.testing.assert_allclose(schedule.step_sizes(16)[3:], [0.25, *[0.3] * 12], rtol=1e-15)
 
 
 def exponential(**changes):

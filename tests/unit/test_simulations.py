@@ -37,6 +37,9 @@ MISTAKES = [
     (("simulations", "parabolas", "shapes"), [[6]], "shapes.0: got [6]; list should have at least"),
     (("simulations", "parabolas", "normalisations"), ["max"], "normalisations.0: got 'max'; "),
     (("simulations", "parabolas", "tolerance"), 2, "tolerance: got 2; input should be less than 1"),
+    (("simulations", "parabolas", "tolerance"), 1e-17, "tolerance: got 1e-17; input should be gre"),
+    (("simulations", "parabolas", "noise"), 1e200, "noise: got 1e+200; input should be less than"),
+    (("simulations", "descents", "noise"), 1e7, "noise: got 10000000.0; input should be less than"),
     (("simulations", "bouncing", "starts"), [1.5], "starts.0: got 1.5; input should be less than"),
     (
         ("figures", "settling", "paths"),

@@ -92,6 +92,9 @@ def test_valley_is_drawn():
         ("model", "u", "much", "got 'much'; input should be a valid number"),
         ("model", "v", 0.0, "figures.valley.experiment: got 'toy'; must have given_data"),
         ("problem", "x", [[1, 2, 3]], "must have 3 entries"),
+        ("problem", "x", [[2, -1]], "figures.valley.experiment: got 'toy'; must have given_data"),
+        ("problem", "x", [[0, 1]], "one sample, two inputs and a label, all above 0"),
+        ("problem", "y", [-1], "figures.valley.experiment: got 'toy'; must have given_data"),
     ],
 )
 def test_bad_input_is_named(block, key, value, says):

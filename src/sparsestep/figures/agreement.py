@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sparsestep.fields import Closed, Name
+from sparsestep.fields import Closed, Float, Name, PositiveFloat
 from sparsestep.figures import needs
 
 Metrics = Annotated[list[str], Field(min_length=1, max_length=4)]
@@ -16,7 +16,7 @@ class Compared(Closed):
 
     experiment: Name = Field(description="whose runs are compared")
     metrics: Metrics = Field(description="a panel each, from the top")
-    published: dict[Name, float] = Field(
+    published: dict[Name, Float] = Field(
         default={}, description="published value of the first metric, by run (display only)"
     )
 
@@ -32,7 +32,7 @@ class Spec(needs.FigureSpec):
     runs: Annotated[list[Name], Field(min_length=1, max_length=5)] = Field(
         description="runs on the vertical axis"
     )
-    near: Annotated[float, Field(gt=0)] = Field(
+    near: PositiveFloat = Field(
         default=15.0, description="a band this wide on both sides of the diagonal, first metric"
     )
 

@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 
 from sparsestep import schedules
 from sparsestep.figures import panels, replicates, style
+from sparsestep.figures.duration_effect import shares_at_peak
 from sparsestep.tables import last_snapshots
 
 # As the small and the longest large-step run of the other figures.
@@ -28,11 +29,7 @@ class Durations:
             name: schedules.from_spec(run["schedule"]).step_sizes(iterations)
             for name, run in experiment["runs"].items()
         }
-        self.peak = max(sizes.max() for sizes in eta.values())
-        durations = {
-            name: float(np.isclose(sizes, self.peak, rtol=1e-9, atol=0).mean())
-            for name, sizes in eta.items()
-        }
+        durations = shares_at_peak(eta)
         self.last = last.assign(duration=last["run"].map(durations))
 
     def of_metric(self, metric: str) -> pd.DataFrame:

@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from sparsestep import schedules
 from sparsestep.figures import panels, replicates, style
+from sparsestep.figures.edge_profile import large_share
 from sparsestep.tables import last_snapshots
 
 # Duration of the large-step phase, longest last; as the runs of the published experiments.
@@ -28,7 +28,8 @@ class Profile:
         last = last_snapshots(table)
         runs = experiment["runs"]
         fractions = {name: runs[name]["schedule"]["step_size"]["of_edge"] for name in runs}
-        durations = {name: _duration(runs[name]["schedule"], experiment) for name in runs}
+        iterations = experiment["iterations"]
+        durations = {name: large_share(runs[name]["schedule"], iterations) for name in runs}
         self.last = last.assign(
             fraction=last["run"].map(fractions),
             duration=last["run"].map(durations),
@@ -95,11 +96,6 @@ def colour(duration: float) -> str:
 def marker(duration: float) -> str:
     """Marker of a duration of the large-step phase."""
     return _MARKERS.get(duration, "D")
-
-
-def _duration(schedule: dict, experiment: dict) -> float:
-    decays = schedules.from_spec(schedule).decays(experiment["iterations"])
-    return schedule["decay_at"] if decays else 1.0
 
 
 def _shifts(count: int) -> list[float]:

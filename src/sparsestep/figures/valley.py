@@ -19,7 +19,7 @@ class Spec(FigureSpec):
         return {("experiment",): (self.experiment, None)}
 
     def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
-        """Only where u = v and d = 2 does a path lie in a plane that can be drawn."""
+        """A path lies in a plane where u = v and d = 2; with x, y > 0 the valley is an ellipse."""
         chosen = experiments[self.experiment]
         problem, model = chosen.problem, chosen.model
         suits = (
@@ -28,10 +28,14 @@ class Spec(FigureSpec):
             and problem["kind"] == "given_data"
             and len(problem["x"]) == 1
             and len(problem["x"][0]) == 2
+            and min(*problem["x"][0], *problem["y"]) > 0
         )
         if suits:
             return {}
-        needed = "given_data of one sample with two inputs and a diagonal model with u = v"
+        needed = (
+            "given_data of one sample, two inputs and a label, all above 0, "
+            "and a diagonal model with u = v"
+        )
         return {("experiment",): f"got {self.experiment!r}; must have {needed}"}
 
 

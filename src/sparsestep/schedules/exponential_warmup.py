@@ -44,7 +44,8 @@ class Spec(Closed):
 
     def decays(self, iterations: int) -> list[int]:
         """Iterations from which on the step size is smaller than before."""
-        return sorted(set(self._boundaries(iterations))) if self.divide_by > 1 else []
+        boundaries = {at for at in self._boundaries(iterations) if at < iterations}
+        return sorted(boundaries) if self.divide_by > 1 else []
 
     def _boundaries(self, iterations: int) -> list[int]:
         """First t with t/T >= p and with t/T >= q; T where there is none."""

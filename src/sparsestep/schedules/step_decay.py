@@ -31,4 +31,5 @@ class Spec(Closed):
 
     def decays(self, iterations: int) -> list[int]:
         """Iterations from which on the step size is smaller than before."""
-        return [int(self.decay_at * iterations) + (self.boundary == "included")]
+        first_small = int(self.decay_at * iterations) + (self.boundary == "included")
+        return [first_small] if self.divide_by > 1 and first_small < iterations else []

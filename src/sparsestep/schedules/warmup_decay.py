@@ -34,4 +34,4 @@ class Spec(Closed):
 
     def decays(self, iterations: int) -> list[int]:
         """Iterations from which on the step size is smaller than before."""
-        return [int(self.decay_at * iterations)]
+        return [int(self.decay_at * iterations)] if self.divide_by > 1 else []

@@ -31,15 +31,18 @@ class Spec(Problems):
     replicates: Annotated[PositiveInt, Field(le=10_000, description="draws of X for each shape")]
     normalisations: Annotated[list[Normalisation], Field(min_length=1, description="of the loss")]
     steps: Annotated[PositiveInt, Field(ge=100, description="of the longest runs")]
-    tolerance: Fraction = Field(description="relative width of the final bracket")
+    # Two neighbouring numbers differ by 2e-16, and no bracket is narrower.
+    tolerance: Annotated[Fraction, Field(ge=1e-12)] = Field(
+        description="relative width of the final bracket"
+    )
 
 
 def simulate(spec: Spec, threads: int) -> dict[str, np.ndarray]:
     """One row a replicate of every shape and normalisation.
 
     Columns: `n`, `d`, `normalisation`, `replicate`, `exact` = 2 / lambda_max of the Hessian,
-    `measured`: the smallest step size with which the gradient grows, `of_gram` = 2 / lambda_max of
-    X^T X, which is the threshold only for the loss with the factor 1/2.
+    `measured`: the smallest step size with which the gradient grows (NaN: none was found),
+    `of_gram` = 2 / lambda_max of X^T X, the threshold only for the loss with the factor 1/2.
     """
     from concurrent.futures import ThreadPoolExecutor
 

@@ -5,6 +5,8 @@ import numpy as np
 
 # The gradient has grown or shrunk by so much that the outcome is clear.
 _GROWN, _GONE = 1e8, 1e-12
+# Times that a bracket is moved, and halved: step sizes from 1e-60 to 1e60, far more than needed.
+_MOST = 200
 
 _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
 
@@ -13,19 +15,24 @@ _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
 def threshold(x, y, beta, factor, steps, tolerance):
     """The step size at which the gradient begins to grow, by bisection; bracketed from 1 on.
 
-    The bracket's relative width is at most `tolerance`; returns its middle. x: (n, d), y: (n,),
+    The bracket's relative width is at most `tolerance`, unless that is less than numbers can
+    differ by; returns its middle, NaN where all step sizes tried behave alike. x: (n, d), y: (n,),
     beta: (d,), the start of every run; all float64.
     """
     low = high = 1.0
-    if grows(x, y, beta, high, factor, steps):
-        while grows(x, y, beta, low, factor, steps):
-            high = low
-            low /= 2
+    too_large = grows(x, y, beta, 1.0, factor, steps)
+    for _ in range(_MOST):
+        if too_large:
+            low, high = low / 2, low
+        else:
+            low, high = high, 2 * high
+        if grows(x, y, beta, low if too_large else high, factor, steps) != too_large:
+            break
     else:
-        while not grows(x, y, beta, high, factor, steps):
-            low = high
-            high *= 2
-    while high - low > tolerance * low:
+        return np.nan
+    for _ in range(_MOST):
+        if high - low <= tolerance * low:
+            break
         middle = (low + high) / 2
         if grows(x, y, beta, middle, factor, steps):
             high = middle

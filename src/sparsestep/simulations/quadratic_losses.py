@@ -18,7 +18,10 @@ class Problems(Closed):
     """Gaussian X, y - X beta*, beta* and start."""
 
     shapes: Annotated[list[Shape], Field(min_length=1, description="[n, d] of X")]
-    noise: PositiveFloat = Field(description="standard deviation of y - X beta*")
+    # The squares of much larger gradients would not be finite.
+    noise: Annotated[PositiveFloat, Field(le=1e6)] = Field(
+        description="standard deviation of y - X beta*"
+    )
     seed: Seed = Field(description="of X, y and the start")
 
     def draw(self, shape: int, replicate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
