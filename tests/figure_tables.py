@@ -30,3 +30,8 @@ def tables_and_specs(raw, edges=None):
 def legend_texts(figure):
     """All texts of a figure's legends."""
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def drawn(axes):
+    """Coordinates of all lines of a panel."""
+    return [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]

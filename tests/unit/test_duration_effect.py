@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from figure_tables import legend_texts, tables_and_specs
+from figure_tables import drawn, legend_texts, tables_and_specs
 from sparsestep import schedules
 from sparsestep.errors import ConfigError
 from sparsestep.figures import plot, render
@@ -32,10 +32,6 @@ def durations(tiny):
 def _close_figures():
     yield
     plt.close("all")
-
-
-def drawn(axes):
-    return [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
 
 
 def test_medians_of_the_survivors_over_the_duration(durations):

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from figure_tables import legend_texts, tables_and_specs
+from figure_tables import drawn, legend_texts, tables_and_specs
 from sparsestep.errors import ConfigError
 from sparsestep.figures import plot, render
 from sparsestep.figures.sources import Sources
@@ -31,10 +31,6 @@ def population(tiny):
 def _close_figures():
     yield
     plt.close("all")
-
-
-def drawn(axes):
-    return [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
 
 
 def draw(raw, change=lambda table: None):

@@ -220,21 +220,19 @@ def test_covariance_of_the_injected_noise(model, noise):
 class LinearDescent:
     """The descent of full_batch.py on h(x) = theta x, whose SDEs have laws that are known."""
 
-    GROUP = 10**6
-
-    def __init__(self, network, problem, rows):
-        self._theta = problem.theta0[:, 0].copy()
+    def __init__(self, network, problem, row):
+        self._theta = problem.theta0[row].copy()
         self.samples = 1
 
     def parameters(self):
-        return self._theta[:, None]
+        return self._theta
 
     def advance(self, step_sizes, noise, multiplicative):
         for gamma, drawn in zip(step_sizes, noise[:, 0], strict=True):
             # One sample, x = 1, y = 0: the residual is theta.
             zeta = drawn * self._theta if multiplicative else drawn
             self._theta = self._theta - gamma * (self._theta - zeta)
-        return np.full(len(self._theta), -1)
+        return -1
 
 
 def sample_linear(noise, substeps, count=20_000):

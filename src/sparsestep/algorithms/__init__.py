@@ -1,9 +1,9 @@
 """Algorithms: what one update of the parameters is, as a block of config.yaml.
 
 A module each, whose `Spec` holds the options. How a model is trained with it is a trainer's work
-(`registry.py`). Full-batch algorithms also have `substeps`, updates per iteration, and offer
-`noise(options, problem, row, loss_factor, train_loss)`, the label noise of a replicate (see
-`label_noise.py`), where `train_loss`, (R, T), is that of the run which this run is `of`.
+(`registry.py`). Full-batch algorithms offer `noise(options, problem, row, loss_factor,
+train_loss)`, the label noise of a replicate (see `label_noise.py`), where `train_loss`, (R, T), is
+that of the run which this run is `of`; and may have an option `substeps`, updates per iteration.
 """
 
 from typing import Any

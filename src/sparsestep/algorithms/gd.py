@@ -11,11 +11,6 @@ class Spec(Closed):
 
     kind: Literal["gd"]
 
-    @property
-    def substeps(self) -> int:
-        """Updates per iteration."""
-        return 1
-
 
 def noise(
     options: Spec, problem: Problem, row: int, loss_factor: float, train_loss: object

@@ -20,11 +20,6 @@ class Spec(Closed):
         default=None, description="the SGD run whose step sizes it takes; none: its own schedule"
     )
 
-    @property
-    def substeps(self) -> int:
-        """Updates per iteration."""
-        return 1
-
 
 class SamplingNoise:
     """xi over the residual: 1 - n 1{i = i_t}."""

@@ -19,11 +19,6 @@ class Spec(Closed):
     kind: Literal["label_noise_gd"]
     variance: PositiveFloat = Field(description="delta, variance of each label's noise")
 
-    @property
-    def substeps(self) -> int:
-        """Updates per iteration."""
-        return 1
-
 
 def noise(
     options: Spec, problem: Problem, row: int, loss_factor: float, train_loss: object

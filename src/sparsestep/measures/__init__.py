@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsestep import registry
+from sparsestep import models, registry
 from sparsestep.artifacts import Problem, Trajectory
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ def measure(
         "iteration": np.tile(trajectory.iterations, count),
         "diverged_at": np.repeat(trajectory.diverged_at, snapshots),
     }
-    model = registry.load("model", spec["model"]["kind"])
-    network = model.Network(model.Spec(**spec["model"]), problem.x_train.shape[-1])
+    network = models.from_spec(spec["model"], problem.x_train.shape[-1])
     for name, options in spec["measure"].items():
         module = registry.load("measure", name, spec["model"]["kind"])
         measured = module.measure(problem, trajectory, network, module.Spec(**options), threads)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sparsestep import registry
+from sparsestep import models, registry
 from sparsestep.artifacts import Problem
 
 
@@ -14,13 +14,11 @@ def generate(spec: dict) -> Problem:
     generated with it.
     """
     module = registry.load("problem", spec["problem"]["kind"])
-    model = registry.load("model", spec["model"]["kind"])
     first, last = spec["replicates"]
     replicates = range(first, last + 1)
     problem = module.Spec(**spec["problem"])
     arrays = module.generate(problem, spec["iterations"], replicates)
-    dimension = arrays["x_train"].shape[-1]
-    network = model.Network(model.Spec(**spec["model"]), dimension)
+    network = models.from_spec(spec["model"], arrays["x_train"].shape[-1])
     seeds = problem.of("init", replicates)
     theta0 = np.stack([network.initial_parameters(seed) for seed in seeds])
     return Problem(spec=spec, theta0=theta0, **arrays)

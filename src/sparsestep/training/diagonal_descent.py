@@ -23,24 +23,19 @@ def train(problem, spec, step_sizes, snapshots, threads, train_loss=None):
 class Descent:
     """One replicate on its way."""
 
-    GROUP = 1
-
-    def __init__(self, network, problem: Problem, rows: np.ndarray):
-        (row,) = rows
+    def __init__(self, network, problem: Problem, row: int):
         self._x = problem.of_replicate("x_train", row)
         self._y = problem.of_replicate("y_train", row)
         self._theta = problem.of_replicate("theta0", row).copy()
         self.samples = len(self._y)
 
     def parameters(self) -> np.ndarray:
-        """theta, (1, 2d)."""
-        return self._theta[None]
+        """theta, (2d,)."""
+        return self._theta
 
-    def advance(self, step_sizes, noise, multiplicative) -> np.ndarray:
+    def advance(self, step_sizes, noise, multiplicative) -> int:
         """Make the updates; see `full_batch.py`."""
-        drawn = np.empty((0, self.samples)) if noise is None else noise[..., 0]
-        at = _descend(self._x, self._y, self._theta, step_sizes[:, 0], drawn, multiplicative)
-        return np.array([at])
+        return _descend(self._x, self._y, self._theta, step_sizes, noise, multiplicative)
 
 
 # `reassoc` lets a sum be vectorised, `contract` makes fused multiply-adds. The rest of fast-math

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sparsestep import registry
+from sparsestep import models, registry
 from sparsestep.artifacts import Problem
 from sparsestep.models.dead import is_dead
 
@@ -69,8 +69,7 @@ def _below_failures(survives, low: np.ndarray, tolerance: float) -> np.ndarray:
 
 def _survival(problem: Problem, spec: dict, threads: int) -> Callable[[np.ndarray], np.ndarray]:
     """Which replicates survive a constant step size each: (R,) -> (R,)."""
-    model = registry.load("model", spec["model"]["kind"])
-    network = model.Network(model.Spec(**spec["model"]), problem.x_train.shape[-1])
+    network = models.from_spec(spec["model"], problem.x_train.shape[-1])
     trainer = registry.load("trainer", spec["algorithm"]["kind"], spec["model"]["kind"])
     horizon = int(spec["edge"]["horizon"] * spec["iterations"])
     last = np.array([horizon - 1])

@@ -1,13 +1,12 @@
 """Full-batch descent with or without label noise: gd, label noise, the SDE, gradient flow.
 
-What differs between models is a **descent**: an object for the replicates of one group with
+What differs between models is a **descent**: an object for one replicate with
 
-- `Descent(network, problem, rows)`, `Descent.GROUP`, how many replicates it takes side by side, and
-  `samples`, n,
-- `parameters()`, (G, P), where they are now,
-- `advance(step_sizes (B, G), noise (B, n, G) or None, multiplicative)`, which makes B updates
-  theta -= (gamma f / n) sum_i (h_i - y_i - zeta_i) grad h_i and returns (G,), the update at which
-  each diverged, -1 where it did not.
+- `Descent(network, problem, row)` and `samples`, n,
+- `parameters()`, (P,), where it is now,
+- `advance(step_sizes (B,), noise (B, n) or (0, n), multiplicative)`, which makes B updates
+  theta -= (gamma f / n) sum_i (h_i - y_i - zeta_i) grad h_i and returns the update at which the
+  replicate diverged, -1 where it did not. With noise of no rows, zeta is zero.
 
 The descents are compiled (`diagonal_descent.py`, `mlp_descent.py`, `mlp_two_layer_descent.py`).
 Noise is drawn block by block outside: NumPy's ziggurat takes as long as a few samples' gradients,
@@ -19,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from sparsestep import algorithms, registry
+from sparsestep import algorithms, models, registry
 from sparsestep.artifacts import Problem
 
 # Numbers of noise that a block draws: half a megabyte, which stays in a core's cache.
@@ -42,58 +41,40 @@ def train(
     `train_loss`, (R, T), is that of the run which this one is `of`. Where that sets the noise, a
     replicate whose other run diverged has diverged from there on.
     """
-    model = registry.load("model", spec["model"]["kind"])
-    network = model.Network(model.Spec(**spec["model"]), problem.x_train.shape[-1])
+    network = models.from_spec(spec["model"], problem.x_train.shape[-1])
     replicates = len(problem.order)
     parameters = np.full((replicates, len(snapshots), problem.theta0.shape[-1]), np.nan)
     diverged_at = np.full(replicates, -1)
-    groups = [
-        np.arange(first, min(first + descent.GROUP, replicates))
-        for first in range(0, replicates, descent.GROUP)
-    ]
+    module = registry.load("algorithm", spec["algorithm"]["kind"])
+    options = algorithms.from_spec(spec["algorithm"])
 
-    def train_group(rows: np.ndarray) -> None:
-        group = descent(network, problem, rows)
-        noises = _noises(spec, problem, rows, network.loss_factor, train_loss)
-        diverged_at[rows] = _run(
-            group, noises, spec, step_sizes[rows], snapshots, parameters[rows[0] : rows[-1] + 1]
-        )
+    def train_replicate(row: int) -> None:
+        path = descent(network, problem, row)
+        noise = module.noise(options, problem, row, network.loss_factor, train_loss)
+        substeps = getattr(options, "substeps", 1)
+        diverged_at[row] = _run(path, noise, substeps, step_sizes[row], snapshots, parameters[row])
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(train_group, groups))
+        list(pool.map(train_replicate, range(replicates)))
     return parameters, diverged_at
 
 
-def _noises(spec, problem, rows, loss_factor, train_loss) -> list:
-    module = registry.load("algorithm", spec["algorithm"]["kind"])
-    options = algorithms.from_spec(spec["algorithm"])
-    return [module.noise(options, problem, row, loss_factor, train_loss) for row in rows]
-
-
-def _run(group, noises, spec, step_sizes, snapshots, out) -> np.ndarray:
-    """Fill `out`, (G, S, P), and return the iteration at which each replicate diverged, (G,)."""
-    iterations = step_sizes.shape[1]
-    substeps = algorithms.from_spec(spec["algorithm"]).substeps
-    longest = max(1, _BLOCK // (group.samples * len(noises) * substeps))
-    diverged_at = np.full(len(noises), -1)
+def _run(path, noise, substeps, step_sizes, snapshots, out) -> int:
+    """Fill `out`, (S, P), and return the iteration at which the replicate diverged, or -1."""
+    iterations = len(step_sizes)
+    longest = max(1, _BLOCK // (path.samples * substeps))
     stops = np.union1d(snapshots, [*range(0, iterations, longest), iterations])
     taken = 0
     for first, stop in itertools.pairwise(stops):
         if taken < len(snapshots) and snapshots[taken] == first:
-            out[:, taken] = group.parameters()
+            out[taken] = path.parameters()
             taken += 1
-        gammas = np.repeat(step_sizes[:, first:stop].T / substeps, substeps, axis=0)
-        exploded = group.advance(gammas, *_draw(noises, first * substeps, len(gammas)))
-        new = (diverged_at < 0) & (exploded >= 0)
-        diverged_at[new] = first + exploded[new] // substeps
-        if np.all(diverged_at >= 0):
-            break
-    return diverged_at
-
-
-def _draw(noises: list, first: int, count: int) -> tuple[np.ndarray | None, bool]:
-    """Noise of the group's replicates, (B, n, G), and whether it multiplies the residuals."""
-    if noises[0] is None:
-        return None, False
-    drawn = [noise.draw(first, count) for noise in noises]
-    return np.stack(drawn, axis=-1), noises[0].multiplicative
+        gammas = np.repeat(step_sizes[first:stop] / substeps, substeps)
+        drawn, multiplicative = np.empty((0, path.samples)), False
+        if noise is not None:
+            drawn = noise.draw(first * substeps, len(gammas))
+            multiplicative = noise.multiplicative
+        exploded = path.advance(gammas, drawn, multiplicative)
+        if exploded >= 0:
+            return first + exploded // substeps
+    return -1

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import numpy as np
 
-from sparsestep import registry
+from sparsestep import models
 from sparsestep.artifacts import Problem
 
 # Iterations whose parameters are held at a time: 26 MB for 16 diagonal networks of Figure 2.
@@ -26,8 +26,7 @@ def train(
     those, and the next block starts from the last: the same updates, whatever the trainer. The loss
     is NaN from a divergence on.
     """
-    model = registry.load("model", spec["model"]["kind"])
-    network = model.Network(model.Spec(**spec["model"]), problem.x_train.shape[-1])
+    network = models.from_spec(spec["model"], problem.x_train.shape[-1])
     replicates, iterations = step_sizes.shape
     losses = np.full((replicates, iterations), np.nan)
     parameters = np.full((replicates, len(snapshots), problem.theta0.shape[-1]), np.nan)

@@ -28,10 +28,7 @@ def train(problem, spec, step_sizes, snapshots, threads, train_loss=None):
 class Descent:
     """One replicate on its way."""
 
-    GROUP = 1
-
-    def __init__(self, network, problem: Problem, rows: np.ndarray):
-        (row,) = rows
+    def __init__(self, network, problem: Problem, row: int):
         x = problem.of_replicate("x_train", row)
         self._y = problem.of_replicate("y_train", row)
         self._theta = problem.of_replicate("theta0", row).copy()
@@ -47,15 +44,15 @@ class Descent:
         self._back = np.zeros_like(self._active)
 
     def parameters(self) -> np.ndarray:
-        """theta, (1, P)."""
-        return self._theta[None]
+        """theta, (P,)."""
+        return self._theta
 
-    def advance(self, step_sizes, noise, multiplicative) -> np.ndarray:
+    def advance(self, step_sizes, noise, multiplicative) -> int:
         """Make the updates; see `full_batch.py`."""
-        at = _descend(
+        return _descend(
             self._y,
-            np.ascontiguousarray(step_sizes[:, 0]),
-            np.empty((0, self.samples)) if noise is None else noise[..., 0],
+            step_sizes,
+            noise,
             multiplicative,
             self._sizes,
             self._biases,
@@ -63,7 +60,6 @@ class Descent:
             self._active,
             self._back,
         )
-        return np.array([at])
 
 
 # Eight scalars side by side become vector operations by LLVM's SLP vectoriser, which numba leaves

@@ -17,10 +17,7 @@ EXPLODED = 1e100
 class Descent:
     """One replicate on its way."""
 
-    GROUP = 1
-
-    def __init__(self, network, problem: Problem, rows: np.ndarray):
-        (row,) = rows
+    def __init__(self, network, problem: Problem, row: int):
         self._network = network
         self._x = problem.of_replicate("x_train", row)
         self._y = problem.of_replicate("y_train", row)
@@ -37,20 +34,19 @@ class Descent:
         )
 
     def parameters(self) -> np.ndarray:
-        """theta, (1, P)."""
+        """theta, (P,)."""
         (w1, b1), (w2, b2) = self._network.layers(self._theta)
         parts = (w1.T, b1, w2[0], b2)
         for part, now in zip(parts, self._state, strict=True):
             if part is not None:
                 part[:] = now
-        return self._theta[None]
+        return self._theta
 
-    def advance(self, step_sizes, noise, multiplicative) -> np.ndarray:
+    def advance(self, step_sizes, noise, multiplicative) -> int:
         """Make the updates; see `full_batch.py`."""
-        drawn = np.empty((0, self.samples)) if noise is None else noise[..., 0]
-        steps = np.ascontiguousarray(step_sizes[:, 0])
-        at = _descend(self._x, self._y, steps, drawn, multiplicative, self._has_bias, self._state)
-        return np.array([at])
+        return _descend(
+            self._x, self._y, step_sizes, noise, multiplicative, self._has_bias, self._state
+        )
 
 
 _jit = numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"}, error_model="numpy")
