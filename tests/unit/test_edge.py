@@ -173,18 +173,20 @@ def islands(*survivors):
 
 
 def test_below_the_edge_a_fifth_of_step_sizes_survives():
-    # What a bisection may hit: the top; an island over a long gap; over two gaps; nothing below.
+    # What a bisection may hit: the top; an island over a long gap; over two gaps; a fifth in all,
+    # but not at a stretch; nothing below.
     survives = islands(
         [(0, 1)],
         [(0, 0.6), (0.99, 1)],
         [(0, 0.3), (0.5, 0.55), (0.9, 1)],
+        [(0, 0.5), (0.75, 0.88), (0.9, 1)],
         [(0.999, 1)],
     )
-    edges = edge._below_failures(survives, np.ones(4), 0.01)
-    np.testing.assert_allclose(edges[:3], [1, 0.6, 0.3], rtol=0.011)
-    assert np.isnan(edges[3])
+    edges = edge._below_failures(survives, np.ones(5), 0.01)
+    np.testing.assert_allclose(edges[:4], [1, 0.6, 0.3, 0.5], rtol=0.011)
+    assert np.isnan(edges[4])
     for fraction in np.linspace(0.8, 1, 50):
-        assert survives(fraction * edges)[:3].all()
+        assert survives(fraction * edges)[:4].all()
 
 
 def test_no_bracket_is_no_edge():
