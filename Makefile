@@ -9,7 +9,8 @@ SOURCES := src tests benchmarks
 # snakefmt calls shfmt, which lies beside it.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all setup test lint format benchmark clean-environment
+.PHONY: all setup test test-faults test-slurm lint format benchmark unused delete-unused
+.PHONY: clean-environment
 
 all: setup
 	@$(BIN)/snakemake --cores all
@@ -26,8 +27,22 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	@touch $@
 
+# Files of tests run side by side, each in one process: its fixtures are made once.
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+# The workflow on a Slurm of its own; skips, and says why, where none can be started.
+test-slurm: $(VENV)/cluster-installed
+	@$(BIN)/python -m pytest tests/slurm
+
+$(VENV)/cluster-installed: $(VENV)/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[cluster,cluster-generic]'
+	@touch $@
+
+# Kills, full disks, damaged files, other orders and surroundings; some of it as root, or as
+# `unshare -rm make test-faults`.
+test-faults: setup
+	@$(BIN)/python -m pytest tests/faults
 
 lint: setup
 	@$(BIN)/ruff check $(SOURCES)
@@ -42,6 +57,13 @@ format: setup
 
 benchmark: setup
 	@$(BIN)/python -m benchmarks.small_networks
+
+# What lies in results/ and no longer follows from config.yaml: list it, delete it after asking.
+unused: setup
+	@$(BIN)/python -m sparsestep.unused
+
+delete-unused: setup
+	@$(BIN)/python -m sparsestep.unused --delete
 
 clean-environment:
 	rm -rf $(VENV)

@@ -3,6 +3,7 @@
 snakemake                 everything: figures, results/summary.csv, results/report.html
 snakemake -n              what would run, and why
 snakemake figures         the figures alone
+snakemake <experiment>    its measurements, and the figures of it alone
 """
 
 from snakemake.utils import min_version
@@ -22,6 +23,8 @@ include: "workflow/rules/generate.smk"
 include: "workflow/rules/calibrate.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/measure.smk"
+include: "workflow/rules/images.smk"
+include: "workflow/rules/sweep.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
@@ -33,18 +36,10 @@ rule all:
     default_target: True
     input:
         plan.figure_paths(),
+        plan.collected_paths(),
         "results/summary.csv",
         "results/claims.csv",
         "results/report.html",
 
 
-rule figures:
-    """Every figure, as svg, png and pdf."""
-    input:
-        plan.figure_paths(),
-
-
-rule measurements:
-    """Every measurement table."""
-    input:
-        plan.measurement_paths(),
+include: "workflow/rules/targets.smk"

@@ -1,5 +1,6 @@
 """Image networks written from their definitions, on weights by name. Slow and obvious."""
 
+import numpy as np
 import torch
 
 
@@ -104,3 +105,21 @@ def resnet(x, state, norm, counts):
             x = relu(x + inner)
         stages.append(x)
     return classifier(stages[-1], state), stages
+
+
+def cross_entropy(logits, classes):
+    """-log softmax(logits)[class] of each row, (n,)."""
+    shares = torch.exp(logits) / torch.exp(logits).sum(dim=1, keepdim=True)
+    return -torch.log(torch.stack([row[k] for row, k in zip(shares, classes, strict=True)]))
+
+
+def feature_sparsity(features, threshold):
+    """Coefficient of features (n, u), NumPy, deleting dead and duplicate units one by one."""
+    remaining = [j for j in range(features.shape[1]) if (features[:, j] != 0).any()]
+    for j in list(remaining):
+        for k in [k for k in remaining if k > j]:
+            a, b = features[:, j], features[:, k]
+            if np.ptp(a) > 0 and np.ptp(b) > 0 and abs(np.corrcoef(a, b)[0, 1]) > threshold:
+                remaining.remove(j)
+                break
+    return sum((features[:, j] != 0).sum() for j in remaining) / features.size

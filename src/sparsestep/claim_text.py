@@ -1,7 +1,12 @@
 """Verdicts as sentences for the report; every number comes from claims.csv."""
 
+import re
+
 import pandas as pd
 
+from sparsestep.metrics import PERCENT
+
+_COLUMN = re.compile(r"_(block\d+|last)(?=@|$)")
 _PARTS = {
     "stabilises: flat": "changes by less than a factor of 2 in the second half of the large steps",
     "stabilises: high": "falls to less than half of its level there by the last snapshot",
@@ -18,7 +23,7 @@ def sentences(claims: pd.DataFrame) -> list[str]:
     found = []
     about_level = claims["claim"].isin(_PARTS)
     for (_, metric), rows in claims[about_level].groupby(["experiment", "metric"], sort=False):
-        parts = [_level(rows[rows["claim"] == claim], what) for claim, what in _PARTS.items()]
+        parts = [_level(rows, claim, what) for claim, what in _PARTS.items()]
         found.append(f"{_words(metric)}: {'; '.join(parts)}.")
     by = ["experiment", "claim", "metric"]
     for (_, _, metric), rows in claims[~about_level].groupby(by, sort=False):
@@ -32,7 +37,7 @@ def _medians(rows: pd.DataFrame) -> str:
     for end in ("a", "b"):
         for row in rows.to_dict("records"):
             run, phase = row[f"run_{end}"], row[f"phase_{end}"]
-            values[phase, run] = f"{_number(row[f'median_{end}'])} ({run})"
+            values[phase, run] = f"{_value(row[f'median_{end}'], row['metric'])} ({run})"
     return f"medians {', '.join(values[key] for key in sorted(values))}"
 
 
@@ -55,14 +60,26 @@ def _comparison(row: dict) -> str:
     return f"{where} lower in {row['lower']} of {pairs}, {effect}: {_verdict(row)}"
 
 
-def _level(rows: pd.DataFrame, what: str) -> str:
-    """Which runs have which verdict about their level, with the ratios that decide."""
+def _level(rows: pd.DataFrame, claim: str, what: str) -> str:
+    """Which runs have which verdict about their level, with the ratios that decide.
+
+    `rows` hold both claims about it.
+    """
     by_verdict: dict[str, list[str]] = {}
-    for row in rows.to_dict("records"):
-        ratio = _effect(row, ", {} to {}") if row["pairs"] else "no value"
+    for row in rows[rows["claim"] == claim].to_dict("records"):
+        ratio = _effect(row, ", {} to {}") if row["pairs"] else _why_none(rows, row["run_b"])
         by_verdict.setdefault(_verdict(row), []).append(f"{row['run_b']} ({ratio})")
     verdicts = (f"{verdict} for {', '.join(runs)}" for verdict, runs in by_verdict.items())
     return f"that it {what}: {', '.join(verdicts)}"
+
+
+def _why_none(rows: pd.DataFrame, run: str) -> str:
+    """Why a run has no ratio of its level: the reason follows from what else is known of it."""
+    of_run = rows[(rows["claim"] == "stabilises: high") & (rows["run_b"] == run)]
+    # b is the last snapshot, which only a replicate that survives has. A loss that is zero has no
+    # logarithm, however many snapshots there are.
+    few = (of_run["survivors_b"] > 0) & (of_run["median_a"] != 0)
+    return "too few snapshots there" if few.any() else "no value"
 
 
 def _effect(row: dict, interval: str) -> str:
@@ -84,5 +101,18 @@ def _number(value: float) -> str:
     return text.replace("-", "\N{MINUS SIGN}", int(value < 0))
 
 
+def _value(value: float, metric: str) -> str:
+    """A value of a metric; errors in per cent, as figures show them."""
+    if metric in PERCENT and not pd.isna(value):
+        return f"{_number(100 * value)} %"
+    return _number(value)
+
+
 def _words(metric: str) -> str:
-    return metric.replace("_", " ")
+    """ "feature sparsity of block 2" for the column feature_sparsity_block2."""
+    return _COLUMN.sub(_of_block, metric).replace("_", " ")
+
+
+def _of_block(column: re.Match) -> str:
+    block = column[1]
+    return " of the last block" if block == "last" else f" of block {block.removeprefix('block')}"

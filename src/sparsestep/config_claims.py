@@ -15,7 +15,7 @@ class Claims(Closed):
         default=None, description="a loss that large steps hold at a high level until the decay"
     )
     better: list[str] = Field(
-        default=[], description="losses that are smaller the longer the large steps last"
+        default=[], description="losses, errors that are smaller the longer the large steps last"
     )
     sparser: list[str] = Field(
         default=[], description="ranks, counts, shares that are smaller the longer they last"

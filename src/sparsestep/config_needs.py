@@ -4,17 +4,21 @@ Every model trains on every problem; a measurement may need more. It says so in 
 names of the problem's truth, and `mistakes(options, problem, network)`, what else is wrong, by the
 key's path inside the experiment; a model may offer `mistakes(spec, dimension)`, by key. A problem's
 module says in `TRUTH` what its `generate` returns as truth, and its `Spec` has `dimension`, the
-number of inputs, with which the network is built.
+number of inputs, with which the network is built. Networks on images are too large to build here:
+their measurements' `mistakes` gets the model's Spec instead.
 """
 
 from typing import Any
 
 from sparsestep import registry
 from sparsestep.config_errors import dotted
+from sparsestep.config_images import of_images
 
 
 def mistakes(experiment: Any, path: tuple) -> list[str]:
     """One line for each need that a validated `Experiment` (config.py) at `path` does not meet."""
+    if of_images(experiment.problem):
+        return _about_images(experiment, path)
     kind = experiment.model["kind"]
     problem_module = registry.load("problem", experiment.problem["kind"])
     model = registry.load("model", kind)
@@ -35,6 +39,22 @@ def mistakes(experiment: Any, path: tuple) -> list[str]:
             lines.append(_lacking((*path, "measure", name), missing, experiment.problem["kind"]))
         elif hasattr(module, "mistakes"):
             found = module.mistakes(module.Spec(**options), problem, network)
+            lines += [f"{dotted((*path, *key))}: {what}" for key, what in found.items()]
+    return lines
+
+
+def _about_images(experiment: Any, path: tuple) -> list[str]:
+    kind = experiment.model["kind"]
+    problem = registry.load("problem", experiment.problem["kind"]).Spec(**experiment.problem)
+    model = registry.load("model", kind).Spec(**experiment.model)
+    lines = []
+    if problem.batch_size * model.last_size(problem.facts.size) ** 2 < 2:
+        where = dotted((*path, "problem", "batch_size"))
+        lines.append(f"{where}: must be at least 2: batch norm needs two numbers of each channel")
+    for name, options in experiment.measure.items():
+        module = registry.load("measure", name, kind)
+        if hasattr(module, "mistakes"):
+            found = module.mistakes(module.Spec(**options), problem, model)
             lines += [f"{dotted((*path, *key))}: {what}" for key, what in found.items()]
     return lines
 

@@ -13,8 +13,11 @@ from pathlib import Path
 from sparsestep import registry
 
 _PACKAGE = "sparsestep"
-# The registry only holds names; the modules it leads to are counted instead.
-_NOT_COUNTED = {f"{_PACKAGE}.registry"}
+# The registry only holds names; the modules it leads to are counted instead. The others decide when
+# and where a job runs and what its log says, not what it computes.
+_NOT_COUNTED = {
+    f"{_PACKAGE}.{name}" for name in ("registry", "compute", "locking", "training.progress")
+}
 
 
 def stage_code(stage: str, spec: dict) -> str:
@@ -34,14 +37,18 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
         case "calibrate":
             wanted = [(role, spec["algorithm"]["kind"]) for role in ("trainer", "algorithm")]
             wanted += [("model", model)]
-        case "train":
+        case "train" | "train_images":
             wanted = [
                 ("trainer", spec["algorithm"]["kind"]),
                 ("algorithm", spec["algorithm"]["kind"]),
                 ("schedule", spec["schedule"]["kind"]),
                 ("model", model),
             ]
-        case "measure":
+        case "sweep":
+            of_run = ("trainer", "algorithm"), ("algorithm", "algorithm"), ("schedule", "schedule")
+            wanted = [(role, spec[block]["kind"]) for role, block in of_run]
+            wanted += [("model", model), *(("measure", name) for name in spec["measure"])]
+        case "measure" | "measure_images":
             wanted = [("model", model), *(("measure", name) for name in spec["measure"])]
         case "simulate":
             wanted = [("simulation", spec["kind"])]
@@ -51,12 +58,14 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
             runs = [run for shown in spec["experiments"].values() for run in shown["runs"].values()]
             wanted = [("figure", spec["figure"]["kind"])]
             wanted += [("schedule", run["schedule"]["kind"]) for run in runs]
+            wanted += spec.get("loads", [])
         case "claims":
             runs = [run for entry in spec["experiments"] for run in entry["runs"].values()]
             wanted = [("schedule", run["schedule"]["kind"]) for run in runs]
         case _:
             wanted = []
-    return [registry.module_name(role, kind, model) for role, kind in wanted]
+    of_model = {"trainer": model, "measure": model}
+    return [registry.module_name(role, kind, of_model.get(role)) for role, kind in wanted]
 
 
 def modules_of_stage(stage: str, spec: dict) -> list[str]:

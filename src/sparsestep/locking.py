@@ -3,46 +3,105 @@
 Snakemake leaves its lock files behind when it is killed and then asks the user for `--unlock`. Here
 every Snakemake that reads this workflow, and every job, also holds a shared lock of the operating
 system, which ends with the process, however it ends. Who gets that lock exclusively is alone, so
-that lock files which lie there are left over.
+that lock files which lie there are left over; on a cluster, only those of the same machine. Jobs
+whose Snakemake was killed end by themselves (`orphans.py`); the next Snakemake waits for that.
 """
 
 import contextlib
 import fcntl
 import os
+import socket
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_held: dict[Path, int] = {}
+# How long a new Snakemake waits for the jobs of a killed one.
+PATIENCE = 10.0
+_LEFT_BEHIND = (
+    "sparsestep: jobs of a Snakemake that was killed are still running in this folder. Wait until "
+    "they have ended, or end them (on a cluster: cancel them); then start the same command again."
+)
+
+_held: dict[Path, tuple[int, ...]] = {}
 
 
-def release_stale_lock(state: Path) -> None:
-    """Delete `state`/locks/* if nobody else works in this folder, and be counted as working.
+def release_stale_lock(state: Path, main: bool = True) -> None:
+    """Be counted as working until this process ends; if main and alone, delete `state`/locks/*.
 
-    `state` is Snakemake's own folder, `.snakemake`. Does nothing where that folder does not exist
-    yet, or where the file system has no locks; Snakemake then says itself what to do.
+    `state` is Snakemake's own folder, `.snakemake`. A Snakemake that runs a single job of another,
+    maybe on another node, is not main: the lock that it finds is that other one's. Does nothing
+    where the folder does not exist yet, or where the file system has no locks; Snakemake then says
+    itself what to do.
     """
     if state in _held:
         return
-    handle = _open(state)
+    handle, of_main = _open(state, "sparsestep.lock"), None
     if handle is None:
         return
+    if main and (of_main := _open(state, "sparsestep.main.lock")) is not None:
+        if _wait_until_alone(state, handle, of_main):
+            with contextlib.suppress(OSError):
+                _delete_locks(state, handle)
+        _share(of_main)
+    _share(handle)
     # Kept open until this process ends.
-    _held[state] = handle
-    with contextlib.suppress(OSError):
+    _held[state] = tuple(each for each in (handle, of_main) if each is not None)
+
+
+def _wait_until_alone(state: Path, handle: int, of_main: int) -> bool:
+    """Whether nobody else works here, after the jobs of a killed Snakemake had time to end.
+
+    `of_main` is what only main Snakemakes hold: who gets it knows that the others are jobs.
+    """
+    if _try_exclusive(handle):
+        return True
+    if not any((state / "locks").glob("*.lock")) or not _try_exclusive(of_main):
+        return False
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        time.sleep(0.1)
+        if _try_exclusive(handle):
+            return True
+    print(_LEFT_BEHIND, file=sys.stderr, flush=True)
+    return False
+
+
+def _try_exclusive(handle: int) -> bool:
+    try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for lock in (state / "locks").glob("*.lock"):
-            lock.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
+
+
+def _share(handle: int) -> None:
+    # Waits for one that has just found itself alone, or that waits for jobs to end.
     with contextlib.suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_SH)
+
+
+def _delete_locks(state: Path, handle: int) -> None:
+    """Unless the last Snakemake ran on another machine.
+
+    Some shared file systems keep locks to the machine: that one may still be running.
+    """
+    locks = list((state / "locks").glob("*.lock"))
+    here = socket.gethostname().encode()
+    if locks and os.pread(handle, 1000, 0) not in (b"", here):
+        return
+    for lock in locks:
+        lock.unlink(missing_ok=True)
+    os.truncate(handle, 0)
+    os.pwrite(handle, here, 0)
 
 
 @contextlib.contextmanager
 def counted_as_working(state: Path) -> Iterator[None]:
     """A job that outlives its killed Snakemake keeps the next one from working beside it."""
-    handle = _open(state)
+    handle = _open(state, "sparsestep.lock")
     if handle is not None:
-        with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_SH)
+        _share(handle)
     try:
         yield
     finally:
@@ -50,8 +109,8 @@ def counted_as_working(state: Path) -> Iterator[None]:
             os.close(handle)
 
 
-def _open(state: Path) -> int | None:
+def _open(state: Path, name: str) -> int | None:
     try:
-        return os.open(state / "sparsestep.lock", os.O_RDWR | os.O_CREAT, 0o666)
+        return os.open(state / name, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError:
         return None

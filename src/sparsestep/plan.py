@@ -25,6 +25,7 @@ BATCH_PATTERN = "[0-9]+-[0-9]+"
 WILDCARDS = {
     "experiment": NAME_PATTERN,
     "run": NAME_PATTERN,
+    "sweep": NAME_PATTERN,
     "simulation": NAME_PATTERN,
     "dataset": NAME_PATTERN,
     "figure": NAME_PATTERN,
@@ -32,6 +33,8 @@ WILDCARDS = {
     "problem_id": ID_PATTERN,
     "edges_id": ID_PATTERN,
     "run_id": ID_PATTERN,
+    "sweep_id": ID_PATTERN,
+    "chunk": ID_PATTERN,
     "simulation_id": ID_PATTERN,
     "batch": BATCH_PATTERN,
 }
@@ -50,15 +53,14 @@ class Plan(Figures):
         """`spec` of a generate job."""
         self._require_current(wildcards.problem_id, self._problem_id(wildcards.experiment))
         spec = self.problem(wildcards.experiment)
-        return canonical_json(self._batched(spec, wildcards.experiment, wildcards.batch))
+        return canonical_json(self._of_problem(spec, wildcards.experiment, wildcards.batch))
 
     def calibrate_spec(self, wildcards: Any) -> str:
         """`spec` of a calibrate job."""
-        for run in self._entry(wildcards.experiment).runs:
-            spec = self.edges(wildcards.experiment, run)
-            if identity(spec) == wildcards.edges_id:
-                return canonical_json(self._batched(spec, wildcards.experiment, wildcards.batch))
-        raise ConfigError(f"id {wildcards.edges_id} does not follow from config.yaml")
+        spec = self.edges_by_id(wildcards.experiment).get(wildcards.edges_id)
+        if spec is None:
+            raise ConfigError(f"id {wildcards.edges_id} does not follow from config.yaml")
+        return canonical_json(self._of_problem(spec, wildcards.experiment, wildcards.batch))
 
     def train_spec(self, wildcards: Any) -> str:
         """`spec` of a train job."""
@@ -69,6 +71,10 @@ class Plan(Figures):
         """`spec` of a measure job."""
         self._current_run(wildcards)
         return canonical_json(self._measured(wildcards.experiment, wildcards.run, wildcards.batch))
+
+    # Networks on images have commands of their own.
+    train_images_spec = train_spec
+    measure_images_spec = measure_spec
 
     def simulate_spec(self, wildcards: Any) -> str:
         """`spec` of a simulate job."""
@@ -104,4 +110,6 @@ def check_results_writable(folder: Path) -> None:
     if not nearest.is_dir():
         raise ConfigError(f"{folder} must be a folder that can be written, but {nearest} is a file")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise ConfigError(f"{folder} cannot be written: no permission for {nearest}")
+        read_only = os.statvfs(nearest).f_flag & os.ST_RDONLY
+        why = "read-only file system at" if read_only else "no permission for"
+        raise ConfigError(f"{folder} cannot be written: {why} {nearest}")

@@ -8,10 +8,14 @@ import functools
 from typing import Any
 
 from sparsestep import config, registry
+from sparsestep.config_blocks import Experiment
+from sparsestep.config_images import of_images
 from sparsestep.errors import ConfigError
 from sparsestep.identity import identity
 from sparsestep.schedules.edge import is_relative
+from sparsestep.training import snapshot_iterations
 
+# Replicates that one job handles, where the problem's module does not say another number.
 REPLICATES_PER_BATCH = 16
 
 Spec = dict[str, Any]
@@ -23,8 +27,15 @@ class Experiments:
     def __init__(self, raw: dict[str, Any]):
         self.config = config.load(raw)
         self.experiments = self.config.experiments
+        self.sweeps = self.config.sweeps
         self.simulations = self.config.simulations
         self.figures = self.config.figures
+        # What `snakemake` without a target computes.
+        self.wanted = [
+            name
+            for name, entry in self.experiments.items()
+            if not entry.on_demand or name in self.config.enabled
+        ]
 
     @functools.cache
     def problem(self, experiment: str) -> Spec:
@@ -48,7 +59,7 @@ class Experiments:
         spec = {
             **(self.edges if is_relative(schedule) else self._with_algorithm)(experiment, run),
             "schedule": schedule,
-            "snapshots": entry.snapshots.model_dump(mode="json"),
+            "snapshots": entry.snapshots.as_spec(),
         }
         spec["algorithm"] = algorithm
         if other:
@@ -71,6 +82,15 @@ class Experiments:
         """A run's schedule, which is that of the run it follows, if any."""
         return self._entry(experiment).runs[self.run_followed(experiment, run) or run].schedule
 
+    def of_images(self, experiment: str) -> bool:
+        """Whether it trains networks on images: from a data set, without a Problem on disk."""
+        return of_images(self._entry(experiment).problem)
+
+    def pattern_of_experiments(self, images: bool) -> str:
+        """Regular expression of the names of the experiments on images, or on vectors."""
+        names = [name for name in self.experiments if self.of_images(name) == images]
+        return "|".join(names) or "(?!)"
+
     def dataset(self, name: str) -> Spec:
         """What decides a data set's arrays. Where its archive lies does not."""
         registry.module_name("dataset", name)
@@ -80,14 +100,27 @@ class Experiments:
         """File with the images and labels of a data set."""
         return f"results/data/{name}-{identity(self.dataset(name))}.safetensors"
 
+    @functools.cache
     def batches(self, experiment: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles.
 
-        Batches start at multiples of `REPLICATES_PER_BATCH`, so that more replicates add batches.
+        Batches start at multiples of their size, so that more replicates add batches.
         """
-        count = self._entry(experiment).replicates
-        starts = range(0, count, REPLICATES_PER_BATCH)
-        return [f"{first}-{min(first + REPLICATES_PER_BATCH, count) - 1}" for first in starts]
+        entry = self._entry(experiment)
+        return self._batches_of(entry.problem, entry.replicates)
+
+    def images_path(self, experiment: str) -> str:
+        """File with the data set that an experiment on images uses."""
+        return self.dataset_path(self._entry(experiment).problem["dataset"])
+
+    def snapshots_mb(self, experiment: str) -> int:
+        """Size of the snapshots of a replicate of a run on images, in MB (10^6 bytes)."""
+        entry = self._entry(experiment)
+        facts = registry.load("problem", entry.problem["kind"]).Spec(**entry.problem).facts
+        model = registry.load("model", entry.model["kind"]).Spec(**entry.model)
+        count = len(snapshot_iterations(entry.iterations, entry.snapshots.as_spec()))
+        width = 2 if entry.snapshots.bfloat16 else 4
+        return -(-count * width * model.numbers(facts.channels, facts.classes) // 10**6)
 
     def problem_path(self, experiment: str, batch: str) -> str:
         """File with the Problem of a batch."""
@@ -114,10 +147,10 @@ class Experiments:
         return f"{self._run_folder(experiment, run)}/{batch}/measurements.parquet"
 
     def measurement_paths(self, experiments: list[str] | None = None) -> list[str]:
-        """All measurement files of these experiments (of all, by default), in config order."""
+        """Measurement files of these experiments (of all wanted, by default), in config order."""
         return [path for path, *_ in self._tables(experiments)]
 
-    def _entry(self, experiment: str) -> config.Experiment:
+    def _entry(self, experiment: str) -> Experiment:
         if experiment not in self.experiments:
             raise ConfigError(f"config.yaml has no experiment {experiment!r}")
         return self.experiments[experiment]
@@ -134,10 +167,21 @@ class Experiments:
     def _run_folder(self, experiment: str, run: str) -> str:
         return f"results/runs/{experiment}/{run}-{identity(self.run(experiment, run))}"
 
+    @functools.cache
+    def _known_batches(self, experiment: str) -> frozenset[str]:
+        # Asked for every batch: with a list, the time would grow with the square of their number.
+        return frozenset(self.batches(experiment))
+
     def _batched(self, spec: Spec, experiment: str, batch: str) -> Spec:
-        if batch not in self.batches(experiment):
+        if batch not in self._known_batches(experiment):
             raise ConfigError(f"experiments.{experiment} has no batch {batch}")
-        return {**spec, "replicates": [int(end) for end in batch.split("-")]}
+        return {**spec, "replicates": ends_of(batch)}
+
+    def _batches_of(self, problem: Spec, replicates: int) -> list[str]:
+        module = registry.load("problem", problem["kind"])
+        size = getattr(module, "REPLICATES_PER_BATCH", REPLICATES_PER_BATCH)
+        starts = range(0, replicates, size)
+        return [f"{first}-{min(first + size, replicates) - 1}" for first in starts]
 
     def _measured(self, experiment: str, run: str, batch: str) -> Spec:
         spec = self._batched(self.run(experiment, run), experiment, batch)
@@ -145,6 +189,11 @@ class Experiments:
 
     def _tables(self, experiments: list[str] | None = None) -> list[tuple[str, str, str, str]]:
         """(path, experiment, run, id of the measure spec) of every measurement file."""
+        names = self.wanted if experiments is None else experiments
+        return [table for name in names for table in self._tables_of(name)]
+
+    @functools.cache
+    def _tables_of(self, name: str) -> list[tuple[str, str, str, str]]:
         return [
             (
                 self.measurement_path(name, run, batch),
@@ -152,7 +201,11 @@ class Experiments:
                 run,
                 identity(self._measured(name, run, batch)),
             )
-            for name in (self.experiments if experiments is None else experiments)
             for run in self._entry(name).runs
             for batch in self.batches(name)
         ]
+
+
+def ends_of(batch: str) -> list[int]:
+    """First and last replicate of a batch's path part."""
+    return [int(end) for end in batch.split("-")]

@@ -7,11 +7,12 @@ from sparsestep.config_claims import Claims
 from sparsestep.errors import ConfigError
 from sparsestep.figures.needs import FigureSpec
 from sparsestep.identity import canonical_json, identity
-from sparsestep.plan_experiments import Experiments, Spec
+from sparsestep.plan_experiments import Spec
+from sparsestep.plan_sweeps import Sweeps
 from sparsestep.training import snapshot_iterations
 
 
-class Figures(Experiments):
+class Figures(Sweeps):
     """Inputs, paths and specs of what a config's figures and tables show."""
 
     def simulation(self, name: str) -> Spec:
@@ -36,23 +37,55 @@ class Figures(Experiments):
         """Names of the simulations that have a short table, by kind."""
         return _by_kind(self._summarised())
 
+    def output_paths(self) -> list[str]:
+        """Every file that some target makes, of experiments on demand too."""
+        paths = [*self.measurement_paths(list(self.experiments))]
+        for name, entry in self.experiments.items():
+            for batch in self.batches(name):
+                problem = self.images_path(name) if self.of_images(name) else None
+                paths.append(problem or self.problem_path(name, batch))
+                for run in entry.runs:
+                    paths.append(self.trajectory_path(name, run, batch))
+                    paths += self.edges_path(name, run, batch)
+        for name in self.sweeps:
+            paths += [*self.sweep_paths(name), f"results/sweeps/{name}.csv"]
+            paths += [self.sweep_problem_path(name, batch) for batch in self.sweep_batches(name)]
+            paths += [path for path, *_ in self._sweep_edges_tables(name)]
+        paths += self.simulation_paths() + self.summary_paths()
+        return [*paths, *self.figure_paths(list(self.figures))]
+
     def figure_inputs(self, figure: str) -> dict[str, list[str]]:
-        """Files a figure is drawn from: `tables`, `problems`, `trajectories`, `simulations`."""
+        """Files a figure is drawn from, by what they hold; see `figures.sources.read_sources`."""
         return {what: [path for path, *_ in of] for what, of in self._sources(figure).items()}
 
-    def figure_paths(self) -> list[str]:
-        """Every figure in all its formats."""
+    def figure_paths(self, names: list[str] | None = None) -> list[str]:
+        """These figures (all that are wanted, by default) in all their formats."""
         return [
             f"results/figures/{name}.{suffix}"
-            for name, figure in self.figures.items()
-            for suffix in self.figure_formats(figure["kind"])
+            for name in (self.wanted_figures() if names is None else names)
+            for suffix in self.figure_formats(self.figures[name]["kind"])
         ]
+
+    def wanted_figures(self) -> list[str]:
+        """Figures of which every experiment and sweep is wanted, in config order."""
+        wanted, sweeps = set(self.wanted), set(self.wanted_sweeps())
+        specs = {name: self._figure(name) for name in self.figures}
+        return [
+            name
+            for name, spec in specs.items()
+            if wanted.issuperset(spec.experiments()) and sweeps.issuperset(spec.sweeps().values())
+        ]
+
+    def experiment_paths(self, experiment: str) -> list[str]:
+        """Measurements of one experiment, and the figures that show it and no other."""
+        shown = [n for n in self.figures if self._figure(n).experiments() == [experiment]]
+        return [*self.measurement_paths([experiment]), *self.figure_paths(shown)]
 
     def shown_figure_paths(self) -> list[str]:
         """Every figure in the format that the report shows."""
         return [
-            f"results/figures/{name}.{self.figure_formats(figure['kind'])[0]}"
-            for name, figure in self.figures.items()
+            f"results/figures/{name}.{self.figure_formats(self.figures[name]['kind'])[0]}"
+            for name in self.wanted_figures()
         ]
 
     def figure_formats(self, kind: str) -> tuple[str, ...]:
@@ -74,7 +107,8 @@ class Figures(Experiments):
         sources = {what: [names for _, *names in of] for what, of in self._sources(name).items()}
         # The caption stands in the report, not in the figure.
         figure = {key: value for key, value in self.figures[name].items() if key != "caption"}
-        return canonical_json({"figure": figure, "experiments": shown, "sources": sources})
+        parts = {"figure": figure, "experiments": shown, "sources": sources}
+        return canonical_json(parts | self._loaded(name))
 
     def summary_spec(self, wildcards: Any) -> str:
         """`spec` of the summary job: which table belongs to which experiment and run."""
@@ -98,15 +132,16 @@ class Figures(Experiments):
         """`spec` of the report job: figures, experiments and runs in config order."""
         # Lists, because canonical JSON sorts the keys of an object.
         figures = [
-            {"name": name, **figure, "shows": self._shown_metrics(name)}
-            for name, figure in self.figures.items()
+            {"name": name, **self.figures[name], "shows": self._shown_metrics(name)}
+            for name in self.wanted_figures()
         ]
         shown = [
             {"name": name, **self._display(name), "last_snapshot": self._last_snapshot(name)}
-            for name in self.experiments
+            for name in self.wanted
         ]
         parts = {"figures": figures, "experiments": shown, "tables": list(self._summarised())}
-        return canonical_json({**parts, "simulations": self.simulations})
+        sweeps = {name: entry.model_dump(mode="json") for name, entry in self.sweeps.items()}
+        return canonical_json({**parts, "simulations": self.simulations, "sweeps": sweeps})
 
     def _summarised(self) -> dict[str, Spec]:
         with_table = registry.kinds("summary")
@@ -117,16 +152,27 @@ class Figures(Experiments):
 
     def _last_snapshot(self, experiment: str) -> int:
         entry = self._entry(experiment)
-        snapshots = entry.snapshots.model_dump(mode="json")
-        return int(snapshot_iterations(entry.iterations, **snapshots)[-1])
+        return int(snapshot_iterations(entry.iterations, entry.snapshots.as_spec())[-1])
 
     def _claiming(self) -> list[str]:
-        return [name for name, entry in self.experiments.items() if entry.claims != Claims()]
+        return [name for name in self.wanted if self._entry(name).claims != Claims()]
 
     def _figure(self, figure: str) -> FigureSpec:
         if figure not in self.figures:
             raise ConfigError(f"config.yaml has no figure {figure!r}")
         return config.figure_spec(self.figures[figure])
+
+    def _loaded(self, figure: str) -> dict[str, list]:
+        """`loads`, (role, kind) of what a figure of trajectories on images loads, for its `code`.
+
+        Other figures import the modules that they need; their specs have no such key.
+        """
+        found = set()
+        for name, _ in self._figure(figure).trajectories().values():
+            if self.of_images(name):
+                entry = self._entry(name)
+                found |= {("model", entry.model["kind"]), ("dataset", entry.problem["dataset"])}
+        return {"loads": sorted(found)} if found else {}
 
     def _sources(self, figure: str) -> dict[str, list[tuple[str, ...]]]:
         """(path, experiment, run, id of the spec) of all that a figure needs; problems: no run."""
@@ -138,11 +184,17 @@ class Figures(Experiments):
         }
         return {
             "tables": self._tables(spec.tables()),
-            "problems": [self._first_problem(name) for name in dict(list(runs))],
+            "problems": [
+                self._first_problem(name) for name in dict(list(runs)) if not self.of_images(name)
+            ],
             "trajectories": [self._first_trajectory(name, run) for name, run in runs],
             "simulations": [
                 (self.simulation_path(name), name, identity(self.simulation(name)))
                 for name, _ in spec.simulations().values()
+            ],
+            "sweeps": [of for name in spec.sweeps().values() for of in self._sweep_tables(name)],
+            "edges": [
+                of for name in spec.sweeps().values() for of in self._sweep_edges_tables(name)
             ],
         }
 
@@ -166,7 +218,9 @@ class Figures(Experiments):
             }
             for name, run in entry.runs.items()
         }
+        epochs = {} if entry.epochs is None else {"epochs": entry.epochs}
         return {
+            **epochs,
             "title": entry.title,
             "iterations": entry.iterations,
             "replicates": entry.replicates,

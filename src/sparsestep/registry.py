@@ -16,6 +16,7 @@ PROBLEMS = {
     "kink_regression": "sparsestep.problems.kink_regression",
     "teacher_student": "sparsestep.problems.teacher_student",
     "given_data": "sparsestep.problems.given_data",
+    "images": "sparsestep.problems.images",
 }
 
 # A dataset module offers `Spec`, `ARCHIVE` (None where nothing is downloaded) and
@@ -32,7 +33,15 @@ DATASETS = {
 MODELS = {
     "diagonal": "sparsestep.models.diagonal",
     "mlp": "sparsestep.models.mlp",
+    "densenet": "sparsestep.models.densenet",
+    "resnet": "sparsestep.models.resnet",
 }
+
+# Problems that hand out images, and models that take them, and nothing else: a model module offers
+# `Spec` and `build(spec, channels, classes, seed) -> ImageNetwork`. What trains and measures these
+# models stands below with "images/" in front.
+IMAGE_PROBLEMS = ("images",)
+IMAGE_MODELS = ("densenet", "resnet")
 
 # A schedule module offers a `Spec` with `step_sizes(iterations)` and `decays(iterations)`.
 SCHEDULES = {
@@ -51,6 +60,7 @@ ALGORITHMS = {
     "label_noise_gd": "sparsestep.algorithms.label_noise_gd",
     "gd_on_noisy_labels": "sparsestep.algorithms.gd_on_noisy_labels",
     "sde": "sparsestep.algorithms.sde",
+    "minibatch_sgd": "sparsestep.algorithms.minibatch_sgd",
 }
 
 # What trains a model with an algorithm offers
@@ -67,11 +77,13 @@ TRAINERS = {
     "mlp/label_noise_gd": "sparsestep.training.mlp_descent",
     "mlp/gd_on_noisy_labels": "sparsestep.training.mlp_descent",
     "mlp/sde": "sparsestep.training.mlp_descent",
+    "images/minibatch_sgd": "sparsestep.training.images",
 }
 
 # A measurement module offers `Spec`, `columns(options)`, the names of what it measures, and
 # `measure(problem, trajectory, network, options, threads) -> {column: (R, S) array}`.
-# A name with a model in front ("diagonal/jacobian_rank") wins over the plain one.
+# A name with a model in front ("diagonal/jacobian_rank") wins over the plain one. Of networks on
+# images, `measure(images, trajectory, network, options, threads)`, with an `images.Images`.
 MEASURES = {
     "losses": "sparsestep.measures.losses",
     "dead": "sparsestep.measures.dead",
@@ -83,6 +95,11 @@ MEASURES = {
     "mlp/sharpness": "sparsestep.measures.sharpness",
     "mlp/tangent_kernel": "sparsestep.measures.tangent_kernel",
     "step_size": "sparsestep.measures.step_size",
+    "images/batch_loss": "sparsestep.measures.batch_loss",
+    "images/step_size": "sparsestep.measures.step_size",
+    "images/losses": "sparsestep.measures.image_losses",
+    "images/channel_sparsity": "sparsestep.measures.image_sparsity",
+    "images/sharpness": "sparsestep.measures.image_sharpness",
     "parameter_norm": "sparsestep.measures.parameter_norm",
     "label_noise": "sparsestep.measures.label_noise",
 }
@@ -114,11 +131,13 @@ FIGURES = {
     "loss_surface_animation": "sparsestep.figures.loss_surface_animation",
     "learned_functions": "sparsestep.figures.learned_functions",
     "neurons": "sparsestep.figures.neurons",
+    "filters": "sparsestep.figures.filters",
     "valley": "sparsestep.figures.valley",
     "duration_effect": "sparsestep.figures.duration_effect",
     "lasso_profile": "sparsestep.figures.lasso_profile",
     "agreement": "sparsestep.figures.agreement",
     "label_noise": "sparsestep.figures.label_noise",
+    "phase_diagram": "sparsestep.figures.phase_diagram",
 }
 
 _TABLES = {
@@ -141,18 +160,29 @@ def module_name(role: str, kind: str, model: str | None = None) -> str:
     Raises ConfigError, naming the valid kinds, when there is none.
     """
     table = _TABLES[role]
-    for name in (f"{model}/{kind}", kind) if model else (kind,):
-        if name in table:
-            return table[name]
+    for prefix in _prefixes(model):
+        if prefix + kind in table:
+            return table[prefix + kind]
     valid = kinds(role, model)
     raise ConfigError(f"unknown {role} {kind!r}; valid: {', '.join(valid)}")
 
 
 def kinds(role: str, model: str | None = None) -> list[str]:
     """The kinds there are for `role`; with `model`, those that can be used with that model."""
-    names = _TABLES[role]
-    own = [name.partition("/")[2] for name in names if model and name.startswith(f"{model}/")]
-    return own + [name for name in names if "/" not in name]
+    found = [
+        name.removeprefix(prefix)
+        for prefix in _prefixes(model)
+        for name in _TABLES[role]
+        if name.startswith(prefix) and "/" not in name.removeprefix(prefix)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _prefixes(model: str | None) -> tuple[str, ...]:
+    """What may stand in front of a kind that this model can be used with, the model's own first."""
+    if model in IMAGE_MODELS:
+        return (f"{model}/", "images/")
+    return (f"{model}/", "") if model else ("",)
 
 
 def load(role: str, kind: str, model: str | None = None) -> ModuleType:

@@ -5,10 +5,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 from docutils.core import publish_parts
 
 from sparsestep.claim_text import sentences
+from sparsestep.metrics import PERCENT
 
 # A caption may use nothing but the page's own text.
 _DOCUTILS = {"file_insertion_enabled": False, "raw_enabled": False, "report_level": 3}
@@ -46,6 +48,7 @@ def build(
                     "figures": {entry["name"]: entry},
                     "experiments": experiments,
                     "simulations": simulations,
+                    "sweeps": spec.get("sweeps", {}),
                 },
             ),
             "claims": [] if claims is None else sentences(_about(claims, entry["shows"])),
@@ -70,6 +73,7 @@ def build(
             "title": entry["title"] or entry["name"],
             "last_snapshot": entry.get("last_snapshot"),
             "iterations": entry.get("iterations"),
+            "epochs": entry.get("epochs"),
             **end_values(summary, entry["name"], entry["order"]),
         }
         for entry in spec["experiments"]
@@ -97,7 +101,8 @@ def _about(claims: pd.DataFrame, shown: list) -> pd.DataFrame:
     """The rows about these (experiment, metric)."""
     wanted = {tuple(pair) for pair in shown}
     about = [pair in wanted for pair in zip(claims["experiment"], claims["metric"], strict=True)]
-    return claims[about]
+    # As truth values, also where there is none: an empty list would choose columns.
+    return claims[np.array(about, dtype=bool)]
 
 
 def end_values(summary: pd.DataFrame, experiment: str, runs: list[str]) -> dict[str, Any]:
@@ -110,13 +115,14 @@ def end_values(summary: pd.DataFrame, experiment: str, runs: list[str]) -> dict[
     for run in runs:
         values = wide.loc[run]
         diverged = values["diverged"] == 1
-        cells = [_cell(values.loc[~diverged, name]) for name in metrics]
+        cells = [_cell(values.loc[~diverged, name], name) for name in metrics]
         rows.append([run, f"{diverged.sum()} of {len(values)}", *cells])
-    return {"header": ["run", "diverged", *metrics], "rows": rows}
+    shown = [f"{name} [%]" if name in PERCENT else name for name in metrics]
+    return {"header": ["run", "diverged", *shown], "rows": rows}
 
 
-def _cell(values: pd.Series) -> str:
-    values = values.dropna()
+def _cell(values: pd.Series, metric: str) -> str:
+    values = values.dropna() * (100 if metric in PERCENT else 1)
     if values.empty:
         return "-"
     low, middle, high = (f"{q:.3g}" for q in values.quantile([0.1, 0.5, 0.9]))

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 import oracles
 from sparsestep.measures import channel_sparsity, feature_sparsity
-from sparsestep.measures.channel_sparsity import Sparsity, choose_units, sparsity, units_of
+from sparsestep.measures.channel_sparsity import (
+    Sparsity,
+    choose_units,
+    sparsities,
+    sparsity,
+    units_of,
+)
 
 
 def features_of(seed, samples, units, dtype=torch.float64):
@@ -71,6 +77,19 @@ def test_by_hand():
     got = sparsity(torch.stack(units, dim=1), 0.95)
     # relu(x) goes, 2 relu(x) stays; (x - 2)+ is active once and correlates with neither above 0.95.
     assert got == Sparsity((3 + 3 + 6 + 1) / 36, (3 + 3 + 3 + 6 + 1) / 36, 4)
+
+
+def test_several_thresholds():
+    features = features_of(1, 12, 20)
+    thresholds = (0.95, 0.5, 0.999)
+    got = sparsities(features, thresholds, block=7)
+    assert got == [sparsity(features, threshold) for threshold in thresholds]
+    assert len(set(got)) == 3
+    assert np.isnan(sparsities(features / 0, thresholds)).all(axis=0).tolist() == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e30])

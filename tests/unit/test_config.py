@@ -5,6 +5,8 @@ import re
 import pytest
 
 from sparsestep import config
+from sparsestep.compute import Compute
+from sparsestep.config_blocks import Config, Edge, Experiment, Run, Snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
 
@@ -39,7 +41,11 @@ MISTAKES = [
     ((*RUN, "schedule"), None, "schedule: missing"),
     ((*RUN, "algorithm"), "gd", "got 'gd'; must be a block; write algorithm: {kind: gd}"),
     ((*RUN, "schedule"), "constant", "must be a block; write schedule: {kind: constant}"),
-    (("experiments", "first", "snapshots"), 3, "must be a block; valid keys: evenly_spaced, first"),
+    (
+        ("experiments", "first", "snapshots"),
+        3,
+        "must be a block; valid keys: bfloat16, evenly_spaced, first, last",
+    ),
     (("experiments", "first", "runs"), 3, "got 3; must be a block, `key: value` line by line"),
     ((*RUN, "colour"), "blue", "got 'blue'; valid: a colour as '#rrggbb'"),
     (("experiments", "first", "replicates"), 0, "got 0; input should be greater than 0"),
@@ -214,8 +220,8 @@ def test_same_value_same_spec(tiny, written):
 def test_every_field_is_described():
     from sparsestep import registry
 
-    specs = [config.Experiment, config.Run, config.Snapshots, config.Config]
-    for role in ("problem", "model", "schedule", "simulation", "figure"):
+    specs = [Experiment, Run, Snapshots, Edge, Config, Compute]
+    for role in ("problem", "model", "algorithm", "schedule", "simulation", "figure"):
         specs += [registry.load(role, kind).Spec for kind in registry.kinds(role)]
     for model in registry.MODELS:
         kinds = registry.kinds("measure", model)

@@ -1,6 +1,7 @@
 """Data sets: what archives in the published formats decode to, and digits against scikit-learn."""
 
 import socket
+import ssl  # noqa: F401  (before `socket.socket` is replaced: it derives a class from it)
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -9,10 +10,9 @@ import numpy as np
 import pytest
 
 import archives
-from sparsestep import artifacts, registry
-from sparsestep.artifacts import ArtifactError
+from sparsestep import artifacts, registry, storage
 from sparsestep.datasets import moments, prepare
-from sparsestep.errors import ConfigError
+from sparsestep.errors import ArtifactError, ConfigError
 from sparsestep.plan import Plan
 
 
@@ -115,7 +115,7 @@ def test_where_the_archive_lies_decides_nothing(tmp_path):
 def test_round_trip(tmp_path):
     dataset = prepare({"dataset": {"kind": "digits"}})
     path = tmp_path / "d"
-    artifacts.write_dataset(path, dataset, artifacts.provenance(dataset.spec, "c0de"))
+    artifacts.write_dataset(path, dataset, storage.provenance(dataset.spec, "c0de"))
     read = artifacts.read_dataset(path, {"dataset": {"kind": "digits"}})
     for name in ("x_train", "y_train", "x_test", "y_test", "mean", "std"):
         np.testing.assert_array_equal(getattr(read, name), getattr(dataset, name))

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from conftest import TINY, batch_of
-from sparsestep import artifacts
+from sparsestep import artifacts, storage
 from sparsestep.errors import ArtifactError, ConfigError
 from sparsestep.figures import loss_slice, neuron_panels, plot, render, surface_panels
 from sparsestep.figures.sources import Sources, read_sources
@@ -353,18 +353,18 @@ def files(raw, tmp_path):
     paths = {"tables": [], "problems": [], "trajectories": [], "simulations": []}
     problem = sources.problem("first")
     paths["problems"].append(str(tmp_path / "problem"))
-    artifacts.write_problem(paths["problems"][0], problem, artifacts.provenance(problem.spec, ""))
+    artifacts.write_problem(paths["problems"][0], problem, storage.provenance(problem.spec, ""))
     for _, run, _ in spec["sources"]["trajectories"]:
         trajectory = sources.trajectory("first", run)
         paths["trajectories"].append(str(tmp_path / run))
-        source = artifacts.provenance(trajectory.spec, "")
+        source = storage.provenance(trajectory.spec, "")
         artifacts.write_trajectory(paths["trajectories"][-1], trajectory, source)
     return spec["sources"], paths, sources
 
 
 def test_sources_are_read(files):
     names, paths, written = files
-    read = read_sources(names, **paths)
+    read = read_sources(names, paths)
     np.testing.assert_array_equal(read.problem("first").order, written.problem("first").order)
     for run in ("small", "decay-50"):
         np.testing.assert_array_equal(
@@ -377,11 +377,11 @@ def test_sources_made_from_another_spec_are_refused(files, what):
     names, paths, _ = files
     names[what][0][-1] = "0" * 12
     with pytest.raises(ArtifactError, match="was made from another configuration; rebuild it"):
-        read_sources(names, **paths)
+        read_sources(names, paths)
 
 
 def test_a_trajectory_of_another_run_is_refused(files):
     names, paths, _ = files
     paths["trajectories"].reverse()
     with pytest.raises(ArtifactError, match="was made from another configuration"):
-        read_sources(names, **paths)
+        read_sources(names, paths)

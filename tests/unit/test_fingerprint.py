@@ -96,8 +96,8 @@ EDITS = [
     ("figures/style.py", '"#595959"', '"#000000"', {"figure"}),
     (
         "figures/training_curves.py",
-        "over_time_handles(figure.panels)",
-        "over_time_handles([])",
+        "over_time_handles(figure.panels, experiment)",
+        "over_time_handles([], experiment)",
         {"figure"},
     ),
     ("figures/end_values.py", "panels.end_value_handles()", "[]", set()),
@@ -113,9 +113,9 @@ EDITS = [
     ("claims.py", "SEED = 0", "SEED = 1", {"claims"}),
     ("claim_text.py", "too few pairs", "few pairs", {"report"}),
     ("registry.py", "PROBLEMS = {", 'PROBLEMS = {"new": "sparsestep.new", ', set()),
-    ("config.py", "min_length=1", "min_length=2", set()),
+    ("config_blocks.py", "min_length=1", "min_length=2", set()),
     ("plan_experiments.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),
-    ("artifacts.py", '"sparsestep-1"', '"sparsestep-2"', set(STAGES)),
+    ("storage.py", '"sparsestep-1"', '"sparsestep-2"', set(STAGES)),
 ]
 
 

@@ -180,12 +180,16 @@ def test_a_figure_depends_on_what_it_shows(with_paths):
         "problems": [plan.problem_path("first", "0-15")],
         "trajectories": [plan.trajectory_path("first", run, "0-15") for run in runs],
         "simulations": [],
+        "sweeps": [],
+        "edges": [],
     }
     assert plan.figure_inputs("curves") == {
         "tables": plan.measurement_paths(),
         "problems": [],
         "trajectories": [],
         "simulations": [],
+        "sweeps": [],
+        "edges": [],
     }
     spec = json.loads(plan.figure_spec(batch_of("first", figure="paths")))
     made_from = {**plan.run("first", "small"), "replicates": [0, 15]}

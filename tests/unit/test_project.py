@@ -6,10 +6,12 @@ import tomllib
 import pytest
 import yaml
 
+import survived
 from conftest import ROOT
 
 # Package names that differ between PyPI and conda.
 CONDA_NAMES = {"pytorch": "torch", "snakemake-minimal": "snakemake", "seaborn-base": "seaborn"}
+PROFILES = ("default", "slurm", "cluster-generic")
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +33,26 @@ def test_environment_yml_has_the_same_dependencies(project):
     assert conda == pip
 
 
+def test_environment_yml_names_what_a_cluster_needs(project):
+    text = (ROOT / "environment.yml").read_text()
+    for extra in ("cluster", "cluster-generic"):
+        for requirement in project["optional-dependencies"][extra]:
+            assert f"# - {requirement}\n" in text
+
+
 def test_constraints_pin_every_dependency(project):
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     pins = {name.lower(): version for name, version in pins.items()}
-    for requirement in project["dependencies"] + project["optional-dependencies"]["test"]:
+    extras = project["optional-dependencies"]
+    pinned = ("test", "cluster", "cluster-generic")
+    for requirement in sum((extras[extra] for extra in pinned), project["dependencies"]):
         assert split(requirement)[0] in pins
     assert pins["torch"] == "2.13.0"
+
+
+def test_readme_shows_what_the_suites_recorded():
+    assert survived.table_in_readme() == survived.table()
 
 
 def test_snakefile_is_short():
@@ -58,8 +73,19 @@ def test_every_kind_of_figure_has_a_caption():
         assert (ROOT / "workflow" / "report" / f"{kind}.rst").is_file()
 
 
-def test_default_profile_explains_every_entry():
-    lines = (ROOT / "profiles" / "default" / "config.yaml").read_text().splitlines()
+@pytest.mark.parametrize("profile", PROFILES)
+def test_profile_explains_every_entry(profile):
+    lines = (ROOT / "profiles" / profile / "config.yaml").read_text().splitlines()
     for before, line in zip(["", *lines], lines, strict=False):
-        if line and not line.startswith("#"):
+        if line and line[0] not in "# ":
             assert before.startswith("#"), line
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_profiles_repeat_the_default_one(profile):
+    # Snakemake reads one workflow profile, and the cores of the default one are this machine's.
+    default, entries = (
+        yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text())
+        for name in ("default", profile)
+    )
+    assert entries | default | {"cores": entries["cores"]} == entries

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from conftest import ROOT
-from sparsestep import artifacts, report, tables
+from sparsestep import report, storage, tables
 from sparsestep.errors import ArtifactError, ConfigError
 from sparsestep.figures import plot, render
 from sparsestep.figures.sources import Sources, read_sources
@@ -125,7 +125,7 @@ def test_the_stages_write_and_check(tiny_with_simulations, tmp_path):
 def test_texts_in_a_table_are_checked(tmp_path):
     table = pd.DataFrame({"name": ["γ", "two"], "value": [1.0, np.nan]})
     path = tmp_path / "t"
-    tables.write_table(path, table, artifacts.provenance({}, "c0de"), tables.SIMULATION)
+    tables.write_table(path, table, storage.provenance({}, "c0de"), tables.SIMULATION)
     pd.testing.assert_frame_equal(tables.read_table(path, None, tables.SIMULATION), table)
     arrow = tables.pq.read_table(path)
     changed = arrow.set_column(0, "name", tables.pa.array(["γ", "twa"]))
@@ -152,12 +152,12 @@ def test_sources_of_a_figure_are_read(drawn, tiny_with_simulations, tmp_path):
     names = specs["settling"]["sources"]
     paths = [str(tmp_path / name) for name, _ in names["simulations"]]
     for path, (name, _) in zip(paths, names["simulations"], strict=True):
-        made = artifacts.provenance(plan.simulation(name), "")
+        made = storage.provenance(plan.simulation(name), "")
         tables.write_table(path, sources.simulation(name), made, tables.SIMULATION)
-    read = read_sources(names, [], [], [], paths)
+    read = read_sources(names, {"simulations": paths})
     pd.testing.assert_frame_equal(read.simulation("bouncing"), sources.simulation("bouncing"))
     with pytest.raises(ArtifactError, match="made from another configuration"):
-        read_sources(names, [], [], [], paths[::-1])
+        read_sources(names, {"simulations": paths[::-1]})
 
 
 @pytest.mark.parametrize("name", ["parabolas", "settling"])

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from conftest import batch_of
 from sparsestep import artifacts
+from sparsestep.errors import ArtifactError
 from sparsestep.plan import Plan, identity
 from sparsestep.tables import read_table
 
@@ -107,13 +109,13 @@ def test_damaged_input_is_named_with_the_way_out(jobs, damage, says):
 def test_artefact_of_another_kind_or_config_is_refused(jobs, tmp_path):
     for stage in ("generate", "train"):
         assert run(stage, getattr(jobs, stage)).returncode == 0
-    with pytest.raises(artifacts.ArtifactError, match="holds a problem, expected a trajectory"):
+    with pytest.raises(ArtifactError, match="holds a problem, expected a trajectory"):
         artifacts.read_trajectory(jobs.paths["problem"])
-    with pytest.raises(artifacts.ArtifactError, match="made from another configuration"):
+    with pytest.raises(ArtifactError, match="made from another configuration"):
         artifacts.read_problem(jobs.paths["problem"], {"iterations": 61})
     foreign = tmp_path / "foreign"
-    foreign.write_bytes(artifacts.safetensors.numpy.save({"x": np.zeros(3)}))
-    with pytest.raises(artifacts.ArtifactError, match="not written by this version"):
+    foreign.write_bytes(safetensors.numpy.save({"x": np.zeros(3)}))
+    with pytest.raises(ArtifactError, match="not written by this version"):
         artifacts.read_problem(foreign)
 
 

@@ -129,6 +129,11 @@ def test_a_replicate_does_not_depend_on_its_batch():
 
 
 @pytest.mark.parametrize("arguments", [(100, 10, 7), (100001, 100, 250), (5, 100, 1), (1, 1, 1)])
-def test_snapshot_iterations(arguments):
-    got = snapshot_iterations(*arguments)
-    assert got.tolist() == oracles.snapshot_iterations(*arguments)
+@pytest.mark.parametrize("last", [False, True])
+def test_snapshot_iterations(arguments, last):
+    iterations, first, evenly_spaced = arguments
+    spec = {"first": first, "evenly_spaced": evenly_spaced, "last": last}
+    expected = oracles.snapshot_iterations(*arguments)
+    # T is one of the evenly spaced points, where there are at least two.
+    expected += [iterations] * (last and evenly_spaced > 1)
+    assert snapshot_iterations(iterations, spec).tolist() == expected

@@ -1,11 +1,15 @@
 """A copy of the workflow in a folder of its own, and Snakemake in it."""
 
+import contextlib
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import yaml
 
 from conftest import ROOT
@@ -39,6 +43,11 @@ class Workflow:
         shutil.copytree(self.folder, folder)
         return Workflow(folder)
 
+    def forget(self) -> None:
+        """Delete everything that Snakemake made, but compiled kernels."""
+        for name in ("results", ".snakemake"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
     @property
     def config(self) -> dict:
         """The content of config.yaml."""
@@ -71,9 +80,19 @@ class Workflow:
             **others,
         )
 
-    def run(self, *options: str) -> str:
+    def start(self, *options: str, output=subprocess.DEVNULL) -> subprocess.Popen:
+        """Start Snakemake in a process group of its own, for `kill_everything`."""
+        return subprocess.Popen(
+            self.command(*options),
+            cwd=self.folder,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+    def run(self, *options: str, **others) -> str:
         """Run Snakemake; it must succeed."""
-        done = self.snakemake(*options)
+        done = self.snakemake(*options, **others)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
@@ -99,3 +118,14 @@ class Workflow:
 
 
 ARTEFACTS = ("problems/**/*", "runs/**/*", "figures/*", "summary.csv", "claims.csv", "report.html")
+
+
+def kill_everything(started: subprocess.Popen) -> None:
+    """kill -9 of the process group, and of whatever left it."""
+    process = psutil.Process(started.pid)
+    family = [process, *process.children(recursive=True)]
+    os.killpg(started.pid, signal.SIGKILL)
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    started.wait()

@@ -1,16 +1,12 @@
 """Killed in the middle, in two folders at once, on any number of cores: the same bytes."""
 
-import contextlib
-import os
-import signal
-import subprocess
 import time
 
 import psutil
 import pytest
 
 from conftest import TINY
-from workflow.runner import ARTEFACTS, Workflow
+from workflow.runner import ARTEFACTS, Workflow, kill_everything
 
 
 @pytest.fixture
@@ -41,24 +37,8 @@ def wait_for_training(process):
     raise AssertionError("no training job started")
 
 
-def kill_everything(started, process):
-    """kill -9 of the process group, and of whatever left it."""
-    family = [process, *process.children(recursive=True)]
-    os.killpg(started.pid, signal.SIGKILL)
-    for member in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.kill()
-    started.wait()
-
-
 def start(workflow):
-    started = subprocess.Popen(
-        workflow.command("--cores", "2"),
-        cwd=workflow.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    started = workflow.start("--cores", "2")
     return started, psutil.Process(started.pid)
 
 
@@ -68,7 +48,7 @@ def test_kill_in_the_middle_of_training_then_the_same_command(slow, tmp_path):
 
     started, process = start(slow)
     wait_for_training(process)
-    kill_everything(started, process)
+    kill_everything(started)
     made, all_of_them = (set(w.contents("runs/first/*/*/*")) for w in (slow, undisturbed))
     assert made < all_of_them, "the kill came too late"
 
@@ -88,7 +68,7 @@ def test_a_second_snakemake_in_the_same_folder_is_told_so(slow):
         assert second.returncode != 0
         assert "Directory cannot be locked" in second.stdout
     finally:
-        kill_everything(started, process)
+        kill_everything(started)
 
 
 def test_same_bytes_whatever_the_cores(finished, tmp_path):

@@ -1,5 +1,6 @@
 """What README.md tells a user to type works."""
 
+import copy
 import re
 import shlex
 import subprocess
@@ -9,6 +10,9 @@ import pytest
 import yaml
 
 from conftest import ROOT
+from sparsestep.compute import Compute
+from sparsestep.plan import Plan
+from workflow.runner import Workflow
 
 README = (ROOT / "README.md").read_text()
 
@@ -26,13 +30,37 @@ def test_only_known_commands():
     assert {command.split()[0] for command in commands()} == {"make", "snakemake"}
 
 
-@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("snakemake")])
-def test_snakemake_commands(finished, tmp_path, command):
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def of_snakemake(on_demand):
+    """Options of the commands that name, or do not name, an experiment of config.yaml."""
+    found = [shlex.split(c)[1:] for c in commands() if c.startswith("snakemake")]
+    named = [bool(set(options) & set(CONFIG["experiments"])) for options in found]
+    return [o for o, is_named in zip(found, named, strict=True) if is_named == on_demand]
+
+
+@pytest.mark.parametrize("options", of_snakemake(on_demand=True), ids=" ".join)
+def test_commands_that_name_an_experiment(tmp_path, options):
+    # What they compute takes a GPU and a download.
+    workflow = Workflow.create(tmp_path / "workflow", CONFIG)
+    planned = workflow.run("-n", *(option for option in options if option != "-n"))
+    assert re.search(r"^train_images +24$", planned, flags=re.MULTILINE)
+    assert "write_report" not in planned
+
+
+def test_compute_block():
+    (block,) = (b for b in map(yaml.safe_load, blocks("yaml")) if "compute" in b)
+    assert Compute(**block["compute"]) == Compute(data_dir=block["compute"]["data_dir"])
+
+
+@pytest.mark.parametrize("options", of_snakemake(on_demand=False), ids=" ".join)
+def test_snakemake_commands(finished, tmp_path, options):
     workflow = finished.copy(tmp_path / "copy")
     (workflow.folder / "results" / "figures" / "curves.png").unlink()
-    workflow.run(*shlex.split(command)[1:])
+    workflow.run(*options)
     done = (workflow.folder / "results" / "figures" / "curves.png").exists()
-    assert done == ("-n" not in command)
+    assert done == ("-n" not in options)
 
 
 def test_make_targets_exist():
@@ -44,8 +72,7 @@ def test_make_targets_exist():
 
 
 def test_example_experiment(edited):
-    (example,) = blocks("yaml")
-    added = yaml.safe_load(example)
+    (added,) = (b for b in map(yaml.safe_load, blocks("yaml")) if "experiments" in b)
     added["experiments"]["my_problem"]["iterations"] = 300
     config = edited.config
     config["experiments"] |= added["experiments"]
@@ -58,6 +85,16 @@ def test_example_experiment(edited):
     assert edited.planned() == {}
 
 
+def test_example_sweep():
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    (added,) = (b for b in map(yaml.safe_load, blocks("yaml")) if "sweeps" in b)
+    raw["sweeps"] |= added["sweeps"]
+    raw["figures"] |= added["figures"]
+    plan = Plan(raw)
+    assert "results/figures/my_phases.png" in plan.figure_paths()
+    assert len(plan.sweeps["my_phases"].points()) == 250
+
+
 def test_example_in_python():
     (example,) = blocks("python")
     command = [sys.executable, "-W", "error::DeprecationWarning", "-c", example]
@@ -67,7 +104,7 @@ def test_example_in_python():
 
 
 def test_error_message_that_is_quoted(edited):
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = copy.deepcopy(CONFIG)
     config["experiments"]["diagonal"]["runs"]["small"]["schedule"]["step_size"] = -0.25
     edited.write_config(config)
     (quoted,) = blocks("text")

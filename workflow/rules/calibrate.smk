@@ -17,6 +17,9 @@ rule calibrate_edges:
         "results/logs/edges/{experiment}-{edges_id}/{batch}.log",
     benchmark:
         "results/benchmarks/edges/{experiment}-{edges_id}/{batch}.tsv"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         spec=plan.calibrate_spec,
         code=plan.code("calibrate"),

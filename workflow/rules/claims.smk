@@ -15,15 +15,15 @@ rule judge_claims:
         "results/logs/claims.log",
     benchmark:
         "results/benchmarks/claims.tsv"
+    localrule: True
     params:
         spec=plan.claims_spec,
         code=plan.code("claims"),
     shell:
         r"""
         python -m sparsestep.stages.claims \
-            --spec {params.spec:q} \
+            @<(printf '%s\n' --spec {params.spec:q} --tables {input.tables:q}) \
             --code {params.code:q} \
-            --tables {input.tables:q} \
             --output {output:q} \
             2>{log:q}
         """

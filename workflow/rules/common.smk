@@ -8,12 +8,15 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from sparsestep.compute import hand_to_jobs
 from sparsestep.environment import set_for_jobs
 from sparsestep.errors import ConfigError
 from sparsestep.locking import release_stale_lock
+from sparsestep.orphans import name_parent
 from sparsestep.plan import WILDCARDS, Plan, check_results_writable
 
 set_for_jobs(SOURCES)
+name_parent()
 
 # Relative to where Snakemake runs, so that a copy of the whole folder finds nothing to redo.
 PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
@@ -21,9 +24,16 @@ PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
 try:
     check_results_writable(Path("results"))
     plan = Plan(config)
-    release_stale_lock(Path(".snakemake"))
+    hand_to_jobs(plan.config.compute)
+    release_stale_lock(Path(".snakemake"), main=workflow.is_main_process)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+
+# Two rules make trajectories, and two measure them.
+EXPERIMENTS_ON_IMAGES = plan.pattern_of_experiments(images=True)
+EXPERIMENTS_ON_VECTORS = plan.pattern_of_experiments(images=False)
+# What a job on images asks for beside a core.
+GPU = {"gpu": 1} if plan.config.compute.asks_for_gpu() else {}
 
 
 wildcard_constraints:

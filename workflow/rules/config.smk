@@ -12,12 +12,12 @@ from snakemake.exceptions import WorkflowError
 SOURCES = Path(workflow.basedir) / "src"
 sys.path.insert(0, str(SOURCES))
 
-from sparsestep.config import refuse_duplicate_keys
+from sparsestep import config_file
 from sparsestep.errors import ConfigError
 
 try:
     for path in (Path(workflow.basedir) / "config.yaml", *workflow.configfiles):
-        if Path(path).is_file():
-            refuse_duplicate_keys(path)
+        if Path(path).exists():
+            config_file.check(path)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None

@@ -1,7 +1,7 @@
 """Figures.
 
 INPUTS: measurements of the experiments that a figure shows, or their problem and trajectories,
-or simulations
+or simulations, or sweeps and their edges
 OUTPUTS: results/figures/<figure>.{svg,png,pdf}, and .gif of an animation
 """
 
@@ -28,17 +28,17 @@ for kind, names in plan.figures_by_kind().items():
             "results/benchmarks/figures/{figure}.tsv"
         wildcard_constraints:
             figure="|".join(names),
+        localrule: True
         params:
             spec=plan.figure_spec,
             code=plan.code("figure"),
         shell:
             r"""
             python -m sparsestep.stages.figure \
-                --spec {params.spec:q} \
+                @<(printf '%s\n' --spec {params.spec:q} --tables {input.tables:q}) \
+                @<(printf '%s\n' --sweeps {input.sweeps:q} --edges {input.edges:q}) \
+                @<(printf '%s\n' --problems {input.problems:q} --trajectories {input.trajectories:q}) \
                 --code {params.code:q} \
-                --tables {input.tables:q} \
-                --problems {input.problems:q} \
-                --trajectories {input.trajectories:q} \
                 --simulations {input.simulations:q} \
                 --outputs {output:q} \
                 2>{log:q}

@@ -12,6 +12,7 @@ rule generate_problem:
         "results/logs/problems/{experiment}-{problem_id}/{batch}.log",
     benchmark:
         "results/benchmarks/problems/{experiment}-{problem_id}/{batch}.tsv"
+    localrule: True
     params:
         spec=plan.generate_spec,
         code=plan.code("generate"),

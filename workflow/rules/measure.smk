@@ -18,6 +18,11 @@ rule measure_run:
         "results/logs/runs/{experiment}/{run}-{run_id}/{batch}/measurements.log",
     benchmark:
         "results/benchmarks/runs/{experiment}/{run}-{run_id}/{batch}/measurements.tsv"
+    wildcard_constraints:
+        experiment=EXPERIMENTS_ON_VECTORS,
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 15 * attempt,
     params:
         spec=plan.measure_spec,
         code=plan.code("measure"),

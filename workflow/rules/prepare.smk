@@ -13,6 +13,7 @@ rule prepare_dataset:
         "results/logs/data/{dataset}-{dataset_id}.log",
     benchmark:
         "results/benchmarks/data/{dataset}-{dataset_id}.tsv"
+    localrule: True
     params:
         spec=plan.prepare_spec,
         code=plan.code("prepare"),

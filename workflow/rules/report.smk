@@ -15,15 +15,15 @@ rule summarise_measurements:
         "results/logs/summary.log",
     benchmark:
         "results/benchmarks/summary.tsv"
+    localrule: True
     params:
         spec=plan.summary_spec,
         code=plan.code("summary"),
     shell:
         r"""
         python -m sparsestep.stages.summary \
-            --spec {params.spec:q} \
+            @<(printf '%s\n' --spec {params.spec:q} --tables {input.tables:q}) \
             --code {params.code:q} \
-            --tables {input.tables:q} \
             --output {output:q} \
             2>{log:q}
         """
@@ -45,15 +45,15 @@ rule write_report:
         "results/logs/report.log",
     benchmark:
         "results/benchmarks/report.tsv"
+    localrule: True
     params:
         spec=plan.report_spec,
         code=plan.code("report"),
     shell:
         r"""
         python -m sparsestep.stages.report \
-            --spec {params.spec:q} \
+            @<(printf '%s\n' --spec {params.spec:q} --figures {input.figures:q}) \
             --code {params.code:q} \
-            --figures {input.figures:q} \
             --captions {input.captions:q} \
             --tables {input.tables:q} \
             --notes {input.notes:q} \

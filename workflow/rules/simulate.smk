@@ -13,6 +13,9 @@ rule run_simulation:
         "results/logs/simulations/{simulation}-{simulation_id}.log",
     benchmark:
         "results/benchmarks/simulations/{simulation}-{simulation_id}.tsv"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         spec=plan.simulate_spec,
         code=plan.code("simulate"),
@@ -48,6 +51,7 @@ for kind, names in plan.summaries_by_kind().items():
             "results/benchmarks/tables/{simulation}.tsv"
         wildcard_constraints:
             simulation="|".join(names),
+        localrule: True
         params:
             spec=plan.tabulate_spec,
             code=plan.code("tabulate"),

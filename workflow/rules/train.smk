@@ -24,6 +24,11 @@ rule train_run:
         "results/logs/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.log",
     benchmark:
         "results/benchmarks/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.tsv"
+    wildcard_constraints:
+        experiment=EXPERIMENTS_ON_VECTORS,
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 15 * attempt,
     params:
         spec=plan.train_spec,
         code=plan.code("train"),

@@ -8,12 +8,14 @@ import numpy as np
 from sparsestep.datasets import cifar
 from sparsestep.datasets.download import Archive
 from sparsestep.datasets.options import Downloaded
+from sparsestep.image_facts import Facts
 
 ARCHIVE = Archive(
     name="cifar-10-binary.tar.gz",
     url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
     md5="c32a1d4ab5d03f1284b67883e8d87530",
 )
+FACTS = Facts(train=50_000, test=10_000, channels=3, size=32, classes=10)
 _LAYOUT = cifar.Layout(
     train={f"cifar-10-batches-bin/data_batch_{part}.bin": 10000 for part in range(1, 6)},
     test={"cifar-10-batches-bin/test_batch.bin": 10000},

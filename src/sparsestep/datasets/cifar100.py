@@ -8,6 +8,7 @@ import numpy as np
 from sparsestep.datasets import cifar
 from sparsestep.datasets.download import Archive
 from sparsestep.datasets.options import Downloaded
+from sparsestep.image_facts import Facts
 
 ARCHIVE = Archive(
     name="cifar-100-binary.tar.gz",
@@ -15,6 +16,7 @@ ARCHIVE = Archive(
     md5="03b5dce01913d631647c71ecec9e9cb8",
 )
 # The first byte of a record is the coarse label, one of 20.
+FACTS = Facts(train=50_000, test=10_000, channels=3, size=32, classes=100)
 _LAYOUT = cifar.Layout(
     train={"cifar-100-binary/train.bin": 50000},
     test={"cifar-100-binary/test.bin": 10000},

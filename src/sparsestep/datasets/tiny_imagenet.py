@@ -16,12 +16,14 @@ import numpy as np
 from sparsestep.datasets.download import Archive, unusable
 from sparsestep.datasets.members import open_zip, read_zip
 from sparsestep.datasets.options import Downloaded
+from sparsestep.image_facts import Facts
 
 ARCHIVE = Archive(
     name="tiny-imagenet-200.zip",
     url="http://cs231n.stanford.edu/tiny-imagenet-200.zip",
     md5="90528d7ca1a48142e341f4ef8d21d0de",
 )
+FACTS = Facts(train=100_000, test=10_000, channels=3, size=64, classes=200)
 _ROOT = "tiny-imagenet-200"
 _CLASSES = 200
 _SIDE = 64

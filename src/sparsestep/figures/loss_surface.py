@@ -59,6 +59,6 @@ def plot(sources, figure: Spec, experiments: dict):
     table = surface.losses()
     panels.draw_over_time(right, table, experiment, "train_loss")
     runs = panels.run_handles(surface.fates(), experiment)
-    marks = panels.over_time_handles(["train_loss"])
+    marks = panels.over_time_handles(["train_loss"], experiment)
     panels.add_legend(page, runs, marks, surface_panels.handles(), titles=("run", "(b)", "(a)"))
     return page

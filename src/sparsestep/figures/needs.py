@@ -22,12 +22,20 @@ class FigureSpec(Closed):
     def trajectories(self) -> dict[tuple, tuple[str, str | None]]:
         """(experiment, run; None: all) whose trajectories it needs, by the key that asks for it.
 
-        The figure gets the first batch of replicates, and the batch's problem.
+        The figure gets the first batch of replicates, and, except of images, the batch's problem.
         """
         return {}
 
     def simulations(self) -> dict[tuple, tuple[str, str]]:
         """(simulation, kind it must be of) whose tables it needs, by the key that asks for it."""
+        return {}
+
+    def sweeps(self) -> dict[tuple, str]:
+        """Sweeps whose tables, and edges if they have them, it needs, by the key that asks."""
+        return {}
+
+    def swept_metrics(self) -> dict[tuple, tuple[str, str]]:
+        """(sweep, metric) that must be measured, by the key that asks for it."""
         return {}
 
     def experiments(self) -> list[str]:

@@ -13,47 +13,82 @@ from matplotlib.ticker import MaxNLocator
 
 from sparsestep import schedules
 from sparsestep.figures import style
+from sparsestep.metrics import PERCENT
 from sparsestep.tables import last_snapshots
 
 PERCENTILES = (10, 50, 90)
 # Times the loss at the start; the axis of a loss ends there.
 _FAR_OFF = 1e3
+# Inches beside and between two legends.
+_LEGEND_GAPS = 0.3
+_DRAWN_STEP_SIZES = 300
+# Columns of a table of measurements.
+_TIMES = ("iteration", "diverged_at")
 
 
 def draw_over_time(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None:
-    """A metric against the iteration: per run the survivors' median and 10-90 % band.
+    """A metric against the iteration or epoch: per run the survivors' median and 10-90 % band.
 
     Replicate 0 is a thin line, until it diverges; a dotted line marks each decay of a step size. A
     cross above the panel marks each iteration at which a replicate diverged, one row a run: until
     the first decay, runs of the same large step are the same. A panel of the sharpness also shows
     2 / step size, above which gradient descent on a quadratic is not stable. The vertical axis fits
     bands and surviving replicates 0, below 1000 times the loss at the start; what leaves it is cut
-    off.
+    off. Where the experiment has epochs, it has few snapshots: dots show where they are, and step
+    sizes are those of the schedule, between snapshots too.
     """
-    shown = [np.empty(0)]
-    for row, (name, (colour, dashes)) in enumerate(style.looks(experiment).items()):
+    times = {name: style.in_time_unit(experiment, table[name]) for name in _TIMES}
+    table, shown = table.assign(**times), [np.empty(0)]
+    for row, name in enumerate(style.looks(experiment)):
         of_run = table[table["run"] == name]
-        values = of_run.pivot(index="iteration", columns="replicate", values=metric)
-        survived = of_run.groupby("replicate")["diverged_at"].first() < 0
-        shown += draw_band(axes, values.loc[:, survived], colour, dashes)
-        if 0 in values:
-            axes.plot(values.index, values[0], color=colour, linewidth=0.5, alpha=0.8, zorder=1.5)
-            if survived[0]:
-                shown.append(values[0].to_numpy())
-        if metric == "sharpness" and "step_size" in of_run:
-            eta = of_run.groupby("iteration")["step_size"].median()
-            axes.plot(eta.index, 2 / eta, color=colour, **_STABLE)
+        shown += _draw_run(axes, of_run, experiment, name, metric)
+        colour, _ = style.looks(experiment)[name]
         mark_decays(axes, experiment, name, colour)
         _mark_divergences(axes, of_run, 1.02 + 0.035 * row, colour)
     shown = np.concatenate(shown)
     if metric.endswith("_loss"):
         # Some get very far on the way to infinity and return, as networks of dead units.
-        first = table.loc[table["iteration"] == 0, metric]
+        first = table.groupby(["run", "replicate"])[metric].first()
         shown = shown[shown <= _FAR_OFF * first.max()]
     set_value_axis(axes, metric, shown)
-    axes.set_xlabel("iteration")
-    axes.set_xlim(0, max(experiment["iterations"], 1))
+    axes.set_xlabel(style.time_unit(experiment))
+    axes.set_xlim(0, max(style.in_time_unit(experiment, experiment["iterations"]), 1))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+
+
+def _draw_run(
+    axes: Axes, of_run: pd.DataFrame, experiment: dict, name: str, metric: str
+) -> list[np.ndarray]:
+    """What `draw_over_time` draws of a run within the panel; values that must be in sight."""
+    (colour, dashes), few = style.looks(experiment)[name], style.few_snapshots(experiment)
+    if metric == "step_size" and few:
+        eta = _step_sizes(of_run, experiment, name)
+        axes.plot(eta.index, eta, color=colour, linestyle=dashes, linewidth=1.4)
+        return [eta.to_numpy()]
+    values = of_run.pivot(index="iteration", columns="replicate", values=metric)
+    survived = of_run.groupby("replicate")["diverged_at"].first() < 0
+    shown = draw_band(axes, values.loc[:, survived], colour, dashes, "." if few else None)
+    if 0 in values:
+        axes.plot(values.index, values[0], color=colour, linewidth=0.5, alpha=0.8, zorder=1.5)
+        if survived[0]:
+            shown.append(values[0].to_numpy())
+    if metric == "sharpness" and (few or "step_size" in of_run):
+        eta = _step_sizes(of_run, experiment, name)
+        axes.plot(eta.index, 2 / eta, color=colour, **_STABLE)
+    return shown
+
+
+def _step_sizes(of_run: pd.DataFrame, experiment: dict, name: str) -> pd.Series:
+    """The median at every snapshot; where these are few, what the schedule says, by time."""
+    if not style.few_snapshots(experiment):
+        return of_run.groupby("iteration")["step_size"].median()
+    schedule = schedules.from_spec(experiment["runs"][name]["schedule"])
+    eta = schedule.step_sizes(experiment["iterations"])
+    decays = np.array(schedule.decays(len(eta)), dtype=int)
+    grid = np.linspace(0, len(eta) - 1, _DRAWN_STEP_SIZES).round().astype(int)
+    at = np.unique(np.concatenate([grid, decays - 1, decays]))
+    at = at[at < len(eta)]
+    return pd.Series(eta[at], index=style.in_time_unit(experiment, at))
 
 
 def draw_end_values(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None:
@@ -89,12 +124,19 @@ def add_letters(grid: Iterable[Axes]) -> None:
 def add_legend(figure: Figure, *blocks: list, titles: tuple[str, ...] = ("run", " ")) -> None:
     """A legend below all panels: the runs on the left, what the marks mean on the right.
 
-    A third block stands between them. Every block has a title.
+    A third block stands between them. Every block has a title. A figure that is too narrow for two
+    blocks is made wider.
     """
     places = ("left", "right", "center")[: len(blocks)]
     for handles, title, place in zip(blocks, titles, places, strict=True):
         where = {"loc": f"outside lower {place}", "ncols": 1, "alignment": "left"}
         figure.legend(handles=handles, title=title, **where)
+    if len(blocks) == 2:
+        renderer = figure.canvas.get_renderer()
+        widths = [legend.get_window_extent(renderer).width for legend in figure.legends]
+        needed = sum(widths) / figure.dpi + _LEGEND_GAPS
+        if needed > figure.get_figwidth():
+            figure.set_figwidth(needed)
 
 
 def fates(table: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -117,12 +159,15 @@ def run_handles(
     return handles
 
 
-def over_time_handles(metrics: list[str]) -> list:
+def over_time_handles(metrics: list[str], experiment: dict) -> list:
     """Legend entries of what `draw_over_time` draws of these metrics beside the medians."""
     grey = "#808080"
+    median = {"label": "median of the survivors"}
+    if style.few_snapshots(experiment):
+        median = {"marker": ".", "label": "median of the survivors; a dot is a snapshot"}
     stable = Line2D([], [], color=grey, label=r"$2 / \eta$ (sharpness)", **_STABLE)
     return [
-        Line2D([], [], color=grey, label="median of the survivors"),
+        Line2D([], [], color=grey, **median),
         Patch(color=grey, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
         Line2D([], [], color=grey, linewidth=0.5, label="replicate 0"),
         Line2D([], [], color=grey, linestyle=":", label="step size decays"),
@@ -148,6 +193,8 @@ _DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize":
 def set_value_axis(axes: Axes, metric: str, shown: np.ndarray) -> None:
     """Label, scale and limits of the vertical axis, so that the values `shown` fit."""
     axes.set_ylabel(style.metric_label(metric))
+    if metric in PERCENT:
+        axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.4g}")
     shown = shown[np.isfinite(shown)]
     if style.metric_scale(metric) == "log":
         shown = shown[shown > 0]
@@ -178,7 +225,8 @@ def mark_decays(axes: Axes, experiment: dict, name: str, colour: str) -> None:
     """A dotted line where the step size of the run of this name decays."""
     schedule = schedules.from_spec(experiment["runs"][name]["schedule"])
     for decay in schedule.decays(experiment["iterations"]):
-        axes.axvline(decay, color=colour, linestyle=":", linewidth=1)
+        at = style.in_time_unit(experiment, decay)
+        axes.axvline(at, color=colour, linestyle=":", linewidth=1)
 
 
 def _mark_divergences(axes: Axes, of_run: pd.DataFrame, height: float, colour: str) -> None:

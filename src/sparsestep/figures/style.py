@@ -1,6 +1,7 @@
 """The one look of all figures: theme, colours of the runs, words for the metrics."""
 
 import textwrap
+from typing import Any
 
 import matplotlib
 import seaborn as sns
@@ -47,9 +48,20 @@ OTHERS = [
     ("#000000", (0, (3, 1, 1, 1))),
 ]
 
+
+def _of_blocks() -> dict[str, tuple[str, str]]:
+    blocks = {f"block{number}": f"block {number}" for number in range(1, 5)}
+    return {
+        f"{kind}_sparsity_{block}": (f"{kind} sparsity, {words}", "linear")
+        for block, words in {**blocks, "last": "last block"}.items()
+        for kind in ("feature", "raw")
+    }
+
+
 # Axis label and scale of each metric; one that is not listed is shown under its own name.
 METRICS = {
     "train_loss": ("training loss", "log"),
+    "batch_loss": ("loss of mini-batches", "log"),
     "test_loss": ("test loss", "log"),
     "jacobian_rank": ("rank of the Jacobian", "linear"),
     "l0": (r"$\|\beta\|_0$", "linear"),
@@ -64,6 +76,10 @@ METRICS = {
     "beta_error": (r"$\|\beta - \beta^*\|_2$", "log"),
     "off_support_share": (r"share of $\|\beta\|_1$ off the support", "log"),
     "step_size": (r"step size $\eta$", "log"),
+    # Axes of errors count in per cent.
+    "train_error": ("training error [%]", "linear"),
+    "test_error": ("test error [%]", "linear"),
+    **_of_blocks(),
     "diverged": ("share of replicates diverged", "linear"),
     "dead": ("share of survivors dead", "linear"),
 }
@@ -120,6 +136,23 @@ def run_label(run: dict, iterations: int) -> str:
         if decay < iterations:
             text += rf" $\to$ {eta[decay]:.3g} at {100 * decay / iterations:.0f} %"
     return text
+
+
+def time_unit(experiment: dict) -> str:
+    """What a horizontal axis of time counts: "epoch" where the experiment has some."""
+    return "epoch" if "epochs" in experiment else "iteration"
+
+
+def few_snapshots(experiment: dict) -> bool:
+    """Whether lines between snapshots say little, as with the about twenty of deep networks."""
+    return "epochs" in experiment
+
+
+def in_time_unit(experiment: dict, iterations: Any) -> Any:
+    """Iterations (a number, an array, a Series) in this unit."""
+    if "epochs" not in experiment:
+        return iterations
+    return iterations * experiment["epochs"] / experiment["iterations"]
 
 
 def as_text(text: str) -> str:

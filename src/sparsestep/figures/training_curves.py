@@ -1,4 +1,4 @@
-"""Metrics against the iteration, one panel each (paper: Figs. 2, 5, 9, 11, 12, 14)."""
+"""Metrics against the iteration, one panel each (paper: Figs. 1, 2, 5-7, 9, 11, 12, 14-16)."""
 
 from typing import Any, Literal
 
@@ -35,6 +35,6 @@ def plot(sources, figure: Spec, experiments: dict):
     panels.add_legend(
         page,
         panels.run_handles(panels.fates(table), experiment),
-        panels.over_time_handles(figure.panels),
+        panels.over_time_handles(figure.panels, experiment),
     )
     return page

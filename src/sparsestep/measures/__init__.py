@@ -1,6 +1,6 @@
 """Measurements: a table of what a trajectory's snapshots are like."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,14 @@ def measure(
     `replicate`, `iteration` and `diverged_at` (-1: survived); a diverged replicate's quantities are
     NaN from there on. The result does not depend on `threads`.
     """
+    network = models.from_spec(spec["model"], problem.x_train.shape[-1])
+    return table(problem, trajectory, network, spec, threads)
+
+
+def table(
+    problem: Any, trajectory: Trajectory, network: Any, spec: dict, threads: int = 1
+) -> "pd.DataFrame":
+    """The same with the network given; `problem` is what the measurements take: data."""
     # Reading config.yaml imports this package for the Specs of its modules, and pandas is slow to
     # import.
     import pandas as pd
@@ -32,7 +40,6 @@ def measure(
         "iteration": np.tile(trajectory.iterations, count),
         "diverged_at": np.repeat(trajectory.diverged_at, snapshots),
     }
-    network = models.from_spec(spec["model"], problem.x_train.shape[-1])
     for name, options in spec["measure"].items():
         module = registry.load("measure", name, spec["model"]["kind"])
         measured = module.measure(problem, trajectory, network, module.Spec(**options), threads)

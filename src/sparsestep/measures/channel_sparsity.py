@@ -4,6 +4,7 @@ The closed form of `feature_sparsity`, in torch on any device and in blocks of u
 not normalised before correlating (paper: section 4; the small ReLU networks' are).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -37,9 +38,18 @@ def units_of(features: torch.Tensor) -> torch.Tensor:
     return features.flatten(start_dim=1)
 
 
-@torch.no_grad()
 def sparsity(features: torch.Tensor, threshold: float = 0.95, block: int = 512) -> Sparsity:
+    """`sparsities` at one threshold."""
+    return sparsities(features, (threshold,), block)[0]
+
+
+@torch.no_grad()
+def sparsities(
+    features: torch.Tensor, thresholds: Sequence[float], block: int = 512
+) -> list[Sparsity]:
     """Feature sparsity, raw sparsity and the number of distinct units of features (n, u).
+
+    One entry a threshold; the correlations, which cost the time, are computed once.
 
     raw = #{(i, j): f_ij != 0} / (n u); the feature sparsity counts distinct units j only, over the
     same n u. A unit is distinct unless it is zero on all n samples or its |Pearson correlation|
@@ -53,15 +63,21 @@ def sparsity(features: torch.Tensor, threshold: float = 0.95, block: int = 512) 
         raise ValueError(f"features must be (samples, units), got {tuple(features.shape)}")
     parts = features.split(block, dim=1)
     if not all(bool(part.isfinite().all()) for part in parts):
-        return Sparsity(float("nan"), float("nan"), 0)
+        return [Sparsity(float("nan"), float("nan"), 0)] * len(thresholds)
     active = torch.cat([torch.count_nonzero(part, dim=0) for part in parts])
-    distinct = (_closest_later(parts) <= threshold) & (active > 0)
+    closest = _closest_later(parts)
     pairs = features.numel()
-    return Sparsity(
-        feature_sparsity=(active * distinct).sum().item() / pairs,
-        raw_sparsity=active.sum().item() / pairs,
-        distinct_units=int(distinct.sum().item()),
-    )
+    found = []
+    for threshold in thresholds:
+        distinct = (closest <= threshold) & (active > 0)
+        found.append(
+            Sparsity(
+                feature_sparsity=(active * distinct).sum().item() / pairs,
+                raw_sparsity=active.sum().item() / pairs,
+                distinct_units=int(distinct.sum().item()),
+            )
+        )
+    return found
 
 
 def _closest_later(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:

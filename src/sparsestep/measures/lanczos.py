@@ -11,23 +11,30 @@ _EXHAUSTED = 1e-13
 
 
 def largest_eigenvalues(
-    product: Callable[[np.ndarray], np.ndarray], count: int, size: int, tolerance: float = 1e-6
+    product: Callable[[np.ndarray], np.ndarray],
+    count: int,
+    size: int,
+    tolerance: float = 1e-6,
+    iterations: int | None = None,
 ) -> np.ndarray:
     """Largest eigenvalue (not in magnitude) of each of `count` symmetric matrices A, (count,).
 
     `product` maps vectors (count, size) to A times them. Lanczos iteration with full
     reorthogonalisation, until each Ritz pair's residual, which bounds the error, is at most
     `tolerance` * ||A||_2; for an eigenvalue well separated from the next, the error is about the
-    square of that. After `size` iterations the result is exact.
+    square of that. After `size` iterations the result is exact. Where `iterations` end it before,
+    it is what it is by then, below the largest eigenvalue. Memory: `size` float64 numbers of each
+    matrix an iteration, twice as many while room is made for more.
     """
+    last = size if iterations is None else min(size, iterations)
     # Always the same vector: irregular, so that no structure of A makes it orthogonal to an
     # eigenvector.
     start = np.random.default_rng(0).standard_normal(size)
     start /= np.linalg.norm(start)
-    basis = np.empty((count, min(size, 2 * _STRIDE), size))
+    basis = np.empty((count, min(last, 2 * _STRIDE), size))
     basis[:, 0] = start
     diagonal, off_diagonal, scale = np.zeros((count, 0)), np.zeros((count, 0)), np.zeros(count)
-    for k in range(1, size + 1):
+    for k in range(1, last + 1):
         vector = product(basis[:, k - 1])
         alpha = np.einsum("cp,cp->c", vector, basis[:, k - 1])
         if k > 1:
@@ -38,12 +45,12 @@ def largest_eigenvalues(
         scale = np.maximum(scale, np.maximum(np.abs(alpha), beta))
         beta[beta <= _EXHAUSTED * scale] = 0.0
         diagonal = np.column_stack([diagonal, alpha])
-        if k % _STRIDE == 0 or k == size:
+        if k % _STRIDE == 0 or k == last:
             largest, residual = _ritz(diagonal, off_diagonal, beta)
-            if k == size or (residual <= tolerance * scale).all():
+            if k == last or (residual <= tolerance * scale).all():
                 break
         off_diagonal = np.column_stack([off_diagonal, beta])
-        basis = _with_room(basis, k)
+        basis = _with_room(basis, k, last)
         basis[:, k] = np.divide(
             vector, beta[:, None], out=np.zeros_like(vector), where=beta[:, None] > 0
         )
@@ -71,11 +78,11 @@ def _ritz(
     return values[:, -1], beta * np.abs(vectors[:, -1, -1])
 
 
-def _with_room(basis: np.ndarray, k: int) -> np.ndarray:
-    """The basis, with space for vector k."""
+def _with_room(basis: np.ndarray, k: int, last: int) -> np.ndarray:
+    """The basis, with space for vector k of `last`."""
     count, capacity, size = basis.shape
     if k < capacity:
         return basis
-    larger = np.empty((count, min(size, 2 * capacity), size))
+    larger = np.empty((count, min(last, 2 * capacity), size))
     larger[:, :k] = basis
     return larger

@@ -53,6 +53,8 @@ _COLUMNS = [
 ]
 # Of the problem's truth.
 NEEDS = ("beta_star",)
+# Means over earlier snapshots are among what is measured.
+OF_ALL_SNAPSHOTS = True
 _DATA = ("x_train", "y_train", "beta_star")
 # Beyond it a replicate is on its way to 1e100, where it has diverged; its squares may overflow.
 _LARGEST = 1e30

@@ -1,6 +1,6 @@
 """A step size that grows exponentially, then is divided twice (paper: deep networks)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
@@ -18,7 +18,9 @@ class Spec(Closed):
 
     kind: Literal["exponential_warmup"]
     step_size: StepSize = Field(description="g, the step size at t = 0")
-    growth: Divisor = Field(default=1.05, description="w, the factor on it in T/100 iterations")
+    growth: Annotated[Divisor, Field(le=10)] = Field(
+        default=1.05, description="w, the factor on it in T/100 iterations"
+    )
     again_at: Fraction = Field(
         default=0.9, description="q, where the step size is divided again, a fraction of T"
     )

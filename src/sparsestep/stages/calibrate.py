@@ -1,7 +1,8 @@
 """calibrate: the edge of every replicate of a batch."""
 
-from sparsestep.artifacts import provenance, read_problem, write_edges
+from sparsestep.artifacts import read_problem, write_edges
 from sparsestep.stages import job
+from sparsestep.storage import provenance
 from sparsestep.training.edge import calibrate
 
 

@@ -1,15 +1,15 @@
 """claims: the paper's statements, tested on the replicates, as CSV."""
 
-from sparsestep.artifacts import write_atomically
 from sparsestep.claims import judge
 from sparsestep.stages import job
+from sparsestep.storage import write_bytes
 from sparsestep.tables import read_tables
 
 
 def main(arguments):
     tables = read_tables(arguments.tables, arguments.spec["tables"])
     text = judge(tables, arguments.spec).to_csv(index=False, na_rep="nan", lineterminator="\n")
-    write_atomically(arguments.output, text.encode())
+    write_bytes(arguments.output, text.encode())
 
 
 if __name__ == "__main__":

@@ -2,24 +2,19 @@
 
 from pathlib import Path
 
-from sparsestep.artifacts import write_atomically
 from sparsestep.figures import plot, render
-from sparsestep.figures.sources import read_sources
+from sparsestep.figures.sources import SOURCES, read_sources
 from sparsestep.stages import job
+from sparsestep.storage import write_bytes
 
 
 def main(arguments):
-    sources = read_sources(
-        arguments.spec["sources"],
-        arguments.tables,
-        arguments.problems,
-        arguments.trajectories,
-        arguments.simulations,
-    )
+    paths = {what: getattr(arguments, what) for what in SOURCES}
+    sources = read_sources(arguments.spec["sources"], paths)
     figure = plot(sources, arguments.spec)
     for path in map(Path, arguments.outputs):
-        write_atomically(path, render(figure, path.suffix.removeprefix(".")))
+        write_bytes(path, render(figure, path.suffix.removeprefix(".")))
 
 
 if __name__ == "__main__":
-    job.run("figure", main, "tables", "problems", "trajectories", "simulations", "outputs")
+    job.run("figure", main, *SOURCES, "outputs")

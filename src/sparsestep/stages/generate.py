@@ -1,8 +1,9 @@
 """generate: data, initial parameters and sampling order of a batch of replicates."""
 
-from sparsestep.artifacts import provenance, write_problem
+from sparsestep.artifacts import write_problem
 from sparsestep.problems import generate
 from sparsestep.stages import job
+from sparsestep.storage import provenance
 
 
 def main(arguments):

@@ -1,8 +1,9 @@
 """measure: the measurement table of a batch of replicates of one run."""
 
-from sparsestep.artifacts import provenance, read_problem, read_trajectory
+from sparsestep.artifacts import read_problem, read_trajectory
 from sparsestep.measures import measure
 from sparsestep.stages import job
+from sparsestep.storage import provenance
 from sparsestep.tables import write_table
 
 

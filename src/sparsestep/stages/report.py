@@ -1,20 +1,21 @@
 """report: one page with every figure, its caption, verdicts, tables and end values."""
 
+import io
 from pathlib import Path
 
 import pandas as pd
 
-from sparsestep.artifacts import write_atomically
 from sparsestep.report import build
 from sparsestep.stages import job
+from sparsestep.storage import read_bytes, write_atomically
 
 
 def main(arguments):
-    figures = {path.stem: (path.suffix, path.read_bytes()) for path in map(Path, arguments.figures)}
+    figures = {path.stem: (path.suffix, read_bytes(path)) for path in map(Path, arguments.figures)}
     captions = _texts(arguments.captions)
     # As text: numbers stand in the page as they stand in the table.
-    tables = {Path(path).stem: pd.read_csv(path, dtype=str) for path in arguments.tables}
-    summary = pd.read_csv(arguments.summary)
+    tables = {Path(path).stem: _table(path, dtype=str) for path in arguments.tables}
+    summary = _table(arguments.summary)
     template = Path(arguments.template).read_text("utf-8")
     page = build(
         arguments.spec,
@@ -22,11 +23,15 @@ def main(arguments):
         figures,
         captions,
         template,
-        claims=pd.read_csv(arguments.verdict),
+        claims=_table(arguments.verdict),
         tables=tables,
         notes=_texts(arguments.notes),
     )
     write_atomically(arguments.output, page.encode())
+
+
+def _table(path, **options):
+    return pd.read_csv(io.BytesIO(read_bytes(path)), **options)
 
 
 def _texts(paths):

@@ -1,8 +1,8 @@
 """simulate: the table of one simulation."""
 
-from sparsestep.artifacts import provenance
 from sparsestep.simulations import simulate
 from sparsestep.stages import job
+from sparsestep.storage import provenance
 from sparsestep.tables import SIMULATION, write_table
 
 

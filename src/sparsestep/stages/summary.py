@@ -1,7 +1,7 @@
 """summary: the last snapshot's value of every metric of every replicate, as tidy CSV."""
 
-from sparsestep.artifacts import write_atomically
 from sparsestep.stages import job
+from sparsestep.storage import write_bytes
 from sparsestep.summary import summarise
 from sparsestep.tables import read_tables
 
@@ -9,7 +9,7 @@ from sparsestep.tables import read_tables
 def main(arguments):
     tables = read_tables(arguments.tables, arguments.spec["tables"])
     text = summarise(tables).to_csv(index=False, na_rep="nan", lineterminator="\n")
-    write_atomically(arguments.output, text.encode())
+    write_bytes(arguments.output, text.encode())
 
 
 if __name__ == "__main__":

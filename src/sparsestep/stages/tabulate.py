@@ -1,9 +1,9 @@
 """tabulate: the short table of a simulation, as CSV."""
 
-from sparsestep.artifacts import write_atomically
 from sparsestep.identity import identity
 from sparsestep.simulations import summarise
 from sparsestep.stages import job
+from sparsestep.storage import write_bytes
 from sparsestep.tables import SIMULATION, read_table
 
 
@@ -11,7 +11,7 @@ def main(arguments):
     spec = arguments.spec
     table = read_table(arguments.table, identity(spec), SIMULATION)
     text = summarise(spec, table).to_csv(index=False, lineterminator="\n")
-    write_atomically(arguments.output, text.encode())
+    write_bytes(arguments.output, text.encode())
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def train(
     """
     iterations = spec["iterations"]
     trainer = registry.load("trainer", spec["algorithm"]["kind"], spec["model"]["kind"])
-    snapshots = snapshot_iterations(iterations, **spec["snapshots"])
+    snapshots = snapshot_iterations(iterations, spec["snapshots"])
     step_sizes = schedules.from_spec(spec["schedule"]).step_sizes(iterations)
     if is_relative(spec["schedule"]):
         step_sizes = edges[:, None] * step_sizes
@@ -46,13 +46,15 @@ def train(
     return Trajectory(snapshots, parameters, step_sizes, diverged_at, spec, train_loss)
 
 
-def snapshot_iterations(iterations: int, first: int, evenly_spaced: int) -> np.ndarray:
+def snapshot_iterations(iterations: int, spec: dict) -> np.ndarray:
     """Iterations before whose update the parameters are kept, sorted, int64.
 
     Every iteration below `first`, and those of the `evenly_spaced` points
     round(k T / (evenly_spaced - 1)), k = 0, 1, ..., that are below T. This is the published grid:
-    its last point, about T - T / evenly_spaced, is what the published end values belong to.
+    its last point, about T - T / evenly_spaced, is what the published end values belong to. Where
+    the block `snapshots:` has `last`, also T, after the last update.
     """
-    spread = np.round(np.linspace(0, iterations, evenly_spaced)).astype(np.int64)
-    wanted = np.concatenate([np.arange(min(first, iterations)), spread])
-    return np.unique(wanted[wanted < iterations]).astype(np.int64)
+    spread = np.round(np.linspace(0, iterations, spec["evenly_spaced"])).astype(np.int64)
+    wanted = np.concatenate([np.arange(min(spec["first"], iterations)), spread])
+    end = iterations + 1 if spec.get("last") else iterations
+    return np.unique(wanted[wanted < end]).astype(np.int64)

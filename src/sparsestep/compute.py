@@ -1,0 +1,52 @@
+"""The block `compute:` of config.yaml: how networks on images are computed, not what.
+
+No part of any spec: another device re-runs nothing. Jobs get it through the environment, which
+Snakemake does not compare.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sparsestep.fields import Closed, PositiveFloat, PositiveInt
+
+VARIABLE = "SPARSESTEP_COMPUTE"
+# There is one where a machine has a GPU of NVIDIA's.
+DRIVER = Path("/proc/driver/nvidia/version")
+
+
+class Compute(Closed):
+    """Device, precision and the like of jobs on images."""
+
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="auto: a GPU where there is one"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto",
+        description="of training; bfloat16: autocast. auto: bfloat16 on a GPU, float32 on the CPU",
+    )
+    compile: bool = Field(default=False, description="torch.compile the network: a slower start")
+    checkpoint_minutes: PositiveFloat = Field(
+        default=10.0, description="time between two checkpoints of a training run"
+    )
+    jobs_per_gpu: PositiveInt = Field(default=1, description="jobs that may share one GPU")
+    data_dir: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="folder with archives of data sets; by default results/data"
+    )
+
+    def asks_for_gpu(self) -> bool:
+        """Whether jobs ask for the resource `gpu`: with cuda, and with auto where a driver is."""
+        return self.device == "cuda" or (self.device == "auto" and DRIVER.exists())
+
+
+def hand_to_jobs(compute: Compute) -> None:
+    """Put it where the jobs that this process starts find it."""
+    os.environ[VARIABLE] = json.dumps(compute.model_dump(mode="json"), sort_keys=True)
+
+
+def of_this_job() -> Compute:
+    """What `hand_to_jobs` put there; the defaults outside of a workflow."""
+    return Compute(**json.loads(os.environ.get(VARIABLE, "{}")))

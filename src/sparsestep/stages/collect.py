@@ -1,0 +1,16 @@
+"""collect: all end values of a sweep, as CSV."""
+
+from sparsestep.stages import job
+from sparsestep.storage import write_atomically
+from sparsestep.tables import read_sweeps
+
+
+def main(arguments):
+    names = [["sweep", made] for made in arguments.spec["tables"]]
+    (table,) = read_sweeps(arguments.tables, names).values()
+    text = table.to_csv(index=False, na_rep="nan", lineterminator="\n")
+    write_atomically(arguments.output, text.encode())
+
+
+if __name__ == "__main__":
+    job.run("collect", main, "tables", "output")

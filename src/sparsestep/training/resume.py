@@ -1,0 +1,164 @@
+"""What a training run on images leaves while it runs, so that an interrupted one goes on.
+
+A folder beside the declared outputs, which Snakemake deletes before a job: a file for every
+snapshot, written once, and `checkpoint.safetensors`, replaced every few minutes. There is no state
+of random numbers in it, because there is none (`image_epochs.py`).
+"""
+
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from sparsestep.errors import ArtifactError
+from sparsestep.models import image_state
+from sparsestep.storage import damaged, provenance, read_arrays, write_arrays
+
+
+class Keeper(Protocol):
+    """Where snapshots and checkpoints go. A run has `network` and `optimizer`."""
+
+    def restore(self, run: Any, batch_loss: torch.Tensor, kept: np.ndarray) -> int:
+        """Set run and losses, (T,), to the checkpoint; its iteration, 0 where there is none.
+
+        `kept` are the iterations of all snapshots; those before the checkpoint must be there.
+        """
+
+    def keep_snapshot(self, iteration: int, state: torch.Tensor) -> None:
+        """Keep the network's state (P,) before the update of this iteration."""
+
+    def snapshot(self, iteration: int) -> np.ndarray:
+        """The state that was kept, float32."""
+
+    def keep_checkpoint(self, iteration: int, run: Any, batch_loss: torch.Tensor) -> None:
+        """Keep everything the updates from this iteration on need, if it is time to."""
+
+
+class Memory:
+    """Keeps snapshots until the process ends, and no checkpoints."""
+
+    def __init__(self):
+        self._snapshots: dict[int, np.ndarray] = {}
+
+    def restore(self, run: Any, batch_loss: torch.Tensor, kept: np.ndarray) -> int:
+        """0: there is no checkpoint."""
+        return 0
+
+    def keep_snapshot(self, iteration: int, state: torch.Tensor) -> None:
+        """See `Keeper`."""
+        self._snapshots[iteration] = state.cpu().numpy()
+
+    def snapshot(self, iteration: int) -> np.ndarray:
+        """See `Keeper`."""
+        return self._snapshots[iteration]
+
+    def keep_checkpoint(self, iteration: int, run: Any, batch_loss: torch.Tensor) -> None:
+        """Nothing."""
+
+
+class Folder:
+    """Keeps both in files, a checkpoint every `minutes` and when the process is told to end.
+
+    They are used again only by a run of the same spec, code, torch version, device and precision
+    (`made_by`); anything else in the folder is deleted.
+    """
+
+    def __init__(self, folder: Path, spec: dict, code: str, made_by: str, minutes: float):
+        self._folder = Path(folder)
+        self._source = {**provenance(spec, code), "torch": torch.__version__, "made_by": made_by}
+        self._seconds = 60 * minutes
+        self._last = time.monotonic()
+        self._signal = 0
+
+    def end_on_signals(self) -> None:
+        """On SIGTERM and SIGINT: end before the next update, with a checkpoint."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._remember)
+
+    def restore(self, run: Any, batch_loss: torch.Tensor, kept: np.ndarray) -> int:
+        """See `Keeper`."""
+        path = self._folder / "checkpoint.safetensors"
+        try:
+            arrays = self._read(path, "checkpoint", ("state", "iteration", "batch_loss"))
+            iteration = int(arrays["iteration"][0])
+            for earlier in kept[kept < iteration].tolist():
+                self.snapshot(earlier)
+        except ArtifactError as error:
+            if path.exists():
+                print(f"starts anew: {error.args[0].partition(';')[0]}", file=sys.stderr)
+            shutil.rmtree(self._folder, ignore_errors=True)
+            return 0
+        image_state.load(run.network, arrays["state"])
+        if "momentum" in arrays:
+            _load_momentum(run.optimizer, torch.from_numpy(arrays["momentum"]))
+        batch_loss[:iteration] = torch.from_numpy(arrays["batch_loss"]).to(batch_loss.device)
+        print(f"goes on at iteration {iteration}", file=sys.stderr)
+        return iteration
+
+    def keep_snapshot(self, iteration: int, state: torch.Tensor) -> None:
+        """See `Keeper`."""
+        path = self._snapshot_path(iteration)
+        write_arrays(path, "snapshot", {"state": state.cpu().numpy()}, self._source)
+
+    def snapshot(self, iteration: int) -> np.ndarray:
+        """See `Keeper`."""
+        return self._read(self._snapshot_path(iteration), "snapshot", ("state",))["state"]
+
+    def keep_checkpoint(self, iteration: int, run: Any, batch_loss: torch.Tensor) -> None:
+        """See `Keeper`. Raises SystemExit after a signal, 128 plus its number."""
+        if not self._signal and time.monotonic() - self._last < self._seconds:
+            return
+        arrays = {
+            "iteration": np.array([iteration]),
+            "state": image_state.flatten(run.network).cpu().numpy(),
+            "batch_loss": batch_loss[:iteration].cpu().numpy(),
+        }
+        momentum = _momentum(run.optimizer)
+        if momentum is not None:
+            arrays["momentum"] = momentum.cpu().numpy()
+        write_arrays(self._folder / "checkpoint.safetensors", "checkpoint", arrays, self._source)
+        self._last = time.monotonic()
+        if self._signal:
+            print(f"\nended by signal {self._signal} at iteration {iteration}", file=sys.stderr)
+            sys.exit(128 + self._signal)
+
+    def delete(self) -> None:
+        """Delete the folder; what it was for has its own name now."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _remember(self, number: int, frame: Any) -> None:
+        self._signal = number
+
+    def _snapshot_path(self, iteration: int) -> Path:
+        return self._folder / f"snapshot-{iteration}.safetensors"
+
+    def _read(self, path: Path, content: str, required: tuple[str, ...]) -> dict[str, np.ndarray]:
+        arrays, source = read_arrays(path, content, required)
+        for key in ("spec", "code", "torch", "made_by"):
+            if source.get(key) != self._source[key]:
+                raise damaged(path, f"was left by a run with another {key}")
+        return arrays
+
+
+def _momentum(optimizer: torch.optim.SGD) -> torch.Tensor | None:
+    """The momentum of all parameters in a row; None before the first update, or without any."""
+    parameters = optimizer.param_groups[0]["params"]
+    buffers = [optimizer.state[p].get("momentum_buffer") for p in parameters]
+    if any(buffer is None for buffer in buffers):
+        return None
+    return torch.cat([buffer.reshape(-1) for buffer in buffers])
+
+
+def _load_momentum(optimizer: torch.optim.SGD, momentum: torch.Tensor) -> None:
+    parameters = optimizer.param_groups[0]["params"]
+    parts = momentum.split([p.numel() for p in parameters])
+    for p, part in zip(parameters, parts, strict=True):
+        # The buffer lies in memory as the parameter does.
+        buffer = torch.empty_like(p, requires_grad=False)
+        buffer.copy_(part.view(p.shape))
+        optimizer.state[p]["momentum_buffer"] = buffer

@@ -1,0 +1,61 @@
+"""Two Snakemakes in a folder, and a folder that cannot be written."""
+
+import shutil
+
+import pytest
+
+from faults.disks import new_disk  # noqa: F401
+from faults.everything import artefacts, emptied, volume
+from survived import record
+from workflow.runner import Workflow
+
+COMMAND = ("--cores", "2")
+LOCKED = "Directory cannot be locked"
+
+
+def test_two_at_once(reference, tmp_path):
+    # Also where Snakemake has never run before, so that its own folder is not there yet.
+    workflow = emptied(reference.workflow, tmp_path / "shared")
+    logs = [tmp_path / "first", tmp_path / "second"]
+    started = []
+    for log in logs:
+        with open(log, "wb") as output:
+            started.append(workflow.start(*COMMAND, output=output))
+    codes = [each.wait() for each in started]
+    texts = [log.read_text() for log in logs]
+    assert sorted(codes) == [0, 1], texts
+    refused = texts[codes.index(1)]
+    assert LOCKED in refused
+    assert "Traceback" not in refused
+    assert artefacts(workflow) == reference.files
+    assert workflow.planned() == {}
+    record(
+        "two commands at the same moment in one folder",
+        f"one is told so, the other one's {volume(reference.files)} are identical",
+    )
+
+
+@pytest.mark.parametrize("what", ["results", "everything"])
+def test_read_only(reference, tmp_path, new_disk, what):  # noqa: F811
+    copy = reference.workflow.copy(tmp_path / "copy")
+    # Something to do.
+    copy.edit("config.yaml", "divide_by: 2.0", "divide_by: 2.5")
+    part = "." if what == "everything" else "results"
+    disk = new_disk(tmp_path / "disk", 60_000)
+    shutil.copytree(copy.folder / part, disk.folder, dirs_exist_ok=True)
+    disk.read_only()
+    workflow = copy if part == "results" else Workflow(disk.folder)
+    if part == "results":
+        shutil.rmtree(copy.folder / "results")
+        (copy.folder / "results").symlink_to(disk.folder)
+    done = workflow.snakemake(*COMMAND)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout, done.stdout
+    said = "results cannot be written: read-only file system at"
+    assert said in done.stdout, done.stdout
+    assert "rule" not in done.stdout.replace("workflow/rules", "")
+    assert artefacts(workflow) == reference.files
+    record(
+        f"{'results/' if what == 'results' else 'the whole folder'} read-only",
+        f"one line before any job: `{said} ...`",
+    )

@@ -1,0 +1,105 @@
+"""Who may delete a lock that Snakemake left behind."""
+
+import os
+import subprocess
+import sys
+from threading import Timer
+
+import pytest
+
+from sparsestep import locking
+
+ENTER = """
+import sys
+from pathlib import Path
+from sparsestep.locking import release_stale_lock
+release_stale_lock(Path(sys.argv[1]), main=sys.argv[2] == "main")
+print("entered", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def state(tmp_path):
+    """Snakemake's folder with a lock in it."""
+    (tmp_path / "locks").mkdir()
+    lock(tmp_path).touch()
+    return tmp_path
+
+
+def lock(state):
+    return state / "locks" / "0.output.lock"
+
+
+def let_go(handles):
+    for handle in handles:
+        os.close(handle)
+
+
+class Process:
+    """A process that has read the workflow and works until the end of the block."""
+
+    def __init__(self, state, role):
+        self.command = [sys.executable, "-c", ENTER, str(state), role]
+
+    def __enter__(self):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(self.command, **pipes)
+        assert self.process.stdout.readline() == b"entered\n"
+
+    def __exit__(self, *error):
+        self.process.communicate()
+
+
+def test_who_is_alone_deletes_it(state):
+    with Process(state, "main"):
+        assert not lock(state).exists()
+
+
+def test_a_job_never_deletes_it(state):
+    with Process(state, "job"):
+        assert lock(state).exists()
+
+
+@pytest.mark.parametrize("other", ["main", "job"])
+def test_nobody_deletes_it_while_others_work(state, other):
+    with Process(state, other):
+        lock(state).touch()
+        with Process(state, "main"):
+            assert lock(state).exists()
+
+
+def test_jobs_that_a_killed_snakemake_left_are_waited_for(state, monkeypatch, capsys):
+    monkeypatch.setattr(locking, "_held", held := {})
+    monkeypatch.setattr(locking, "PATIENCE", 0.3)
+    with Process(state, "job"):
+        locking.release_stale_lock(state)
+        let_go(held.pop(state))
+        assert lock(state).exists()
+    assert "end them (on a cluster: cancel them); then start the same" in capsys.readouterr().err
+    monkeypatch.setattr(locking, "PATIENCE", 60.0)
+    job = Process(state, "job")
+    job.__enter__()
+    Timer(0.5, job.__exit__).start()
+    locking.release_stale_lock(state)
+    let_go(held.pop(state))
+    assert not lock(state).exists()
+    assert capsys.readouterr().err == ""
+
+
+def test_one_that_ran_on_another_machine_is_left(state, monkeypatch):
+    with Process(state, "main"):
+        lock(state).touch()
+    monkeypatch.setattr(locking.socket, "gethostname", lambda: "elsewhere")
+    monkeypatch.setattr(locking, "_held", held := {})
+    locking.release_stale_lock(state)
+    assert lock(state).exists()
+    let_go(held.pop(state))
+    # The user typed `snakemake --unlock`: from now on this machine's locks are known to be its own.
+    lock(state).unlink()
+    locking.release_stale_lock(state)
+    let_go(held.pop(state))
+    lock(state).touch()
+    locking.release_stale_lock(state)
+    assert not lock(state).exists()
+    let_go(held.pop(state))

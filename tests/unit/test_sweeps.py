@@ -1,0 +1,423 @@
+"""Sweeps from config.yaml to tables and phase diagrams, against runs trained one at a time."""
+
+import copy
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import ROOT, TINY, batch_of
+from sparsestep import artifacts, report, storage, sweeps, tables
+from sparsestep.errors import ArtifactError, ConfigError
+from sparsestep.figures import plot, render
+from sparsestep.figures.phase_panels import cell_sides
+from sparsestep.figures.sources import Sources, read_sources
+from sparsestep.identity import identity
+from sparsestep.measures import measure
+from sparsestep.plan import Plan
+from sparsestep.problems import generate
+from sparsestep.training import train
+from sparsestep.training.edge import calibrate
+
+SWEEP = {
+    "experiment": "first",
+    "replicates": 3,
+    "schedule": {"kind": "step_decay", "divide_by": 2.0},
+    "step_size": [0.01, 0.05, 0.8],
+    "decay_at": [0.2, 0.5],
+    "measure": {"losses": None, "sparse_recovery": None, "jacobian_rank": {"threshold": 1e-15}},
+}
+PATH = ("sweeps", "phases")
+MISTAKES = [
+    ("experiment", "second", "experiment: there is none, got 'second'; valid: first"),
+    ("replicates", 0, "replicates: got 0; input should be greater than 0"),
+    ("step_sizes", [0.1], "step_sizes: unknown key, got 'step_sizes'; valid: algorithm, "),
+    ("step_size", 0.1, "step_size: got 0.1; input should be a valid list"),
+    (
+        "step_size",
+        [],
+        "step_size: got []; list should have at least 1 item",
+    ),
+    ("step_size", [0.1, -0.1], "step_size.1: got -0.1; input should be greater than 0"),
+    ("step_size", [0.1, 0.1], "step_size.1: got 0.1; must be above the one before"),
+    (
+        "step_size",
+        {"low": 0.2, "high": 0.1, "points": 3},
+        "step_size: got {'low': 0.2, 'high': 0.1, 'points': 3}; `low` must be below `high`",
+    ),
+    (
+        "step_size",
+        {"low": 1.0, "high": 1.0 + 1e-15, "points": 3},
+        "`low` and `high` are too close for so many points",
+    ),
+    (
+        "step_size",
+        {"low": 1, "high": 2, "points": 1},
+        "points: got 1; input should be",
+    ),
+    ("step_size", {"low": 1, "high": 2, "points": 10**7}, "input should be less than or equal to"),
+    ("step_size", {"low": 1, "points": 3}, "step_size.high: missing"),
+    ("step_size", {"low": 1, "high": 2, "points": 3, "spacing": "even"}, "'linear' or 'log'"),
+    (
+        "step_size",
+        {"low": 1, "high": 2, "points": 3, "n": 1},
+        "step_size.n: unknown key, got 'n'; valid: high",
+    ),
+    ("decay_at", [0.5, 1.5], "decay_at: got 1.5; input should be less than 1"),
+    ("schedule", {"kind": "constant"}, "schedule.kind: has no decay_at, got 'constant'; valid: st"),
+    ("schedule", {"kind": "step_decy"}, "schedule.kind: unknown schedule, got 'step_decy'; valid:"),
+    ("schedule", {"kind": "step_decay"}, "schedule.divide_by: missing"),
+    (
+        "schedule",
+        {"kind": "step_decay", "divide_by": 2, "step_size": 0.1},
+        "schedule.step_size: must be absent; it is swept",
+    ),
+    (
+        "schedule",
+        {"kind": "plateau", "divide_by": 2, "warm_up": 0.3},
+        "decay_at: got 0.2; must be at least warm_up, 0.3",
+    ),
+    ("algorithm", {"kind": "sgdd"}, "algorithm.kind: unknown algorithm, got 'sgdd'; valid: sgd"),
+    ("algorithm", {"kind": "sde", "of": "small"}, "algorithm.of: must be absent; a sweep has no"),
+    ("measure", {}, "measure: got {}; dictionary should have at least 1 item"),
+    ("measure", {"sharpness": None}, "measure.sharpness: unknown measure, got 'sharpness'; valid:"),
+    ("measure", {"lasso_distance": None}, "measure.lasso_distance: is about all snapshots; a swee"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def raw(tiny):
+    tiny["sweeps"] = {"phases": copy.deepcopy(SWEEP)}
+    tiny["figures"]["phases"] = {
+        "kind": "phase_diagram",
+        "sweep": "phases",
+        "panels": ["l0", "test_loss", "diverged"],
+    }
+    return tiny
+
+
+def spec_of(plan, name="phases"):
+    """All points of a sweep as one job's spec."""
+    points = plan.sweeps[name].points()
+    return {**plan.sweep(name), "points": points, "replicates": [0, 2]}
+
+
+@pytest.mark.parametrize(("key", "value", "says"), MISTAKES)
+def test_mistake_is_one_line(raw, key, value, says):
+    raw["sweeps"]["phases"][key] = value
+    with pytest.raises(ConfigError) as caught:
+        Plan(raw)
+    assert str(caught.value).startswith("sweeps.phases.")
+    assert "\n" not in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_too_many_points_and_edges_of_a_warm_up_are_refused(raw):
+    sweep = raw["sweeps"]["phases"]
+    sweep["step_size"] = sweep["decay_at"] = {"low": 0.1, "high": 0.9, "points": 1000}
+    with pytest.raises(ConfigError, match=r"^sweeps.phases: got more than 100000 points$"):
+        Plan(raw)
+    sweep |= {"step_size": [0.1], "decay_at": [0.5], "edges": True}
+    sweep["schedule"] = {"kind": "plateau", "divide_by": 2, "warm_up": 0.3}
+    with pytest.raises(ConfigError, match=r"^sweeps.phases.edges: edges are of constant large st"):
+        Plan(raw)
+
+
+def test_what_a_measurement_needs_of_the_problem_is_said(raw):
+    problem = {"kind": "given_data", "x": [[1.0, 2.0]], "y": [1.0], "order_seed": 0}
+    raw["experiments"]["first"] |= {"problem": problem, "measure": {"losses": None}, "claims": {}}
+    raw["figures"] = {}
+    with pytest.raises(ConfigError) as caught:
+        Plan(raw)
+    assert str(caught.value) == (
+        "sweeps.phases.measure.sparse_recovery: needs the problem's beta_star, got 'given_data'; "
+        "valid problems: sparse_regression"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("sweep", "phase", "figures.phases.sweep: there is none, got 'phase'; valid: phases"),
+        ("panels", ["l1"], "figures.phases.panels.0: not measured there, got 'l1'; valid: train"),
+    ],
+)
+def test_a_figure_of_what_is_not_there(raw, key, value, says):
+    raw["figures"]["phases"][key] = value
+    with pytest.raises(ConfigError) as caught:
+        Plan(raw)
+    assert str(caught.value).startswith(says)
+
+
+def test_ranges_are_lists(raw):
+    sweep = raw["sweeps"]["phases"]
+    by_list = Plan(raw)
+    sweep["decay_at"] = {"low": 0.2, "high": 0.5, "points": 2}
+    sweep["step_size"] = ["1e-2", "0.05", 0.8]
+    assert Plan(raw).sweep_paths("phases") == by_list.sweep_paths("phases")
+    sweep["step_size"] = {"low": 0.01, "high": 1, "points": 5, "spacing": "log"}
+    assert Plan(raw).sweeps["phases"].step_size == [0.01, 0.0316227766017, 0.1, 0.316227766017, 1]
+
+
+def test_points_that_are_added_leave_full_chunks_as_they_are(raw, monkeypatch):
+    # 3 durations a step size, 2 step sizes a job.
+    monkeypatch.setattr("sparsestep.plan_sweeps.POINTS_PER_JOB", 7)
+    sweep = raw["sweeps"]["phases"]
+    sweep["decay_at"] = [0.2, 0.5, 0.6]
+    before = Plan(raw).sweep_chunks("phases")
+    assert [len(points) for points in before.values()] == [6, 3]
+    sweep["step_size"] = [0.01, 0.05, 0.8, 0.9]
+    after = Plan(raw).sweep_chunks("phases")
+    (same, less), (kept, more) = before, after
+    assert (same == kept, less == more) == (True, False)
+    assert [point for chunk in after.values() for point in chunk] == Plan(raw).sweeps[
+        "phases"
+    ].points()
+
+
+def test_batches_of_replicates_that_the_experiment_lacks(raw):
+    raw["sweeps"]["phases"]["replicates"] = 18
+    plan = Plan(raw)
+    assert plan.sweep_batches("phases") == ["0-15", "16-17"]
+    assert plan.batches("first") == ["0-2"]
+    wildcards = batch_of("first", "16-17", problem_id=identity(plan.problem("first")))
+    assert json.loads(plan.generate_spec(wildcards))["replicates"] == [16, 17]
+    wildcards.batch = "16-18"
+    with pytest.raises(ConfigError, match="has no batch 16-18"):
+        plan.generate_spec(wildcards)
+
+
+def test_a_grid_of_a_thousand_points_is_a_handful_of_jobs(published):
+    raw = {
+        "experiments": {"diagonal": published.experiments["diagonal"].model_dump(mode="json")},
+        "sweeps": {
+            "grid": {
+                **SWEEP,
+                "experiment": "diagonal",
+                "replicates": 16,
+                "step_size": {"low": 0.1, "high": 0.3, "points": 50},
+                "decay_at": {"low": 0.02, "high": 0.6, "points": 20},
+            }
+        },
+    }
+    assert len(Plan(raw).sweep_paths("grid")) == 10
+    assert len(published.sweep_paths("diagonal_phases")) == 2
+
+
+def one_at_a_time(spec):
+    """What `sweeps.run` returns, from a run of its own for every point."""
+    problem, parts = generate(spec), []
+    for step_size, decay_at in spec["points"]:
+        schedule = {**spec["schedule"], "step_size": step_size, "decay_at": decay_at}
+        run = {key: value for key, value in spec.items() if key not in ("points", "measure")}
+        trajectory = train(problem, {**run, "schedule": schedule})
+        last = replace(
+            trajectory,
+            iterations=trajectory.iterations[-1:],
+            parameters=trajectory.parameters[:, -1:],
+            step_sizes=trajectory.step_sizes[:, -1:],
+        )
+        table = measure(problem, last, {**run, "schedule": schedule, "measure": spec["measure"]})
+        metrics = table.columns[3:]
+        table[metrics] = table[metrics].where(table["diverged_at"] < 0)
+        table.insert(0, "step_size", step_size)
+        table.insert(1, "decay_at", decay_at)
+        parts.append(table)
+    return pd.concat(parts, ignore_index=True)
+
+
+def relu(raw):
+    """The tiny experiment with a ReLU network, whose training is another kernel."""
+    first = raw["experiments"]["first"]
+    first["problem"] = {"kind": "teacher_student", "n_train": 6, "n_test": 20, "dimension": 2}
+    first["problem"] |= {"n_fresh": 20, "teacher_widths": [2], "teacher_biases": False}
+    first["problem"] |= {"teacher_weights": "unit", "data_seed": 1, "init_seed": 0}
+    first["problem"] |= {"order_seed": 0, "vary": ["init", "order"]}
+    first["model"] = {"kind": "mlp", "widths": [5], "biases": [False, False]}
+    first["model"] |= {"weight_scales": [0.5, 0.5]}
+    measured = {"losses": None, "jacobian_rank": {"threshold": 1e-4}}
+    measured["feature_sparsity"] = {"correlation_threshold": 0.99}
+    first |= {"measure": measured, "claims": {}}
+    raw["sweeps"]["phases"] |= {"measure": measured, "step_size": [0.05, 0.2, 20.0]}
+    raw["sweeps"]["phases"]["schedule"] = {"kind": "plateau", "warm_up": 0.1, "divide_by": 3}
+    raw["figures"] = {}
+
+
+@pytest.mark.parametrize("change", [lambda raw: None, relu], ids=["diagonal", "relu"])
+def test_every_point_is_a_run(raw, change):
+    change(raw)
+    spec = spec_of(Plan(raw))
+    table = sweeps.run(generate(spec), spec)
+    pd.testing.assert_frame_equal(table, one_at_a_time(spec), check_exact=True)
+    assert len(table) == 3 * 2 * 3
+    assert set(table["diverged_at"] >= 0) == {True, False}
+    assert table.loc[table["diverged_at"] >= 0, "train_loss"].isna().all()
+    pd.testing.assert_frame_equal(table, sweeps.run(generate(spec), spec, 2), check_exact=True)
+
+
+def test_end_values_of_a_point_are_those_of_the_run(raw):
+    # What is counted is equal; a sum over samples may be rounded in another order, see sweeps.py.
+    run = {**SWEEP["schedule"], "step_size": 0.05, "decay_at": 0.5}
+    raw["experiments"]["first"]["runs"] = {"same": {"schedule": run}}
+    plan = Plan(raw)
+    spec = {**plan.run("first", "same"), "replicates": [0, 2]}
+    measured = {**spec, "measure": plan.sweeps["phases"].measure}
+    of_run = measure(generate(spec), train(generate(spec), spec), measured)
+    of_run.insert(0, "run", "same")
+    of_run = tables.last_snapshots(of_run).reset_index(drop=True)
+    swept = sweeps.run(generate(spec), spec_of(plan))
+    of_point = swept[(swept["step_size"] == 0.05) & (swept["decay_at"] == 0.5)].reset_index()
+    for name in ("iteration", "replicate", "diverged_at", "l0", "jacobian_rank", "beta_error"):
+        np.testing.assert_array_equal(of_point[name], of_run[name])
+    for name in ("train_loss", "test_loss"):
+        np.testing.assert_allclose(of_point[name], of_run[name], rtol=1e-12)
+
+
+def test_the_stages_write_and_check(raw, tmp_path):
+    plan = Plan(raw)
+    ((chunk, points),) = plan.sweep_chunks("phases").items()
+    wildcards = SimpleNamespace(sweep="phases", chunk=chunk, batch="0-2")
+    spec = json.loads(plan.sweep_spec(wildcards))
+    assert (spec["points"], spec["replicates"]) == (points, [0, 2])
+    problem, table, short = (str(tmp_path / name) for name in ("p", "t.parquet", "t.csv"))
+    made_from = {**plan.problem("first"), "replicates": [0, 2]}
+    artifacts.write_problem(problem, generate(made_from), storage.provenance(made_from, ""))
+    stages = {
+        "sweep": ["--problem", problem, "--output", table],
+        "collect": ["--tables", table, "--output", short],
+    }
+    for stage, options in stages.items():
+        told = ["--spec", getattr(plan, f"{stage}_spec")(wildcards)]
+        told += ["--code", plan.code(stage)(wildcards), *options]
+        command = [sys.executable, "-m", f"sparsestep.stages.{stage}", *told]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+    written = tables.read_table(table, identity(spec), tables.SWEEP)
+    pd.testing.assert_frame_equal(written, sweeps.run(generate(spec), spec), check_exact=True)
+    # The CSV has the same numbers, digit by digit.
+    read = pd.read_csv(short, dtype=str, na_filter=False)
+    assert list(read) == list(written)
+    np.testing.assert_array_equal(read.map(float), written)
+    with pytest.raises(ArtifactError, match="holds a sweep table, expected a measurement table"):
+        tables.read_table(table)
+    wildcards.chunk = "0" * 12
+    with pytest.raises(ConfigError, match=r"^sweeps.phases has no chunk"):
+        plan.sweep_spec(wildcards)
+
+
+def test_edges_of_every_duration(raw, tmp_path):
+    raw["sweeps"]["phases"]["edges"] = True
+    plan = Plan(raw)
+    paths, wildcards = plan.figure_inputs("phases")["edges"], []
+    assert len(paths) == 2
+    for path in paths:
+        *_, folder, batch = path.split("/")
+        found = batch_of("first", batch.split(".")[0], edges_id=folder.removeprefix("first-"))
+        wildcards.append(json.loads(plan.calibrate_spec(found)))
+    assert [spec["edge"]["horizon"] for spec in wildcards] == [0.2, 0.5]
+    # Those of a run's own edge options are the same files.
+    raw["experiments"]["first"]["runs"]["small"]["schedule"]["step_size"] = {"of_edge": 0.5}
+    assert Plan(raw).edges_path("first", "small", "0-2") == [paths[1]]
+    names = json.loads(plan.figure_spec(SimpleNamespace(figure="phases")))["sources"]["edges"]
+    files = []
+    for spec in wildcards:
+        files.append(str(tmp_path / str(len(files))))
+        edges = calibrate(generate(spec), spec)
+        artifacts.write_edges(files[-1], edges, storage.provenance(spec, ""))
+    read = read_sources({"edges": names}, {"edges": files}).edges["phases"]
+    np.testing.assert_array_equal(read[0.5], edges)
+    with pytest.raises(ArtifactError, match="made from another configuration"):
+        read_sources({"edges": names}, {"edges": files[::-1]})
+
+
+@pytest.fixture
+def drawn(raw):
+    """Table of the sweep and spec of its figure."""
+    plan = Plan(raw)
+    spec = spec_of(plan)
+    table = sweeps.run(generate(spec), spec)
+    return table, json.loads(plan.figure_spec(SimpleNamespace(figure="phases")))
+
+
+def test_colours_are_medians_of_the_survivors(drawn):
+    table, spec = drawn
+    edges = {0.2: np.array([0.1, 0.2, np.nan]), 0.5: np.array([0.1, 0.1, 0.1])}
+    sources = Sources(sweeps={"phases": table}, edges={"phases": edges})
+    figure = plot(sources, spec)
+    for axes, metric in zip(figure.axes[:2], ("l0", "test_loss"), strict=True):
+        survivors = table[table["diverged_at"] < 0]
+        expected = survivors.pivot_table(metric, "decay_at", "step_size", "median", dropna=False)
+        shown = axes.collections[0].get_array().filled(np.nan)
+        np.testing.assert_array_equal(shown, expected.reindex(columns=[0.01, 0.05, 0.8]))
+    shares = figure.axes[2].collections[0].get_array()
+    assert shares.min() == 0
+    diverged = table.assign(diverged=table["diverged_at"] >= 0)
+    expected = diverged.pivot_table("diverged", "decay_at", "step_size", "mean")
+    np.testing.assert_array_equal(shares, expected)
+    # Hatched are the cells in which half of the replicates diverge.
+    assert len(figure.axes[0].patches) == (shares >= 0.5).sum() > 0
+    (line,) = figure.axes[0].lines
+    np.testing.assert_allclose(line.get_xdata(), [0.15, 0.1])
+    assert list(line.get_ydata()) == [0.2, 0.5]
+    assert "3 replicates" in figure.get_suptitle()
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_same_bytes(drawn, kind):
+    table, spec = drawn
+    sources = Sources(sweeps={"phases": table})
+    first, second = (render(plot(sources, spec), kind) for _ in range(2))
+    assert first == second
+
+
+def test_a_sweep_of_a_single_point_or_without_survivors_is_drawn(drawn):
+    table, spec = drawn
+    for chosen in ("step_size == 0.01 and decay_at == 0.2", "diverged_at >= 0"):
+        of = table.query(chosen).reset_index(drop=True)
+        render(plot(Sources(sweeps={"phases": of}), spec), "png")
+
+
+def test_cells_lie_around_their_values():
+    sides, is_log = cell_sides(np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_allclose(sides, [0.5, 1.5, 2.5, 3.5])
+    assert not is_log
+    sides, is_log = cell_sides(np.array([1.0, 4.0, 16.0]))
+    np.testing.assert_allclose(sides, [0.5, 2, 8, 32])
+    assert is_log
+
+
+@pytest.mark.parametrize("edges", [False, True])
+def test_the_caption_explains_what_is_drawn(raw, edges):
+    raw["sweeps"]["phases"]["edges"] = edges
+    spec = json.loads(Plan(raw).report_spec(None))
+    (entry,) = (figure for figure in spec["figures"] if figure["name"] == "phases")
+    text = (ROOT / "workflow" / "report" / "phase_diagram.rst").read_text()
+    known = {"figures": {"phases": entry}, "sweeps": spec["sweeps"]}
+    page = " ".join(report.render_caption(text, {"figure": "phases"}, known).split())
+    assert "All 3 replicates of the experiment first are trained at each" in page
+    assert ("the edge of the replicates" in page) == edges
+
+
+def test_a_sweep_of_an_experiment_on_demand_is_not_wanted(raw):
+    second = copy.deepcopy(TINY["experiments"]["first"])
+    raw["experiments"]["second"] = {**second, "on_demand": True}
+    raw["sweeps"]["phases"]["experiment"] = "second"
+    plan = Plan(raw)
+    assert (plan.wanted_sweeps(), "phases" in plan.wanted_figures()) == ([], False)
+    plan = Plan({**raw, "enabled": ["second"]})
+    assert (plan.collected_paths(), "phases" in plan.wanted_figures()) == (
+        ["results/sweeps/phases.csv"],
+        True,
+    )

@@ -1,0 +1,155 @@
+"""What no longer follows from config.yaml is listed and deleted, and nothing else."""
+
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import with_simulations
+from sparsestep.plan import Plan
+from sparsestep.unused import delete, unused
+
+
+def outputs_of(plan, folder):
+    """The files of all rules, with logs and benchmarks."""
+    files = [*plan.output_paths(), "results/summary.csv", "results/report.html"]
+    for path in plan.output_paths():
+        mirrored = Path(path).relative_to("results")
+        files += [f"results/logs/{mirrored.with_suffix('.log')}"]
+        files += [f"results/benchmarks/{mirrored.with_suffix('.tsv')}"]
+    return {folder / path for path in files}
+
+
+@pytest.fixture
+def folder(tiny, tmp_path):
+    """A folder in which everything that the config leads to is there, ten bytes a file."""
+    write(outputs_of(Plan(with_simulations(tiny)), tmp_path))
+    return tmp_path
+
+
+def write(paths):
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"0123456789")
+
+
+def listed(raw, folder):
+    found = unused(Plan(raw), folder / "results")
+    return {path.relative_to(folder / "results").as_posix(): size for path, size in found}
+
+
+def test_nothing_of_what_follows(tiny, folder):
+    assert listed(with_simulations(tiny), folder) == {}
+
+
+def test_one_step_size(tiny, folder):
+    raw = with_simulations(tiny)
+    before = Plan(raw)
+    changed = copy.deepcopy(raw)
+    changed["experiments"]["first"]["runs"]["small"]["schedule"]["step_size"] = 0.02
+    run = Path(before.trajectory_path("first", "small", "0-2")).relative_to("results").parent.parent
+    # The other run's folder stays, so that this run's goes alone.
+    expected = {f"{run}": 20, f"logs/{run}": 20, f"benchmarks/{run}": 20}
+    assert listed(changed, folder) == expected
+    kept = outputs_of(before, folder) & outputs_of(Plan(changed), folder)
+    delete(unused(Plan(changed), folder / "results"))
+    assert {path for path in folder.rglob("*") if path.is_file()} == kept
+
+
+def test_fewer_replicates(tiny, tmp_path):
+    tiny["experiments"]["first"]["replicates"] = 32
+    write(outputs_of(Plan(tiny), tmp_path))
+    tiny["experiments"]["first"]["replicates"] = 16
+    found = listed(tiny, tmp_path)
+    assert sum("runs/first/small-" in path and path.endswith("/16-31") for path in found) == 3
+    assert all("16-31" in path for path in found)
+
+
+def test_an_experiment_figure_and_simulation_that_are_gone(tiny, folder):
+    raw = with_simulations(tiny)
+    raw["experiments"]["second"] = {**raw["experiments"].pop("first"), "iterations": 61}
+    raw["simulations"] = {}
+    raw["figures"] = {}
+    found = listed(raw, folder)
+    assert {
+        "runs/first",
+        "logs/runs/first",
+        "figures/curves.png",
+        "logs/tables/parabolas.log",
+    } <= set(found)
+    assert any(path.startswith("simulations/settling-") for path in found)
+
+
+def test_checkpoints_of_runs(tiny, folder):
+    plan = Plan(with_simulations(tiny))
+    run = Path(plan.trajectory_path("first", "small", "0-2")).parent.relative_to("results/runs")
+    old = "first/small-0123456789ab/0-2"
+    for owner in (run, old):
+        write([folder / "results/.resume" / owner / "checkpoint.safetensors"])
+    assert listed(with_simulations(tiny), folder) == {".resume/first/small-0123456789ab": 10}
+
+
+def test_what_is_not_ours_is_left_alone(tiny, folder):
+    raw = with_simulations(tiny)
+    mine = ["data/cifar-10-binary.tar.gz", "notes.txt", "runs/mine/notes.txt", "figures/slides.key"]
+    mine += ["figures/mine.png", "tables/mine.csv"]
+    mine += ["runs/first/small-0123456789ab/0-2/notes.txt", "mine/figures/curves.png"]
+    write([folder / "results" / path for path in mine])
+    write([folder / "results/runs/first/small-0123456789ab/0-2/trajectory.safetensors"])
+    # Beside a file of the user's, only ours goes.
+    old = "runs/first/small-0123456789ab/0-2/trajectory.safetensors"
+    assert listed(raw, folder) == {old: 10}
+    delete(unused(Plan(raw), folder / "results"))
+    assert all((folder / "results" / path).exists() for path in mine)
+
+
+def command(folder, *options, answer=""):
+    return subprocess.run(
+        [sys.executable, "-m", "sparsestep.unused", *options],
+        cwd=folder,
+        input=answer,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_asks(tiny, tmp_path):
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tiny))
+    old = tmp_path / "results/figures/old.png"
+    checksum = old.with_name(".old.png.sha256")
+    write([old, checksum, tmp_path / "results/logs/figures/old.log"])
+    assert "0.00 MB  results/figures/old.png" in command(tmp_path).stdout
+    assert "nothing was deleted" in command(tmp_path, "--delete", answer="n\n").stdout
+    # Nobody there to answer.
+    assert "nothing was deleted" in command(tmp_path, "--delete").stdout
+    assert old.exists()
+    assert "deleted" in command(tmp_path, "--delete", answer="y\n").stdout
+    assert not old.exists()
+    assert not checksum.exists()
+
+
+def test_the_command_reads_what_snakemake_reads(tiny, tmp_path):
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tiny))
+    ends = tiny["figures"]["ends"]
+    (tmp_path / "more.yaml").write_text(yaml.safe_dump({"figures": {"more": ends}}))
+    write([tmp_path / "results" / name for name in ("figures/more.png", "logs/figures/more.log")])
+    assert "more.png" in command(tmp_path).stdout
+    assert "more.png" not in command(tmp_path, "--configfile", "more.yaml").stdout
+
+
+def test_bad_input_and_a_running_snakemake(tiny, tmp_path):
+    import fcntl
+
+    done = command(tmp_path)
+    assert done.stderr == "sparsestep: config.yaml: cannot be read: No such file or directory\n"
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tiny))
+    (tmp_path / ".snakemake").mkdir()
+    with open(tmp_path / ".snakemake" / "sparsestep.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        done = command(tmp_path, "--delete", "--yes")
+    assert done.stderr.startswith("sparsestep: snakemake is running in this folder")
+    assert done.returncode == 1

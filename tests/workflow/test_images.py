@@ -1,0 +1,199 @@
+"""Networks on images in the workflow: digits, CIFAR's own format, edits, kills, targets."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+import safetensors
+
+import archives
+from sparsestep.artifacts import write_dataset
+from sparsestep.datasets import prepare
+from sparsestep.plan import Plan
+from sparsestep.storage import provenance
+from workflow.runner import Workflow
+
+TINY = {
+    "experiments": {
+        "digits": {
+            "replicates": 2,
+            "epochs": 4,
+            "problem": {"kind": "images", "dataset": "digits", "n_train": 64, "n_test": 32}
+            | {"batch_size": 16, "order_seed": 0, "vary": ["init", "order"]},
+            "model": {"kind": "densenet", "depth": 7, "growth_rate": 4},
+            "snapshots": {"first": 1, "evenly_spaced": 3, "last": True},
+            "runs": {
+                "small": {
+                    "algorithm": {"kind": "minibatch_sgd"},
+                    "schedule": {"kind": "constant", "step_size": 0.01},
+                },
+                "decay-50": {
+                    "algorithm": {"kind": "minibatch_sgd", "momentum": 0.9, "augment": True},
+                    "schedule": {
+                        "kind": "exponential_warmup",
+                        "step_size": 0.05,
+                        "decay_at": 0.5,
+                    },
+                },
+            },
+            "measure": {"losses": None, "channel_sparsity": {"blocks": ["block2", "last"]}},
+            "claims": {"better": ["test_error"], "sparser": ["feature_sparsity_last"]},
+        }
+    },
+    "figures": {
+        "digits": {
+            "kind": "training_curves",
+            "experiment": "digits",
+            "panels": ["train_loss", "test_error", "feature_sparsity_last"],
+        }
+    },
+    # On a machine with a GPU too: results on the CPU are the same bytes.
+    "compute": {"device": "cpu"},
+}
+DOWNSTREAM = {
+    "draw_training_curves": 1,
+    "summarise_measurements": 1,
+    "judge_claims": 1,
+    "write_report": 1,
+}
+RESULTS = ("runs/**/*", "data/*", "figures/*", "summary.csv", "report.html")
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    workflow = Workflow.create(tmp_path_factory.mktemp("images") / "computed", TINY)
+    workflow.run("--cores", "2")
+    return workflow
+
+
+@pytest.fixture
+def edited(computed, tmp_path):
+    return computed.copy(tmp_path / "edited")
+
+
+def change(workflow, *path_and_value):
+    *path, last, value = path_and_value
+    config = workflow.config
+    place = config["experiments"]["digits"]
+    for part in path:
+        place = place[part]
+    place[last] = value
+    workflow.write_config(config)
+
+
+def test_everything_is_there(computed):
+    assert computed.planned() == {}
+    results = computed.folder / "results"
+    summary = (results / "summary.csv").read_text()
+    for metric in ("train_error", "test_loss", "feature_sparsity_block2", "raw_sparsity_last"):
+        assert f"digits,decay-50,1,{metric}," in summary
+    # No problem on disk, no checkpoint left.
+    assert not (results / "problems").exists()
+    assert not (results / ".resume").exists()
+    (log,) = results.glob("logs/runs/digits/small-*/0-0/trajectory.log")
+    assert "images/s, loss=" in log.read_text()
+
+
+def test_a_correlation_threshold_retrains_nothing(edited):
+    change(edited, "measure", "channel_sparsity", "correlation_threshold", 0.9)
+    assert edited.planned() == {"measure_images": 4, **DOWNSTREAM}
+
+
+def test_one_step_size(edited):
+    change(edited, "runs", "small", "schedule", "step_size", 0.02)
+    assert edited.planned() == {"train_images": 2, "measure_images": 2, **DOWNSTREAM}
+
+
+def test_one_more_replicate(edited):
+    change(edited, "replicates", 3)
+    assert edited.planned() == {"train_images": 2, "measure_images": 2, **DOWNSTREAM}
+
+
+def test_another_device_reruns_nothing(edited):
+    config = edited.config
+    config["compute"] = {"device": "auto", "precision": "float32", "checkpoint_minutes": 1}
+    edited.write_config(config)
+    assert edited.planned() == {}
+
+
+def test_a_job_asks_for_a_gpu_only_where_it_uses_one(edited):
+    change(edited, "runs", "small", "schedule", "step_size", 0.02)
+    assert "gpu=1" not in edited.run("-n")
+    config = edited.config
+    config["compute"] = {"device": "cuda"}
+    edited.write_config(config)
+    planned = edited.run("-n")
+    assert planned.count("gpu=1") == 4
+    # The size of the snapshots stands beside it.
+    assert "disk_mb=1" in planned
+
+
+def test_on_demand(edited):
+    change(edited, "on_demand", True)
+    edited.edit("config.yaml", "n_train: 64", "n_train: 65")
+    # Nothing else is left that the report could show: nothing is computed.
+    assert "train_images" not in edited.planned()
+    output = edited.run("-n", "digits")
+    assert "train_images" in output
+    assert "write_report" not in output
+
+
+def test_cifar10_from_its_binary_format(tmp_path):
+    archive = tmp_path / "archive" / "cifar-10-binary.tar.gz"
+    archive.parent.mkdir()
+    members, _ = archives.cifar10(images=12)
+    archives.write_tar(archive, members)
+    spec = {"dataset": {"kind": "cifar10", "data_dir": str(archive.parent)}}
+    dataset = prepare(spec, md5=archives.md5(archive))
+
+    config = json.loads(json.dumps(TINY))
+    experiment = config["experiments"]["digits"]
+    experiment["problem"] |= {"dataset": "cifar10", "n_train": 48, "n_test": 8}
+    experiment["model"] = {"kind": "resnet", "depth": 18, "width": 4}
+    experiment["replicates"] = 1
+    workflow = Workflow.create(tmp_path / "workflow", config)
+    path = workflow.folder / Plan(config).images_path("digits")
+    write_dataset(path, dataset, provenance(dataset.spec, "by hand"))
+    done = workflow.run("--cores", "2")
+    assert "prepare_dataset" not in done
+    assert "digits,small,0,test_error," in (workflow.folder / "results/summary.csv").read_text()
+    assert workflow.planned() == {}
+
+
+def test_killed_with_everything_and_started_again(tmp_path):
+    config = json.loads(json.dumps(TINY))
+    experiment = config["experiments"]["digits"]
+    experiment |= {"replicates": 1, "epochs": 60}
+    del experiment["runs"]["small"]
+    undisturbed = Workflow.create(tmp_path / "undisturbed", config)
+    undisturbed.run("--cores", "1")
+    config["compute"]["checkpoint_minutes"] = 1e-9
+    killed = Workflow.create(tmp_path / "killed", config)
+    with subprocess.Popen(
+        killed.command("--cores", "1"),
+        cwd=killed.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as started:
+        wait_for_iteration(killed.folder, 40)
+        os.killpg(started.pid, signal.SIGKILL)
+    killed.run("--cores", "1")
+    (log,) = killed.folder.glob("results/logs/runs/digits/*/0-0/trajectory.log")
+    assert "goes on at iteration" in log.read_text()
+    assert killed.contents(*RESULTS) == undisturbed.contents(*RESULTS)
+    assert not (killed.folder / "results" / ".resume").exists()
+
+
+def wait_for_iteration(folder, iteration):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for path in folder.glob("results/.resume/*/*/*/checkpoint.safetensors"):
+            with safetensors.safe_open(path, framework="numpy") as file:
+                if file.get_tensor("iteration")[0] >= iteration:
+                    return
+        time.sleep(0.01)
+    raise AssertionError("no checkpoint came")

@@ -1,0 +1,73 @@
+"""Networks on images: a replicate a job.
+
+INPUTS: results/data/<dataset>-<id>.safetensors
+OUTPUTS: results/runs/<experiment>/<run>-<id>/<batch>/trajectory.safetensors and measurements.parquet
+Checkpoints of runs that are not finished: results/.resume/<experiment>/<run>-<id>/<batch>/
+"""
+
+
+rule train_images:
+    """Snapshots of a network on images."""
+    input:
+        dataset=lambda wildcards: plan.images_path(wildcards.experiment),
+    output:
+        "results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
+    log:
+        "results/logs/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.log",
+    benchmark:
+        "results/benchmarks/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.tsv"
+    wildcard_constraints:
+        experiment=EXPERIMENTS_ON_IMAGES,
+    resources:
+        **GPU,
+        # For a day; a job that is submitted again goes on from its checkpoint.
+        runtime=1440,
+        mem_mb=lambda wildcards: 4000 + 4 * plan.snapshots_mb(wildcards.experiment),
+        disk_mb=lambda wildcards: plan.snapshots_mb(wildcards.experiment),
+    params:
+        spec=plan.train_spec,
+        code=plan.code("train_images"),
+    shell:
+        r"""
+        python -m sparsestep.stages.train_images \
+            --spec {params.spec:q} \
+            --code {params.code:q} \
+            --threads {threads} \
+            --dataset {input.dataset:q} \
+            --resume results/.resume/{wildcards.experiment}/{wildcards.run}-{wildcards.run_id}/{wildcards.batch} \
+            --output {output:q} \
+            2>{log:q}
+        """
+
+
+rule measure_images:
+    """What the snapshots of a network on images are like."""
+    input:
+        dataset=lambda wildcards: plan.images_path(wildcards.experiment),
+        trajectory="results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
+    output:
+        "results/runs/{experiment}/{run}-{run_id}/{batch}/measurements.parquet",
+    log:
+        "results/logs/runs/{experiment}/{run}-{run_id}/{batch}/measurements.log",
+    benchmark:
+        "results/benchmarks/runs/{experiment}/{run}-{run_id}/{batch}/measurements.tsv"
+    wildcard_constraints:
+        experiment=EXPERIMENTS_ON_IMAGES,
+    resources:
+        **GPU,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=lambda wildcards: 4000 + 4 * plan.snapshots_mb(wildcards.experiment),
+    params:
+        spec=plan.measure_spec,
+        code=plan.code("measure_images"),
+    shell:
+        r"""
+        python -m sparsestep.stages.measure_images \
+            --spec {params.spec:q} \
+            --code {params.code:q} \
+            --threads {threads} \
+            --dataset {input.dataset:q} \
+            --trajectory {input.trajectory:q} \
+            --output {output:q} \
+            2>{log:q}
+        """

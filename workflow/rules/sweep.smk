@@ -1,0 +1,61 @@
+"""Sweeps: end values over step size and duration, many points a job.
+
+INPUTS: results/problems/<experiment>-<id>/<batch>.safetensors
+OUTPUTS: results/sweeps/<sweep>-<id>/<chunk>/<batch>.parquet, results/sweeps/<sweep>.csv
+"""
+
+
+rule sweep_runs:
+    """End values of a chunk of a sweep's points for a batch of replicates."""
+    input:
+        problem=lambda wildcards: plan.sweep_problem_path(
+            wildcards.sweep, wildcards.batch
+        ),
+    output:
+        "results/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.parquet",
+    log:
+        "results/logs/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.log",
+    benchmark:
+        "results/benchmarks/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.tsv"
+    params:
+        spec=plan.sweep_spec,
+        code=plan.code("sweep"),
+    shell:
+        r"""
+        python -m sparsestep.stages.sweep \
+            --spec {params.spec:q} \
+            --code {params.code:q} \
+            --threads {threads} \
+            --problem {input.problem:q} \
+            --output {output:q} \
+            2>{log:q}
+        """
+
+
+rule collect_sweep:
+    """All end values of a sweep in one table."""
+    input:
+        tables=lambda wildcards: plan.sweep_paths(wildcards.sweep),
+    output:
+        "results/sweeps/{sweep}.csv",
+    log:
+        "results/logs/sweeps/{sweep}.log",
+    benchmark:
+        "results/benchmarks/sweeps/{sweep}.tsv"
+    params:
+        spec=plan.collect_spec,
+        code=plan.code("collect"),
+    shell:
+        r"""
+        python -m sparsestep.stages.collect \
+            @<(printf '%s\n' --spec {params.spec:q} --tables {input.tables:q}) \
+            --code {params.code:q} \
+            --output {output:q} \
+            2>{log:q}
+        """
+
+
+rule sweeps:
+    """The table of every sweep."""
+    input:
+        plan.collected_paths(),
