@@ -1,10 +1,13 @@
-"""After a kill, the same command must work again: remove Snakemake's lock where nobody holds it.
+"""What Snakemake's own lock lacks: it outlives a kill, and two may take it at the same moment.
 
 Snakemake leaves its lock files behind when it is killed and then asks the user for `--unlock`. Here
 every Snakemake that reads this workflow, and every job, also holds a shared lock of the operating
 system, which ends with the process, however it ends. Who gets that lock exclusively is alone, so
 that lock files which lie there are left over; on a cluster, only those of the same machine. Jobs
 whose Snakemake was killed end by themselves (`orphans.py`); the next Snakemake waits for that.
+
+Snakemake looks for a lock and writes its own a moment later: of two that were started together,
+one in three pairs found none and worked beside each other. So they start one after the other.
 """
 
 import contextlib
@@ -18,12 +21,41 @@ from pathlib import Path
 
 # How long a new Snakemake waits for the jobs of a killed one.
 PATIENCE = 10.0
+# How long it waits for another one that is starting, before it goes on nevertheless.
+PATIENCE_AT_START = 60.0
 _LEFT_BEHIND = (
     "sparsestep: jobs of a Snakemake that was killed are still running in this folder. Wait until "
     "they have ended, or end them (on a cluster: cancel them); then start the same command again."
 )
 
+_STARTING = "sparsestep: waiting for another Snakemake that is starting in this folder"
+
 _held: dict[Path, tuple[int, ...]] = {}
+_starting: list[int] = []
+
+
+def start_one_by_one(state: Path) -> None:
+    """Wait until no other main Snakemake is between here and `started`; then be the one.
+
+    The operating system ends it with the process, so that one that fails before its first job
+    holds nobody up.
+    """
+    handle = _open(state, "sparsestep.start.lock")
+    if handle is None:
+        return
+    begin, said = time.monotonic(), False
+    while not _try_exclusive(handle) and (waited := time.monotonic() - begin) < PATIENCE_AT_START:
+        if waited > 2 and not said:
+            print(_STARTING, file=sys.stderr, flush=True)
+            said = True
+        time.sleep(0.02)
+    _starting.append(handle)
+
+
+def started() -> None:
+    """Snakemake has its lock: let the next one look for it."""
+    while _starting:
+        os.close(_starting.pop())
 
 
 def release_stale_lock(state: Path, main: bool = True) -> None:

@@ -1,8 +1,9 @@
-"""Who may delete a lock that Snakemake left behind."""
+"""Who may delete a lock that Snakemake left behind, and who may look for one."""
 
 import os
 import subprocess
 import sys
+import time
 from threading import Timer
 
 import pytest
@@ -36,11 +37,23 @@ def let_go(handles):
         os.close(handle)
 
 
-class Process:
-    """A process that has read the workflow and works until the end of the block."""
+START = """
+import sys
+from pathlib import Path
+from sparsestep.locking import start_one_by_one, started
+start_one_by_one(Path(sys.argv[1]))
+if sys.argv[2] == "has its lock":
+    started()
+print("entered", flush=True)
+sys.stdin.read()
+"""
 
-    def __init__(self, state, role):
-        self.command = [sys.executable, "-c", ENTER, str(state), role]
+
+class Process:
+    """A process that has done what `code` says and works until the end of the block."""
+
+    def __init__(self, state, role, code=ENTER):
+        self.command = [sys.executable, "-c", code, str(state), role]
 
     def __enter__(self):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -85,6 +98,28 @@ def test_jobs_that_a_killed_snakemake_left_are_waited_for(state, monkeypatch, ca
     let_go(held.pop(state))
     assert not lock(state).exists()
     assert capsys.readouterr().err == ""
+
+
+def test_who_starts_waits_until_another_one_has_its_lock(state, monkeypatch, capsys):
+    with Process(state, "has its lock", START):
+        begin = time.monotonic()
+        locking.start_one_by_one(state)
+        locking.started()
+        assert time.monotonic() - begin < 1
+    assert capsys.readouterr().err == ""
+    other = Process(state, "is starting", START)
+    other.__enter__()
+    Timer(2.5, other.__exit__).start()
+    begin = time.monotonic()
+    locking.start_one_by_one(state)
+    assert time.monotonic() - begin > 2
+    assert "waiting for another Snakemake that is starting" in capsys.readouterr().err
+    # This one has not started yet, so nobody else may, but for one that lost patience.
+    monkeypatch.setattr(locking, "PATIENCE_AT_START", 0.2)
+    begin = time.monotonic()
+    locking.start_one_by_one(state)
+    assert time.monotonic() - begin > 0.2
+    locking.started()
 
 
 def test_one_that_ran_on_another_machine_is_left(state, monkeypatch):

@@ -11,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 from sparsestep.compute import hand_to_jobs
 from sparsestep.environment import set_for_jobs
 from sparsestep.errors import ConfigError
-from sparsestep.locking import release_stale_lock
+from sparsestep.locking import release_stale_lock, start_one_by_one, started
 from sparsestep.orphans import name_parent
 from sparsestep.plan import WILDCARDS, Plan, check_results_writable
 
@@ -25,6 +25,8 @@ try:
     check_results_writable(Path("results"))
     plan = Plan(config)
     hand_to_jobs(plan.config.compute)
+    if workflow.is_main_process and not workflow.output_settings.dryrun:
+        start_one_by_one(Path(".snakemake"))
     release_stale_lock(Path(".snakemake"), main=workflow.is_main_process)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
@@ -34,6 +36,11 @@ EXPERIMENTS_ON_IMAGES = plan.pattern_of_experiments(images=True)
 EXPERIMENTS_ON_VECTORS = plan.pattern_of_experiments(images=False)
 # What a job on images asks for beside a core.
 GPU = {"gpu": 1} if plan.config.compute.asks_for_gpu() else {}
+
+
+# Snakemake calls this when it holds its lock, before the first job.
+onstart:
+    started()
 
 
 wildcard_constraints:
