@@ -49,6 +49,15 @@ class Norms:
         return scaled * scale[:, None, None] + shift[:, None, None]
 
 
+def cropped(image, top, left, flipped, padding):
+    """Augmentation of (C, H, W): paste into a larger image of zeros, cut out, mirror."""
+    channels, height, width = image.shape
+    canvas = image.new_zeros(channels, height + 2 * padding, width + 2 * padding)
+    canvas[:, padding : padding + height, padding : padding + width] = image
+    crop = canvas[:, top : top + height, left : left + width]
+    return crop.flip(2) if flipped else crop
+
+
 def relu(x):
     """max(x, 0)."""
     return torch.where(x > 0, x, torch.zeros_like(x))

@@ -101,9 +101,4 @@ def _one_image(images, index, epoch, batch, place, padding):
     ]
     if padding is None:
         return image
-    channels, height, width = image.shape
-    canvas = image.new_zeros(channels, height + 2 * padding, width + 2 * padding)
-    canvas[:, padding : padding + height, padding : padding + width] = image
-    top, left, flipped = (drawn[place] for drawn in epoch.crops_of(batch))
-    crop = canvas[:, top : top + height, left : left + width]
-    return crop.flip(2) if flipped else crop
+    return image_oracles.cropped(image, *(d[place] for d in epoch.crops_of(batch)), padding)

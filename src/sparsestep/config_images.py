@@ -42,6 +42,8 @@ def mistakes(
         if getattr(experiment.snapshots, option, False) and not images:
             found["snapshots", option] = "is for networks on images; leave it out"
     if images:
+        if "edge" in experiment.model_fields_set:
+            found["edge",] = "edges of networks on images are not searched for; leave it out"
         for name, run in runs.items():
             if run.schedule and is_relative(run.schedule):
                 key = ("runs", name, "schedule", "step_size")

@@ -30,31 +30,30 @@ def mistakes(experiment: Any, path: tuple) -> list[str]:
     if int(experiment.edge.horizon * experiment.iterations) < 1:
         where = dotted((*path, "edge", "horizon"))
         return [f"{where}: no iteration lies within {experiment.edge.horizon} of iterations"]
-    truth = getattr(problem_module, "TRUTH", ())
-    lines = []
-    for name, options in experiment.measure.items():
-        module = registry.load("measure", name, kind)
-        missing = [need for need in getattr(module, "NEEDS", ()) if need not in truth]
-        if missing:
-            lines.append(_lacking((*path, "measure", name), missing, experiment.problem["kind"]))
-        elif hasattr(module, "mistakes"):
-            found = module.mistakes(module.Spec(**options), problem, network)
-            lines += [f"{dotted((*path, *key))}: {what}" for key, what in found.items()]
-    return lines
+    return _of_measurements(experiment, path, problem, network)
 
 
 def _about_images(experiment: Any, path: tuple) -> list[str]:
     kind = experiment.model["kind"]
     problem = registry.load("problem", experiment.problem["kind"]).Spec(**experiment.problem)
     model = registry.load("model", kind).Spec(**experiment.model)
-    lines = []
+    lines = _of_measurements(experiment, path, problem, model)
     if problem.batch_size * model.last_size(problem.facts.size) ** 2 < 2:
         where = dotted((*path, "problem", "batch_size"))
         lines.append(f"{where}: must be at least 2: batch norm needs two numbers of each channel")
+    return lines
+
+
+def _of_measurements(experiment: Any, path: tuple, problem: Any, network: Any) -> list[str]:
+    truth = getattr(registry.load("problem", experiment.problem["kind"]), "TRUTH", ())
+    lines = []
     for name, options in experiment.measure.items():
-        module = registry.load("measure", name, kind)
-        if hasattr(module, "mistakes"):
-            found = module.mistakes(module.Spec(**options), problem, model)
+        module = registry.load("measure", name, experiment.model["kind"])
+        missing = [need for need in getattr(module, "NEEDS", ()) if need not in truth]
+        if missing:
+            lines.append(_lacking((*path, "measure", name), missing, experiment.problem["kind"]))
+        elif hasattr(module, "mistakes"):
+            found = module.mistakes(module.Spec(**options), problem, network)
             lines += [f"{dotted((*path, *key))}: {what}" for key, what in found.items()]
     return lines
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -49,6 +50,16 @@ Divisor = Annotated[float, _number, Field(ge=1, allow_inf_nan=False)]
 # More than this many of anything does not fit into memory; a slip of the finger does not get far.
 PositiveInt = Annotated[int, _number, _whole, Field(gt=0, lt=2**31)]
 Seed = Annotated[int, _number, _whole, Field(ge=0, le=2**32 - 1)]
+
+
+def _all_different(values: list[float]) -> list[float]:
+    # Each makes a column with its value in the name.
+    if len(set(values)) < len(values):
+        raise ValueError("must be different from each other")
+    return values
+
+
+Thresholds = Annotated[list[Fraction], AfterValidator(_all_different)]
 
 
 class OfEdge(Closed):

@@ -3,19 +3,8 @@
 import pytest
 import torch
 
+from image_oracles import cropped
 from sparsestep.training.augmentation import Draws, augment, crop_and_flip, draw
-
-
-def one_by_one(images, draws, padding):
-    """The definition: paste into a larger image of zeros, cut out, mirror."""
-    channels, height, width = images.shape[1:]
-    results = []
-    for image, top, left, flipped in zip(images, *draws, strict=True):
-        canvas = image.new_zeros(channels, height + 2 * padding, width + 2 * padding)
-        canvas[:, padding : padding + height, padding : padding + width] = image
-        crop = canvas[:, top : top + height, left : left + width]
-        results.append(crop.flip(2) if flipped else crop)
-    return torch.stack(results)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.uint8])
@@ -30,7 +19,8 @@ def test_one_by_one(shape, padding, dtype):
     generator.set_state(before)
     draws = draw(len(images), padding, generator)
     assert got.dtype == dtype
-    assert torch.equal(got, one_by_one(images, draws, padding))
+    one_by_one = [cropped(*of_one, padding) for of_one in zip(images, *draws, strict=True)]
+    assert torch.equal(got, torch.stack(one_by_one))
 
 
 def test_crops_of_known_offsets():

@@ -81,6 +81,12 @@ MISTAKES = [
     (("runs", "small", "algorithm"), {"kind": "sgd"}, "unknown algorithm, got 'sgd'"),
     (("runs", "small", "algorithm", "momentum"), 1.0, "momentum: got 1.0; input should be less"),
     (("runs", "small", "schedule", "step_size"), {"of_edge": 0.9}, "step_size: must be a number"),
+    (("edge",), {"horizon": 0.5}, "experiments.tiny.edge: edges of networks on images are not"),
+    (
+        ("measure",),
+        {"channel_sparsity": {"blocks": ["last"], "further_thresholds": [0.9, 0.9]}},
+        "measure.channel_sparsity.further_thresholds: got [0.9, 0.9]; must be different",
+    ),
     (("measure",), {"jacobian_rank": None}, "unknown measure, got 'jacobian_rank'"),
     (("measure",), {"dead": None}, "unknown measure, got 'dead'"),
     # The last of four stages sees one position, and batch norm a single number.

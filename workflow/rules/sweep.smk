@@ -17,6 +17,9 @@ rule sweep_runs:
         "results/logs/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.log",
     benchmark:
         "results/benchmarks/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.tsv"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         spec=plan.sweep_spec,
         code=plan.code("sweep"),
@@ -42,6 +45,7 @@ rule collect_sweep:
         "results/logs/sweeps/{sweep}.log",
     benchmark:
         "results/benchmarks/sweeps/{sweep}.tsv"
+    localrule: True
     params:
         spec=plan.collect_spec,
         code=plan.code("collect"),

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from sparsestep.artifacts import Problem, Trajectory
-from sparsestep.fields import Closed, Fraction
+from sparsestep.fields import Closed, Fraction, Thresholds
 from sparsestep.measures.columns import at_threshold
 
 
@@ -15,7 +15,7 @@ class Spec(Closed):
     """Where a singular value ends to count."""
 
     threshold: Fraction = Field(default=1e-15, description="on s_i / s_1; column jacobian_rank")
-    further_thresholds: list[Fraction] = Field(
+    further_thresholds: Thresholds = Field(
         default=[], description="more columns, jacobian_rank@<threshold>"
     )
 

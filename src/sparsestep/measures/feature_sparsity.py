@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from sparsestep.artifacts import Problem, Trajectory
-from sparsestep.fields import Closed, Fraction, PositiveInt
+from sparsestep.fields import Closed, Fraction, PositiveInt, Thresholds
 from sparsestep.measures.columns import at_threshold
 from sparsestep.measures.snapshots import measure_chunks
 
@@ -24,7 +24,7 @@ class Spec(Closed):
         description="on |Pearson correlation|, above which units are duplicates; column "
         "feature_sparsity_layer<l>. Authors' code: 0.999 in one dimension, else 0.99; paper: 0.95",
     )
-    further_thresholds: list[Fraction] = Field(
+    further_thresholds: Thresholds = Field(
         default=[], description="more columns, feature_sparsity_layer<l>@<threshold>"
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from sparsestep.artifacts import Trajectory
-from sparsestep.fields import Closed, Fraction, PositiveInt, Seed
+from sparsestep.fields import Closed, Fraction, PositiveInt, Seed, Thresholds
 from sparsestep.measures.columns import at_threshold
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Spec(Closed):
         description="on |Pearson correlation|, above which units are duplicates; column "
         "feature_sparsity_<block>. Paper: 0.95",
     )
-    further_thresholds: list[Fraction] = Field(
+    further_thresholds: Thresholds = Field(
         default=[], description="more columns, feature_sparsity_<block>@<threshold>"
     )
     units: PositiveInt = Field(
