@@ -17,6 +17,7 @@ from sparsestep.training import snapshot_iterations
 from sparsestep.training.augmentation import crop_and_flip
 from sparsestep.training.devices import MEMORY_FORMAT, Device
 from sparsestep.training.image_epochs import Drawing, Epoch
+from sparsestep.training.momentum import Sgd
 from sparsestep.training.resume import Keeper, Memory
 
 # Pixels added at each side before a crop.
@@ -83,7 +84,7 @@ class Run:
 
     network: torch.nn.Module
     forward: Callable[[torch.Tensor], torch.Tensor]
-    optimizer: torch.optim.SGD
+    sgd: Sgd
     drawing: Drawing
     device: Device
     per_epoch: int
@@ -98,13 +99,6 @@ class Run:
         channels = images.x_train.shape[1]
         network = models.on_images(spec["model"], channels, images.classes, init_seed)
         network = network.to(device.name, memory_format=MEMORY_FORMAT).train()
-        optimizer = torch.optim.SGD(
-            network.parameters(),
-            lr=0.0,
-            momentum=options.momentum,
-            weight_decay=options.weight_decay,
-            fused=True,
-        )
         drawing = Drawing(
             order_seed=order_seed,
             images=len(images.x_train),
@@ -115,7 +109,7 @@ class Run:
         )
         forward = torch.compile(network) if device.compile else network
         per_epoch = len(images.x_train) // problem.batch_size
-        return cls(network, forward, optimizer, drawing, device, per_epoch)
+        return cls(network, forward, Sgd(network, options), drawing, device, per_epoch)
 
     def update(self, images: Images, epoch: Epoch, batch: int, step_size: float) -> torch.Tensor:
         """One step on one batch; its loss, still on the device."""
@@ -129,11 +123,9 @@ class Run:
         with self.device.autocast():
             logits = self.forward(x.to(memory_format=MEMORY_FORMAT))
             loss = functional.cross_entropy(logits, y)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.sgd.forget_gradients()
         loss.backward()
-        for group in self.optimizer.param_groups:
-            group["lr"] = step_size
-        self.optimizer.step()
+        self.sgd.update(step_size)
         return loss.detach()
 
 

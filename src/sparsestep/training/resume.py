@@ -21,7 +21,7 @@ from sparsestep.storage import damaged, provenance, read_arrays, write_arrays
 
 
 class Keeper(Protocol):
-    """Where snapshots and checkpoints go. A run has `network` and `optimizer`."""
+    """Where snapshots and checkpoints go. A run has `network` and `sgd` (momentum.py)."""
 
     def restore(self, run: Any, batch_loss: torch.Tensor, kept: np.ndarray) -> int:
         """Set run and losses, (T,), to the checkpoint; its iteration, 0 where there is none.
@@ -95,7 +95,7 @@ class Folder:
             return 0
         image_state.load(run.network, arrays["state"])
         if "momentum" in arrays:
-            _load_momentum(run.optimizer, torch.from_numpy(arrays["momentum"]))
+            run.sgd.load(torch.from_numpy(arrays["momentum"]))
         batch_loss[:iteration] = torch.from_numpy(arrays["batch_loss"]).to(batch_loss.device)
         print(f"goes on at iteration {iteration}", file=sys.stderr)
         return iteration
@@ -118,8 +118,7 @@ class Folder:
             "state": image_state.flatten(run.network).cpu().numpy(),
             "batch_loss": batch_loss[:iteration].cpu().numpy(),
         }
-        momentum = _momentum(run.optimizer)
-        if momentum is not None:
+        if (momentum := run.sgd.flatten()) is not None:
             arrays["momentum"] = momentum.cpu().numpy()
         write_arrays(self._folder / "checkpoint.safetensors", "checkpoint", arrays, self._source)
         self._last = time.monotonic()
@@ -143,22 +142,3 @@ class Folder:
             if source.get(key) != self._source[key]:
                 raise damaged(path, f"was left by a run with another {key}")
         return arrays
-
-
-def _momentum(optimizer: torch.optim.SGD) -> torch.Tensor | None:
-    """The momentum of all parameters in a row; None before the first update, or without any."""
-    parameters = optimizer.param_groups[0]["params"]
-    buffers = [optimizer.state[p].get("momentum_buffer") for p in parameters]
-    if any(buffer is None for buffer in buffers):
-        return None
-    return torch.cat([buffer.reshape(-1) for buffer in buffers])
-
-
-def _load_momentum(optimizer: torch.optim.SGD, momentum: torch.Tensor) -> None:
-    parameters = optimizer.param_groups[0]["params"]
-    parts = momentum.split([p.numel() for p in parameters])
-    for p, part in zip(parameters, parts, strict=True):
-        # The buffer lies in memory as the parameter does.
-        buffer = torch.empty_like(p, requires_grad=False)
-        buffer.copy_(part.view(p.shape))
-        optimizer.state[p]["momentum_buffer"] = buffer
