@@ -1,6 +1,6 @@
 """What the stages hand to each other as arrays, and the files that hold it (`storage.py`)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,22 @@ class Trajectory:
     spec: dict[str, Any]
     train_loss: np.ndarray | None = None
     batch_loss: np.ndarray | None = None
+
+    def of_replicate(self, row: int) -> "Trajectory":
+        """The snapshots of the replicate of this row alone; R = 1."""
+        rows = {name: array[row : row + 1] for name, array in self._by_replicate().items()}
+        return replace(self, **rows)
+
+    @classmethod
+    def joined(cls, parts: list["Trajectory"], spec: dict[str, Any]) -> "Trajectory":
+        """The rows of all, whose snapshots are of the same iterations."""
+        arrays = [part._by_replicate() for part in parts]
+        rows = {name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]}
+        return replace(parts[0], spec=spec, **rows)
+
+    def _by_replicate(self) -> dict[str, np.ndarray]:
+        names = ("parameters", "step_sizes", "diverged_at", *_TRAJECTORY_OPTIONAL)
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
 def write_problem(path: Path, problem: Problem, source: dict[str, Any]) -> None:

@@ -33,6 +33,12 @@ class Images:
         return (images.float() - mean) / std
 
 
+def of_one_replicate_each(spec: dict) -> list[dict]:
+    """The spec of every replicate of a batch alone: `replicates` is [r, r]."""
+    first, last = spec["replicates"]
+    return [{**spec, "replicates": [r, r]} for r in range(first, last + 1)]
+
+
 def of_replicate(
     problem: Spec, dataset: Dataset, replicate: int, device: torch.device | str = "cpu"
 ) -> Images:

@@ -114,11 +114,12 @@ class Experiments:
         return self.dataset_path(self._entry(experiment).problem["dataset"])
 
     def snapshots_mb(self, experiment: str) -> int:
-        """Size of the snapshots of a replicate of a run on images, in MB (10^6 bytes)."""
+        """Size of the snapshots of a job on images, in MB (10^6 bytes)."""
         entry = self._entry(experiment)
         facts = registry.load("problem", entry.problem["kind"]).Spec(**entry.problem).facts
+        replicates = min(facts.replicates, entry.replicates)
         model = registry.load("model", entry.model["kind"]).Spec(**entry.model)
-        count = len(snapshot_iterations(entry.iterations, entry.snapshots.as_spec()))
+        count = replicates * len(snapshot_iterations(entry.iterations, entry.snapshots.as_spec()))
         width = 2 if entry.snapshots.bfloat16 else 4
         return -(-count * width * model.numbers(facts.channels, facts.classes) // 10**6)
 
@@ -178,8 +179,8 @@ class Experiments:
         return {**spec, "replicates": ends_of(batch)}
 
     def _batches_of(self, problem: Spec, replicates: int) -> list[str]:
-        module = registry.load("problem", problem["kind"])
-        size = getattr(module, "REPLICATES_PER_BATCH", REPLICATES_PER_BATCH)
+        spec = registry.load("problem", problem["kind"]).Spec(**problem)
+        size = getattr(spec, "replicates_per_batch", REPLICATES_PER_BATCH)
         starts = range(0, replicates, size)
         return [f"{first}-{min(first + size, replicates) - 1}" for first in starts]
 

@@ -66,8 +66,15 @@ def test_snapshots_by_default(raw, experiment):
     }
 
 
-def test_a_replicate_a_job(raw, experiment):
-    assert Plan(raw).batches("tiny") == ["0-0", "1-1"]
+def test_replicates_of_a_job(raw, experiment):
+    experiment["replicates"] = 5
+    three = Plan(raw)
+    assert three.batches("tiny") == ["0-2", "3-4"]
+    experiment["problem"]["dataset"] = "cifar10"
+    one = Plan(raw)
+    assert one.batches("tiny") == ["0-0", "1-1", "2-2", "3-3", "4-4"]
+    # 0.7 MB a replicate.
+    assert (one.snapshots_mb("tiny"), three.snapshots_mb("tiny")) == (1, 3)
 
 
 MISTAKES = [
@@ -140,7 +147,7 @@ def test_on_demand(raw, experiment):
     assert plan.wanted == ["tiny"]
     assert not any("other" in path for path in plan.measurement_paths() + plan.figure_paths())
     asked = plan.experiment_paths("other")
-    assert sum(path.startswith("results/runs/other/small-") for path in asked) == 2
+    assert sum(path.startswith("results/runs/other/small-") for path in asked) == 1
     assert "results/figures/other.png" in asked
     assert not any("tiny" in path for path in asked)
     raw["enabled"] = ["other"]
@@ -189,7 +196,8 @@ def test_the_size_of_the_snapshots(raw, experiment, model, bfloat16):
     del experiment["epochs"]
     plan = Plan(raw)
     numbers = len(image_state.flatten(models.on_images(plan.run("tiny", "small")["model"], 1, 10)))
-    assert plan.snapshots_mb("tiny") == -(-400 * numbers * (2 if bfloat16 else 4) // 10**6)
+    # Two replicates in one job.
+    assert plan.snapshots_mb("tiny") == -(-2 * 400 * numbers * (2 if bfloat16 else 4) // 10**6)
 
 
 def test_the_published_networks_sizes():

@@ -100,8 +100,9 @@ def test_a_checkpoint_every_so_many_minutes(tmp_path, monkeypatch):
     monkeypatch.setattr(resume, "write_arrays", counted)
     keeper = Folder(tmp_path / "r", spec, "c0de", "cpu float32", minutes=3)
     training.train(images, spec, keeper=keeper)
-    # A minute passes whenever the clock is read: once an update, twice with a checkpoint.
-    assert written == [2, 5, 8, 11]
+    # A minute passes whenever the clock is read: once an update, twice with a checkpoint. The last
+    # one is for jobs that train others afterwards.
+    assert written == [2, 5, 8, 11, 12]
 
 
 @pytest.fixture(scope="module")
@@ -214,8 +215,6 @@ def test_a_snapshot_that_is_gone_is_made_again(tmp_path, capsys):
     (tmp_path / "r" / "snapshot-4.safetensors").unlink()
     again = training.train(images, spec, keeper=keeper_in(tmp_path / "r", spec))
     assert_equal(again, training.train(images, spec))
-    keeper.delete()
-    assert not (tmp_path / "r").exists()
 
 
 def test_compute_is_described():

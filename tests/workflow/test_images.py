@@ -2,24 +2,34 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
 
+import numpy as np
+import pandas as pd
 import pytest
 import safetensors
+import torch
 
 import archives
-from sparsestep.artifacts import write_dataset
+from sparsestep import measures, models
+from sparsestep.artifacts import read_dataset, read_trajectory, write_dataset
 from sparsestep.datasets import prepare
+from sparsestep.images import of_replicate
 from sparsestep.plan import Plan
+from sparsestep.problems.images import Spec as Problem
 from sparsestep.storage import provenance
+from sparsestep.tables import read_table
+from sparsestep.training.images import train
 from workflow.runner import Workflow
 
 TINY = {
     "experiments": {
         "digits": {
-            "replicates": 2,
+            # Jobs of three and of one.
+            "replicates": 4,
             "epochs": 4,
             "problem": {"kind": "images", "dataset": "digits", "n_train": 64, "n_test": 32}
             | {"batch_size": 16, "order_seed": 0, "vary": ["init", "order"]},
@@ -89,12 +99,34 @@ def test_everything_is_there(computed):
     results = computed.folder / "results"
     summary = (results / "summary.csv").read_text()
     for metric in ("train_error", "test_loss", "feature_sparsity_block2", "raw_sparsity_last"):
-        assert f"digits,decay-50,1,{metric}," in summary
+        assert all(f"digits,decay-50,{r},{metric}," in summary for r in range(4))
     # No problem on disk, no checkpoint left.
     assert not (results / "problems").exists()
     assert not (results / ".resume").exists()
-    (log,) = results.glob("logs/runs/digits/small-*/0-0/trajectory.log")
-    assert "images/s, loss=" in log.read_text()
+    (log,) = results.glob("logs/runs/digits/small-*/0-2/trajectory.log")
+    for replicate in range(3):
+        assert f"replicate {replicate}: " in log.read_text()
+    assert log.read_text().count("images/s, loss=") >= 3
+
+
+def test_a_replicate_does_not_depend_on_those_before_it(computed):
+    plan = Plan(computed.config)
+    joined = read_trajectory(computed.folder / plan.trajectory_path("digits", "decay-50", "0-2"))
+    spec = {**plan.run("digits", "decay-50"), "replicates": [2, 2]}
+    dataset = read_dataset(computed.folder / plan.images_path("digits"))
+    images = of_replicate(Problem(**spec["problem"]), dataset, 2)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    alone = train(images, spec)
+    torch.set_num_threads(before)
+    for name in ("parameters", "batch_loss", "step_sizes", "diverged_at"):
+        np.testing.assert_array_equal(getattr(joined, name)[2:], getattr(alone, name))
+    table = read_table(computed.folder / plan.measurement_path("digits", "decay-50", "0-2"))
+    network = models.on_images(spec["model"], 1, 10)
+    spec["measure"] = {"losses": {}}
+    expected = measures.table(images, alone, network, spec)
+    got = table[table["replicate"] == 2].reset_index(drop=True)[list(expected)]
+    pd.testing.assert_frame_equal(got, expected, rtol=1e-5)
 
 
 def test_a_correlation_threshold_retrains_nothing(edited):
@@ -108,7 +140,7 @@ def test_one_step_size(edited):
 
 
 def test_one_more_replicate(edited):
-    change(edited, "replicates", 3)
+    change(edited, "replicates", 5)
     assert edited.planned() == {"train_images": 2, "measure_images": 2, **DOWNSTREAM}
 
 
@@ -166,7 +198,7 @@ def test_cifar10_from_its_binary_format(tmp_path):
 def test_killed_with_everything_and_started_again(tmp_path):
     config = json.loads(json.dumps(TINY))
     experiment = config["experiments"]["digits"]
-    experiment |= {"replicates": 1, "epochs": 60}
+    experiment |= {"replicates": 2, "epochs": 60}
     del experiment["runs"]["small"]
     undisturbed = Workflow.create(tmp_path / "undisturbed", config)
     undisturbed.run("--cores", "1")
@@ -179,19 +211,22 @@ def test_killed_with_everything_and_started_again(tmp_path):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as started:
-        wait_for_iteration(killed.folder, 40)
+        wait_for_iteration(killed.folder, replicate=1, iteration=40)
         os.killpg(started.pid, signal.SIGKILL)
     killed.run("--cores", "1")
-    (log,) = killed.folder.glob("results/logs/runs/digits/*/0-0/trajectory.log")
-    assert "goes on at iteration" in log.read_text()
+    (log,) = killed.folder.glob("results/logs/runs/digits/*/0-1/trajectory.log")
+    # The replicate that was trained already, and the one that was not.
+    at = [int(number) for number in re.findall(r"goes on at iteration (\d+)", log.read_text())]
+    assert at[0] == 240
+    assert 40 <= at[1] < 240
     assert killed.contents(*RESULTS) == undisturbed.contents(*RESULTS)
     assert not (killed.folder / "results" / ".resume").exists()
 
 
-def wait_for_iteration(folder, iteration):
+def wait_for_iteration(folder, replicate, iteration):
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        for path in folder.glob("results/.resume/*/*/*/checkpoint.safetensors"):
+        for path in folder.glob(f"results/.resume/*/*/*/{replicate}/checkpoint.safetensors"):
             with safetensors.safe_open(path, framework="numpy") as file:
                 if file.get_tensor("iteration")[0] >= iteration:
                     return

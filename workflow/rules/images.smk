@@ -1,4 +1,4 @@
-"""Networks on images: a replicate a job.
+"""Networks on images: a replicate a job, of digits three.
 
 INPUTS: results/data/<dataset>-<id>.safetensors
 OUTPUTS: results/runs/<experiment>/<run>-<id>/<batch>/trajectory.safetensors and measurements.parquet

@@ -12,7 +12,7 @@ from sparsestep.fields import Closed
 from sparsestep.image_facts import Facts
 
 ARCHIVE = None
-FACTS = Facts(train=1442, test=355, channels=1, size=8, classes=10)
+FACTS = Facts(train=1442, test=355, channels=1, size=8, classes=10, replicates=3)
 # Of each class every fifth image is for testing: every fifth of all would be of a few classes, for
 # the digits come in turn, and the last fifth would be of other writers than the rest.
 _EVERY = 5

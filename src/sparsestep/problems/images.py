@@ -10,9 +10,6 @@ from sparsestep.fields import PositiveInt, Seed
 from sparsestep.image_facts import Facts
 from sparsestep.seeds import Seeds
 
-# A replicate may take hours and gigabytes.
-REPLICATES_PER_BATCH = 1
-
 
 class Spec(Seeds):
     """An epoch is a new random order of the training images, cut into batches of `batch_size`.
@@ -61,6 +58,11 @@ class Spec(Seeds):
     def facts(self) -> Facts:
         """What is known of the data set."""
         return _facts(self.dataset)
+
+    @property
+    def replicates_per_batch(self) -> int:
+        """How many a job takes, one after the other."""
+        return self.facts.replicates
 
     @property
     def iterations_per_epoch(self) -> int:

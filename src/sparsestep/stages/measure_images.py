@@ -1,5 +1,6 @@
-"""measure_images: the measurement table of one replicate of one run of a network on images."""
+"""measure_images: the measurement table of a batch of replicates of one run on images."""
 
+import pandas as pd
 import torch
 
 from sparsestep import compute, images, measures, models
@@ -19,12 +20,15 @@ def main(arguments):
     with claimed(compute.of_this_job()) as device:
         # Rounding to TF32's ten bits would change which activations are zero.
         torch.backends.cudnn.allow_tf32 = False
-        first, _ = spec["replicates"]
-        replicate = images.of_replicate(Spec(**spec["problem"]), dataset, first, device.name)
-        channels = replicate.x_train.shape[1]
-        network = models.on_images(spec["model"], channels, replicate.classes)
+        facts = (problem := Spec(**spec["problem"])).facts
+        network = models.on_images(spec["model"], facts.channels, facts.classes)
         network = network.to(device.name, memory_format=MEMORY_FORMAT)
-        table = measures.table(replicate, trajectory, network, spec, arguments.threads)
+        tables = []
+        for row, one in enumerate(images.of_one_replicate_each(spec)):
+            replicate = images.of_replicate(problem, dataset, one["replicates"][0], device.name)
+            of_one = trajectory.of_replicate(row)
+            tables.append(measures.table(replicate, of_one, network, one, arguments.threads))
+    table = pd.concat(tables, ignore_index=True)
     write_table(arguments.output, table, provenance(spec, arguments.code))
 
 

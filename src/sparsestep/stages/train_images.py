@@ -1,39 +1,48 @@
-"""train_images: the trajectory of one replicate of one run of a network on images."""
+"""train_images: the trajectory of a batch of replicates of one run of a network on images."""
 
 import contextlib
-import os
+import shutil
 import sys
+from pathlib import Path
 
 from sparsestep import compute, images
-from sparsestep.artifacts import read_dataset, write_trajectory
+from sparsestep.artifacts import Dataset, Trajectory, read_dataset, write_trajectory
 from sparsestep.problems.images import Spec
 from sparsestep.stages import job
 from sparsestep.storage import provenance
-from sparsestep.training.devices import claimed
+from sparsestep.training.devices import Device, claimed
 from sparsestep.training.images import train
 from sparsestep.training.progress import Progress
 from sparsestep.training.resume import Folder
 
 
 def main(arguments):
-    spec, settings = arguments.spec, compute.of_this_job()
-    problem = Spec(**spec["problem"])
-    first, _ = spec["replicates"]
-    progress = Progress(spec["iterations"], problem.batch_size)
+    spec, folder = arguments.spec, Path(arguments.resume)
     # A job that waits for a GPU holds no images yet.
-    with claimed(settings) as device, contextlib.closing(progress):
+    with claimed(compute.of_this_job()) as device:
         print(f"trains on {device.description}", file=sys.stderr)
         dataset = read_dataset(arguments.dataset)
-        replicate = images.of_replicate(problem, dataset, first, device.name)
-        minutes = settings.checkpoint_minutes
-        keeper = Folder(arguments.resume, spec, arguments.code, device.description, minutes)
-        keeper.end_on_signals()
-        trajectory = train(replicate, spec, device, keeper, progress)
+        specs = images.of_one_replicate_each(spec)
+        trained = [_train(dataset, one, device, arguments.code, folder) for one in specs]
+    trajectory = Trajectory.joined(trained, spec)
     write_trajectory(arguments.output, trajectory, provenance(spec, arguments.code))
-    keeper.delete()
+    shutil.rmtree(folder, ignore_errors=True)
     # The folders around it that are empty now; one that another job just filled stays.
     with contextlib.suppress(OSError):
-        os.removedirs(os.path.dirname(arguments.resume))
+        for around in folder.parents[:3]:
+            around.rmdir()
+
+
+def _train(dataset: Dataset, spec: dict, device: Device, code: str, folder: Path) -> Trajectory:
+    """One replicate; one that an interrupted job has trained is read from its last checkpoint."""
+    problem, (replicate, _) = Spec(**spec["problem"]), spec["replicates"]
+    minutes = compute.of_this_job().checkpoint_minutes
+    keeper = Folder(folder / str(replicate), spec, code, device.description, minutes)
+    keeper.end_on_signals()
+    progress = Progress(f"replicate {replicate}", spec["iterations"], problem.batch_size)
+    with contextlib.closing(progress):
+        data = images.of_replicate(problem, dataset, replicate, device.name)
+        return train(data, spec, device, keeper, progress)
 
 
 if __name__ == "__main__":

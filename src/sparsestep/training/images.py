@@ -34,7 +34,7 @@ def train(
     keeper: Keeper | None = None,
     progress: Callable[[int, float], None] = lambda iteration, loss: None,
 ) -> Trajectory:
-    """Train the replicate `spec["replicates"][0]` by mini-batch SGD.
+    """Train the one replicate of `spec["replicates"]`, [r, r], by mini-batch SGD.
 
     `spec` holds `problem`, `model`, `algorithm`, `schedule`, `snapshots` (blocks of config.yaml),
     `iterations` (T) and `replicates`. Snapshots hold parameters and running statistics of batch
@@ -68,6 +68,8 @@ def train(
             keeper.keep_snapshot(t, image_state.flatten(run.network))
         if t == iterations:
             diverged_at = _after_the_last_update(run, t)
+            # The trajectory is not written before the job's other replicates are trained.
+            keeper.keep_checkpoint(t, run, batch_loss, last=True)
             break
         keeper.keep_checkpoint(t, run, batch_loss)
         if batch == 0 or epoch is None:

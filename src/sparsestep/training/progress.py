@@ -9,7 +9,8 @@ class Progress:
     The first epoch is not timed: it compiles kernels, and after a resume is no whole one.
     """
 
-    def __init__(self, iterations: int, batch_size: int):
+    def __init__(self, name: str, iterations: int, batch_size: int):
+        self._name = name
         self._iterations = iterations
         self._batch_size = batch_size
         self._bar: tqdm | None = None
@@ -20,7 +21,12 @@ class Progress:
         if self._bar is None:
             total = self._iterations * self._batch_size
             self._bar = tqdm(
-                total=total, initial=done, mininterval=10, unit=" images", unit_scale=True
+                desc=self._name,
+                total=total,
+                initial=done,
+                mininterval=10,
+                unit=" images",
+                unit_scale=True,
             )
         self._bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
         self._bar.update(done - self._bar.n)

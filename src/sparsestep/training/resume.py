@@ -35,8 +35,10 @@ class Keeper(Protocol):
     def snapshot(self, iteration: int) -> np.ndarray:
         """The state that was kept, float32."""
 
-    def keep_checkpoint(self, iteration: int, run: Any, batch_loss: torch.Tensor) -> None:
-        """Keep everything the updates from this iteration on need, if it is time to."""
+    def keep_checkpoint(
+        self, iteration: int, run: Any, batch_loss: torch.Tensor, last: bool = False
+    ) -> None:
+        """Keep everything the updates from this iteration on need, if it is time to, or the end."""
 
 
 class Memory:
@@ -57,7 +59,9 @@ class Memory:
         """See `Keeper`."""
         return self._snapshots[iteration]
 
-    def keep_checkpoint(self, iteration: int, run: Any, batch_loss: torch.Tensor) -> None:
+    def keep_checkpoint(
+        self, iteration: int, run: Any, batch_loss: torch.Tensor, last: bool = False
+    ) -> None:
         """Nothing."""
 
 
@@ -109,9 +113,11 @@ class Folder:
         """See `Keeper`."""
         return self._read(self._snapshot_path(iteration), "snapshot", ("state",))["state"]
 
-    def keep_checkpoint(self, iteration: int, run: Any, batch_loss: torch.Tensor) -> None:
+    def keep_checkpoint(
+        self, iteration: int, run: Any, batch_loss: torch.Tensor, last: bool = False
+    ) -> None:
         """See `Keeper`. Raises SystemExit after a signal, 128 plus its number."""
-        if not self._signal and time.monotonic() - self._last < self._seconds:
+        if not (last or self._signal or time.monotonic() - self._last >= self._seconds):
             return
         arrays = {
             "iteration": np.array([iteration]),
@@ -125,10 +131,6 @@ class Folder:
         if self._signal:
             print(f"\nended by signal {self._signal} at iteration {iteration}", file=sys.stderr)
             sys.exit(128 + self._signal)
-
-    def delete(self) -> None:
-        """Delete the folder; what it was for has its own name now."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _remember(self, number: int, frame: Any) -> None:
         self._signal = number
