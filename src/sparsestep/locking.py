@@ -44,7 +44,7 @@ def start_one_by_one(state: Path) -> None:
     if handle is None:
         return
     begin, said = time.monotonic(), False
-    while not _try_exclusive(handle) and (waited := time.monotonic() - begin) < PATIENCE_AT_START:
+    while _is_taken(handle) and (waited := time.monotonic() - begin) < PATIENCE_AT_START:
         if waited > 2 and not said:
             print(_STARTING, file=sys.stderr, flush=True)
             said = True
@@ -96,6 +96,17 @@ def _wait_until_alone(state: Path, handle: int, of_main: int) -> bool:
         if _try_exclusive(handle):
             return True
     print(_LEFT_BEHIND, file=sys.stderr, flush=True)
+    return False
+
+
+def _is_taken(handle: int) -> bool:
+    """Try to get it; whether somebody has it. False where the file system has no locks."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
     return False
 
 

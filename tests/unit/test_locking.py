@@ -1,5 +1,6 @@
 """Who may delete a lock that Snakemake left behind, and who may look for one."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -120,6 +121,17 @@ def test_who_starts_waits_until_another_one_has_its_lock(state, monkeypatch, cap
     locking.start_one_by_one(state)
     assert time.monotonic() - begin > 0.2
     locking.started()
+
+
+def test_a_file_system_without_locks_holds_nobody_up(state, monkeypatch):
+    def unsupported(handle, operation):
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(locking.fcntl, "flock", unsupported)
+    begin = time.monotonic()
+    locking.start_one_by_one(state)
+    locking.started()
+    assert time.monotonic() - begin < 1
 
 
 def test_one_that_ran_on_another_machine_is_left(state, monkeypatch):

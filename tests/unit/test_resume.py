@@ -183,6 +183,23 @@ def test_sigterm_leaves_a_checkpoint(tmp_path, forks):
         np.testing.assert_array_equal(found["parameters"], whole.parameters)
 
 
+def test_a_signal_between_two_replicates_is_not_lost(tmp_path, monkeypatch):
+    monkeypatch.setattr(Folder, "_signal", 0)
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
+    images, spec = make_images(), make_spec()
+    try:
+        keeper_in(tmp_path / "0", spec).end_on_signals()
+        os.kill(os.getpid(), signal.SIGTERM)
+        second = keeper_in(tmp_path / "1", spec)
+        second.end_on_signals()
+        with pytest.raises(SystemExit) as ended:
+            training.train(images, spec, keeper=second)
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+    assert ended.value.code == 128 + signal.SIGTERM
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

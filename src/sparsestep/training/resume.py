@@ -72,12 +72,14 @@ class Folder:
     (`made_by`); anything else in the folder is deleted.
     """
 
+    # Of the process: it may come between two replicates of a job.
+    _signal = 0
+
     def __init__(self, folder: Path, spec: dict, code: str, made_by: str, minutes: float):
         self._folder = Path(folder)
         self._source = {**provenance(spec, code), "torch": torch.__version__, "made_by": made_by}
         self._seconds = 60 * minutes
         self._last = time.monotonic()
-        self._signal = 0
 
     def end_on_signals(self) -> None:
         """On SIGTERM and SIGINT: end before the next update, with a checkpoint."""
@@ -133,7 +135,7 @@ class Folder:
             sys.exit(128 + self._signal)
 
     def _remember(self, number: int, frame: Any) -> None:
-        self._signal = number
+        Folder._signal = number
 
     def _snapshot_path(self, iteration: int) -> Path:
         return self._folder / f"snapshot-{iteration}.safetensors"
