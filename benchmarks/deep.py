@@ -214,6 +214,8 @@ def seconds_of_checkpoint(images: Images, spec: dict, device: Device) -> float:
     from sparsestep.training.images import Run
 
     run = Run.started(images, spec, device)
+    # The first update makes the momentum.
+    run.update(images, run.drawing.epoch(0, device.name), 0, 0.02)
     with tempfile.TemporaryDirectory() as folder:
         keeper = Folder(folder, spec, "", "", minutes=1e-9)
         start = time.perf_counter()

@@ -28,7 +28,10 @@ _LEFT_BEHIND = (
     "they have ended, or end them (on a cluster: cancel them); then start the same command again."
 )
 
-_STARTING = "sparsestep: waiting for another Snakemake that is starting in this folder"
+_STARTING = (
+    "sparsestep: waiting, a minute at most, for another Snakemake in this folder that has not "
+    "started its jobs yet"
+)
 
 _held: dict[Path, tuple[int, ...]] = {}
 _starting: list[int] = []
@@ -38,10 +41,10 @@ def start_one_by_one(state: Path) -> None:
     """Wait until no other main Snakemake is between here and `started`; then be the one.
 
     The operating system ends it with the process, so that one that fails before its first job
-    holds nobody up.
+    holds nobody up. With `--no-hooks` nothing calls `started`: the next one waits to no avail.
     """
-    handle = _open(state, "sparsestep.start.lock")
-    if handle is None:
+    # Else a program that runs the workflow twice would wait for itself.
+    if _starting or (handle := _open(state, "sparsestep.start.lock")) is None:
         return
     begin, said = time.monotonic(), False
     while _is_taken(handle) and (waited := time.monotonic() - begin) < PATIENCE_AT_START:

@@ -104,7 +104,8 @@ class Experiments:
     def batches(self, experiment: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles.
 
-        Batches start at multiples of their size, so that more replicates add batches.
+        Batches start at multiples of their size, so that more replicates add batches; a last one
+        that was not full is another batch then, and made again.
         """
         entry = self._entry(experiment)
         return self._batches_of(entry.problem, entry.replicates)

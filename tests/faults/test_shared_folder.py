@@ -46,6 +46,11 @@ def the_other_of_two(workflow, logs):
     while all(each.poll() is None for each in started) and time.monotonic() < deadline:
         time.sleep(0.05)
     codes = [each.poll() for each in started]
+    if set(codes) != {1, None}:
+        for each in started:
+            if each.poll() is None:
+                kill_everything(each)
+        pytest.fail(f"of two, one must be told so and the other work; exit codes: {codes}")
     told, working = codes.index(1), codes.index(None)
     said = (logs / ("one", "two")[told]).read_text()
     assert LOCKED in said

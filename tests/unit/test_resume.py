@@ -81,6 +81,17 @@ def test_stopped_after_a_divergence_that_nobody_has_seen(tmp_path, monkeypatch, 
     assert_equal(resumed, whole)
 
 
+@pytest.mark.parametrize("step_size", [0.05, 1e30])
+def test_what_is_trained_is_not_trained_again(tmp_path, monkeypatch, step_size):
+    # Also where it diverged: the job's other replicates may be interrupted.
+    images, spec = make_images(), make_spec(step_size=step_size)
+    keeper = Folder(tmp_path / "r", spec, "c0de", "cpu float32", minutes=10)
+    whole = training.train(images, spec, keeper=keeper)
+    assert (whole.diverged_at[0] >= 0) == (step_size > 1)
+    stop_at(monkeypatch, 0)
+    assert_equal(training.train(images, spec, keeper=keeper_in(tmp_path / "r", spec)), whole)
+
+
 def test_a_checkpoint_every_so_many_minutes(tmp_path, monkeypatch):
     images, spec = make_images(), make_spec(iterations=12)
     now, written = [0.0], []

@@ -88,7 +88,7 @@ def test_checkpoints_of_runs(tiny, folder):
     run = Path(plan.trajectory_path("first", "small", "0-2")).parent.relative_to("results/runs")
     old = "first/small-0123456789ab/0-2"
     for owner in (run, old):
-        write([folder / "results/.resume" / owner / "checkpoint.safetensors"])
+        write([folder / "results/.resume" / owner / "1" / "checkpoint.safetensors"])
     assert listed(with_simulations(tiny), folder) == {".resume/first/small-0123456789ab": 10}
 
 

@@ -2,7 +2,7 @@
 
 INPUTS: results/data/<dataset>-<id>.safetensors
 OUTPUTS: results/runs/<experiment>/<run>-<id>/<batch>/trajectory.safetensors and measurements.parquet
-Checkpoints of runs that are not finished: results/.resume/<experiment>/<run>-<id>/<batch>/
+Checkpoints of runs that are not finished: results/.resume/<experiment>/<run>-<id>/<batch>/<replicate>/
 """
 
 

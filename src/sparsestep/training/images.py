@@ -60,6 +60,7 @@ def train(
             # Only now and then: reading a loss waits for the device.
             diverged_at = _first_divergence(batch_loss, checked, t, largest)
             if diverged_at >= 0:
+                keeper.keep_checkpoint(t, run, batch_loss, last=True)
                 break
             checked = t
         if batch == 0 and t > start:
