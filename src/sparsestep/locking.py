@@ -47,7 +47,10 @@ def start_one_by_one(state: Path) -> None:
     if _starting or (handle := _open(state, "sparsestep.start.lock")) is None:
         return
     begin, said = time.monotonic(), False
-    while _is_taken(handle) and (waited := time.monotonic() - begin) < PATIENCE_AT_START:
+    while not _try_exclusive(handle, without_locks=True):
+        waited = time.monotonic() - begin
+        if waited >= PATIENCE_AT_START:
+            break
         if waited > 2 and not said:
             print(_STARTING, file=sys.stderr, flush=True)
             said = True
@@ -102,22 +105,14 @@ def _wait_until_alone(state: Path, handle: int, of_main: int) -> bool:
     return False
 
 
-def _is_taken(handle: int) -> bool:
-    """Try to get it; whether somebody has it. False where the file system has no locks."""
+def _try_exclusive(handle: int, without_locks: bool = False) -> bool:
+    """Whether this process has it now; `without_locks` where the file system has none."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
-    except OSError:
         return False
-    return False
-
-
-def _try_exclusive(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return False
+        return without_locks
     return True
 
 

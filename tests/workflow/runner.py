@@ -57,6 +57,16 @@ class Workflow:
         """Replace config.yaml."""
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
+    def change(self, *path_and_value) -> None:
+        """Set the value at a path of keys in config.yaml."""
+        *path, last, value = path_and_value
+        config = self.config
+        place = config
+        for part in path:
+            place = place[part]
+        place[last] = value
+        self.write_config(config)
+
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace a text in a source file, which must be there."""
         path = self.folder / file

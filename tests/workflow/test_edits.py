@@ -21,13 +21,7 @@ DOWNSTREAM = {
 
 
 def change(workflow, *path_and_value):
-    *path, last, value = path_and_value
-    config = workflow.config
-    place = config["experiments"]["first"]
-    for part in path:
-        place = place[part]
-    place[last] = value
-    workflow.write_config(config)
+    workflow.change("experiments", "first", *path_and_value)
 
 
 def test_everything_is_there_and_nothing_left_to_do(finished):

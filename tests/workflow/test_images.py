@@ -85,13 +85,7 @@ def edited(computed, tmp_path):
 
 
 def change(workflow, *path_and_value):
-    *path, last, value = path_and_value
-    config = workflow.config
-    place = config["experiments"]["digits"]
-    for part in path:
-        place = place[part]
-    place[last] = value
-    workflow.write_config(config)
+    workflow.change("experiments", "digits", *path_and_value)
 
 
 def test_everything_is_there(computed):

@@ -17,13 +17,17 @@ from sparsestep.training.resume import Folder
 
 
 def main(arguments):
-    spec, folder = arguments.spec, Path(arguments.resume)
+    spec, settings = arguments.spec, compute.of_this_job()
+    folder, minutes = Path(arguments.resume), settings.checkpoint_minutes
     # A job that waits for a GPU holds no images yet.
-    with claimed(compute.of_this_job()) as device:
+    with claimed(settings) as device:
         print(f"trains on {device.description}", file=sys.stderr)
         dataset = read_dataset(arguments.dataset)
-        specs = images.of_one_replicate_each(spec)
-        trained = [_train(dataset, one, device, arguments.code, folder) for one in specs]
+        trained = []
+        for one in images.of_one_replicate_each(spec):
+            of_one = folder / str(one["replicates"][0])
+            keeper = Folder(of_one, one, arguments.code, device.description, minutes)
+            trained.append(_train(dataset, one, device, keeper))
     trajectory = Trajectory.joined(trained, spec)
     write_trajectory(arguments.output, trajectory, provenance(spec, arguments.code))
     shutil.rmtree(folder, ignore_errors=True)
@@ -33,11 +37,9 @@ def main(arguments):
             around.rmdir()
 
 
-def _train(dataset: Dataset, spec: dict, device: Device, code: str, folder: Path) -> Trajectory:
+def _train(dataset: Dataset, spec: dict, device: Device, keeper: Folder) -> Trajectory:
     """One replicate; one that an interrupted job has trained is read from its last checkpoint."""
     problem, (replicate, _) = Spec(**spec["problem"]), spec["replicates"]
-    minutes = compute.of_this_job().checkpoint_minutes
-    keeper = Folder(folder / str(replicate), spec, code, device.description, minutes)
     keeper.end_on_signals()
     progress = Progress(f"replicate {replicate}", spec["iterations"], problem.batch_size)
     with contextlib.closing(progress):
