@@ -19,8 +19,9 @@ import torch
 from torch.nn import functional
 
 from benchmarks.timing import Row, print_header, print_table
-from sparsestep import measures, models, schedules
+from sparsestep import measures, schedules
 from sparsestep.images import Images
+from sparsestep.models import image_networks
 from sparsestep.training.devices import MEMORY_FORMAT, Device
 from sparsestep.training.image_epochs import Drawing
 from sparsestep.training.images import train
@@ -165,7 +166,9 @@ def timed(work: Callable, case: Case, device: str):
 def train_plainly(images: Images, spec: dict, device: str, told: Callable) -> np.ndarray:
     """The same batches in a loop as one writes it; losses, (T,)."""
     size = spec["problem"]["batch_size"]
-    network = models.on_images(spec["model"], images.x_train.shape[1], images.classes, 0).to(device)
+    network = image_networks.from_spec(
+        spec["model"], images.x_train.shape[1], images.classes, 0
+    ).to(device)
     x, y = images.standardised(images.x_train).cpu(), images.y_train.cpu()
     options = spec["algorithm"]
     optimizer = torch.optim.SGD(
@@ -201,7 +204,7 @@ def loss_gap(ours: np.ndarray, others: np.ndarray, epochs: int) -> float:
 
 def seconds_of_sparsity(images, trajectory, spec: dict, device: Device) -> float:
     """A snapshot's feature sparsity, of 10000 images at most."""
-    network = models.on_images(spec["model"], images.x_train.shape[1], images.classes)
+    network = image_networks.from_spec(spec["model"], images.x_train.shape[1], images.classes)
     network = network.to(device.name, memory_format=MEMORY_FORMAT)
     wanted = {"channel_sparsity": {"blocks": ["block2", "last"]}}
     start = time.perf_counter()

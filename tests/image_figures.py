@@ -7,10 +7,9 @@ import pandas as pd
 import torch
 
 from conftest import batch_of
-from sparsestep import models
 from sparsestep.artifacts import Trajectory
 from sparsestep.figures.sources import Sources
-from sparsestep.models import image_state
+from sparsestep.models import image_networks, image_state
 from sparsestep.plan import Plan
 
 PANELS = ["train_loss", "test_error", "feature_sparsity_last", "sharpness", "step_size"]
@@ -96,7 +95,7 @@ def table_of(replicates=3, diverged=(), iterations=480):
 def trajectory_of(raw, run, stem, diverged_at=-1):
     """Two snapshots of the network, the last with this first convolution (f, c, k, k)."""
     spec = {**Plan(raw).run("deep", run), "replicates": [0, 0]}
-    network = models.on_images(spec["model"], stem.shape[1], 10)
+    network = image_networks.from_spec(spec["model"], stem.shape[1], 10)
     start = image_state.flatten(network).numpy()
     with torch.no_grad():
         network.stem.weight.copy_(torch.as_tensor(stem))

@@ -4,10 +4,9 @@ import numpy as np
 import torch
 
 import image_oracles
-from sparsestep import registry
 from sparsestep.artifacts import Trajectory
 from sparsestep.images import Images
-from sparsestep.models import densenet, image_state, resnet
+from sparsestep.models import densenet, image_networks, image_state, resnet
 
 CLASSES = 3
 SPECS = {
@@ -38,7 +37,7 @@ def random_images():
 
 def network_of(spec, seed=0):
     """The network with this seed's start."""
-    return registry.load("model", spec.kind).build(spec, 2, CLASSES, seed)
+    return image_networks.build(spec, 2, CLASSES, seed)
 
 
 def scrambled(network, seed):

@@ -64,6 +64,8 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
             wanted = [("schedule", run["schedule"]["kind"]) for run in runs]
         case _:
             wanted = []
+    if stage in ("train_images", "measure_images"):
+        wanted.append(("network", model))
     of_model = {"trainer": model, "measure": model}
     return [registry.module_name(role, kind, of_model.get(role)) for role, kind in wanted]
 

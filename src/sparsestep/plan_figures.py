@@ -171,7 +171,9 @@ class Figures(Sweeps):
         for name, _ in self._figure(figure).trajectories().values():
             if self.of_images(name):
                 entry = self._entry(name)
-                found |= {("model", entry.model["kind"]), ("dataset", entry.problem["dataset"])}
+                model = entry.model["kind"]
+                found |= {("model", model), ("network", model)}
+                found.add(("dataset", entry.problem["dataset"]))
         return {"loads": sorted(found)} if found else {}
 
     def _sources(self, figure: str) -> dict[str, list[tuple[str, ...]]]:

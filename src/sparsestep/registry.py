@@ -38,10 +38,16 @@ MODELS = {
 }
 
 # Problems that hand out images, and models that take them, and nothing else: a model module offers
-# `Spec` and `build(spec, channels, classes, seed) -> ImageNetwork`. What trains and measures these
-# models stands below with "images/" in front.
+# `Spec`, its torch module stands in NETWORKS. What trains and measures these models stands below with
+# "images/" in front.
 IMAGE_PROBLEMS = ("images",)
 IMAGE_MODELS = ("densenet", "resnet")
+
+# A network module offers `Network(spec, channels, classes)`, the torch module of an image model.
+NETWORKS = {
+    "densenet": "sparsestep.models.densenet_module",
+    "resnet": "sparsestep.models.resnet_module",
+}
 
 # A schedule module offers a `Spec` with `step_sizes(iterations)` and `decays(iterations)`.
 SCHEDULES = {
@@ -144,6 +150,7 @@ _TABLES = {
     "problem": PROBLEMS,
     "dataset": DATASETS,
     "model": MODELS,
+    "network": NETWORKS,
     "schedule": SCHEDULES,
     "algorithm": ALGORITHMS,
     "trainer": TRAINERS,

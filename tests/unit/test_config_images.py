@@ -5,10 +5,10 @@ import copy
 import pytest
 
 from conftest import TINY
-from sparsestep import config, models
+from sparsestep import config
 from sparsestep.compute import Compute
 from sparsestep.errors import ConfigError
-from sparsestep.models import image_state
+from sparsestep.models import image_networks, image_state
 from sparsestep.plan import Plan
 
 IMAGES = {
@@ -195,7 +195,9 @@ def test_the_size_of_the_snapshots(raw, experiment, model, bfloat16):
     experiment["iterations"] = 399
     del experiment["epochs"]
     plan = Plan(raw)
-    numbers = len(image_state.flatten(models.on_images(plan.run("tiny", "small")["model"], 1, 10)))
+    numbers = len(
+        image_state.flatten(image_networks.from_spec(plan.run("tiny", "small")["model"], 1, 10))
+    )
     # Two replicates in one job.
     assert plan.snapshots_mb("tiny") == -(-2 * 400 * numbers * (2 if bfloat16 else 4) // 10**6)
 

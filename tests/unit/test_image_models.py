@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 import image_oracles
 from sparsestep.models import densenet, resnet
+from sparsestep.models.image_networks import build
 
 DENSENETS = {
     "plain": {"depth": 10, "growth_rate": 3},
@@ -74,7 +75,7 @@ def images_of(*shape):
 @torch.no_grad()
 def test_densenet(options, channels, height, width):
     spec = densenet_spec(**options)
-    network = scrambled(densenet.build(spec, channels, 4, seed=0))
+    network = scrambled(build(spec, channels, 4, seed=0))
     layers = spec.layers_per_block
     # Every convolution and the classifier carry weights, and make up the depth.
     deep = [value for value in network.state_dict().values() if value.ndim in (2, 4)]
@@ -91,7 +92,7 @@ def test_densenet(options, channels, height, width):
 @torch.no_grad()
 def test_resnet(depth, channels, height, width):
     spec = resnet_spec(depth=depth, width=3)
-    network = scrambled(resnet.build(spec, channels, 4, seed=0))
+    network = scrambled(build(spec, channels, 4, seed=0))
 
     def reference(images, state, norm):
         return image_oracles.resnet(images, state, norm, spec.blocks)
@@ -131,7 +132,7 @@ def densenet_size(depth, k, bottleneck, compression, classes=10):
 )
 def test_published_densenet_sizes(depth, growth, bc, published):
     options = {"bottleneck": bc, "compression": 0.5 if bc else 1.0}
-    network = densenet.build(densenet_spec(depth=depth, growth_rate=growth, **options), 3, 10, 0)
+    network = build(densenet_spec(depth=depth, growth_rate=growth, **options), 3, 10, 0)
     count = sum(values.numel() for values in network.parameters())
     assert count == densenet_size(depth, growth, **options)
     assert round(count / 1e6, 1) == published
@@ -153,17 +154,15 @@ def resnet_size(blocks, width, classes):
 @pytest.mark.parametrize(("depth", "published"), [(18, 11.17), (34, 21.28)])
 def test_published_resnet_sizes(depth, published):
     spec = resnet_spec(depth=depth)
-    network = resnet.build(spec, 3, 10, 0)
+    network = build(spec, 3, 10, 0)
     count = sum(values.numel() for values in network.parameters())
     assert count == resnet_size(spec.blocks, 64, 10)
     assert round(count / 1e6, 2) == published
 
 
 BUILDS = {
-    "densenet": lambda seed: densenet.build(
-        densenet_spec(**DENSENETS["bc"] | {"depth": 40}), 3, 10, seed
-    ),
-    "resnet": lambda seed: resnet.build(resnet_spec(depth=18, width=8), 3, 10, seed),
+    "densenet": lambda seed: build(densenet_spec(**DENSENETS["bc"] | {"depth": 40}), 3, 10, seed),
+    "resnet": lambda seed: build(resnet_spec(depth=18, width=8), 3, 10, seed),
 }
 
 

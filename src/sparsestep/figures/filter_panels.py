@@ -5,11 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from torch import nn
 
-from sparsestep import models
 from sparsestep.artifacts import Trajectory
 from sparsestep.figures import style
 from sparsestep.figures.sources import Sources
-from sparsestep.models import image_state
+from sparsestep.models import image_networks, image_state
 from sparsestep.problems.images import Spec as Problem
 
 # Of the norm of the largest filter: one that has no more has vanished.
@@ -89,7 +88,7 @@ class Filters:
 def first_filters(trajectory: Trajectory, snapshot: int) -> np.ndarray:
     """The first convolution of the first replicate, (filters, channels, k, k), by falling norm."""
     problem, model = Problem(**trajectory.spec["problem"]), trajectory.spec["model"]
-    network = models.on_images(model, problem.facts.channels, problem.facts.classes)
+    network = image_networks.from_spec(model, problem.facts.channels, problem.facts.classes)
     image_state.load(network, trajectory.parameters[0, snapshot])
     first = next(module for module in network.modules() if isinstance(module, nn.Conv2d))
     filters = first.weight.detach().numpy()

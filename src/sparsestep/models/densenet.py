@@ -1,13 +1,10 @@
 """Densely connected networks for small images (Huang et al. 2017; paper: section 4)."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from sparsestep.fields import Closed, Float, PositiveInt
-
-if TYPE_CHECKING:
-    from sparsestep.models.densenet_module import DenseNet
 
 
 class Spec(Closed):
@@ -80,13 +77,3 @@ class Spec(Closed):
         """Channels of the first convolution: 2 k in DenseNet-BC, else 16."""
         is_bc = self.bottleneck and self.compression < 1
         return 2 * self.growth_rate if is_bc else 16
-
-
-def build(spec: Spec, channels: int, classes: int, seed: int) -> "DenseNet":
-    """The network with the initial parameters of this seed (`image_layers.initialise`), float32."""
-    from sparsestep.models.densenet_module import DenseNet
-    from sparsestep.models.image_layers import initialise
-
-    network = DenseNet(spec, channels, classes)
-    initialise(network, seed)
-    return network

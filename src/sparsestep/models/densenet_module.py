@@ -34,7 +34,7 @@ def _layer(inputs: int, spec: Spec) -> nn.Module:
     )
 
 
-class DenseNet(ImageNetwork):
+class Network(ImageNetwork):
     """Stem, three dense blocks, each with a batch norm and a ReLU behind it, classifier.
 
     Between two blocks follow a 1x1 convolution and a 2x2 average. What a block itself returns holds

@@ -1,13 +1,10 @@
 """Residual networks for small images (He et al. 2016; paper: section 4, Fig. 1)."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from sparsestep.fields import Closed, PositiveInt
-
-if TYPE_CHECKING:
-    from sparsestep.models.resnet_module import ResNet
 
 _BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 
@@ -42,13 +39,3 @@ class Spec(Closed):
             total += 9 * (inputs + (2 * count - 1) * outputs) * outputs + 8 * count * outputs
             inputs = outputs
         return total + (inputs + 1) * classes
-
-
-def build(spec: Spec, channels: int, classes: int, seed: int) -> "ResNet":
-    """The network with the initial parameters of this seed (`image_layers.initialise`), float32."""
-    from sparsestep.models.image_layers import initialise
-    from sparsestep.models.resnet_module import ResNet
-
-    network = ResNet(spec, channels, classes)
-    initialise(network, seed)
-    return network

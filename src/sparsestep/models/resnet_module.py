@@ -28,7 +28,7 @@ class ResidualBlock(nn.Module):
         return functional.relu(self.shortcut(x) + self.second_norm(self.second(inner)))
 
 
-class ResNet(ImageNetwork):
+class Network(ImageNetwork):
     """Stem, four stages of residual blocks, classifier; stages 2 to 4 halve the size."""
 
     def __init__(self, spec: Spec, channels: int, classes: int):

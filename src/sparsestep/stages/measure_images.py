@@ -3,8 +3,9 @@
 import pandas as pd
 import torch
 
-from sparsestep import compute, images, measures, models
+from sparsestep import compute, images, measures
 from sparsestep.artifacts import read_dataset, read_trajectory
+from sparsestep.models import image_networks
 from sparsestep.problems.images import Spec
 from sparsestep.stages import job
 from sparsestep.storage import provenance
@@ -21,7 +22,7 @@ def main(arguments):
         # Rounding to TF32's ten bits would change which activations are zero.
         torch.backends.cudnn.allow_tf32 = False
         facts = (problem := Spec(**spec["problem"])).facts
-        network = models.on_images(spec["model"], facts.channels, facts.classes)
+        network = image_networks.from_spec(spec["model"], facts.channels, facts.classes)
         network = network.to(device.name, memory_format=MEMORY_FORMAT)
         tables = []
         for row, one in enumerate(images.of_one_replicate_each(spec)):

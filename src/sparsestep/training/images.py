@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from sparsestep import models, schedules
+from sparsestep import schedules
 from sparsestep.algorithms.minibatch_sgd import Spec as Options
 from sparsestep.artifacts import Trajectory
 from sparsestep.images import Images
-from sparsestep.models import image_state
+from sparsestep.models import image_networks, image_state
 from sparsestep.problems.images import Spec as Problem
 from sparsestep.training import snapshot_iterations
 from sparsestep.training.augmentation import crop_and_flip
@@ -100,7 +100,7 @@ class Run:
         replicate = range(first, first + 1)
         (init_seed,), (order_seed,) = problem.of("init", replicate), problem.of("order", replicate)
         channels = images.x_train.shape[1]
-        network = models.on_images(spec["model"], channels, images.classes, init_seed)
+        network = image_networks.from_spec(spec["model"], channels, images.classes, init_seed)
         network = network.to(device.name, memory_format=MEMORY_FORMAT).train()
         drawing = Drawing(
             order_seed=order_seed,
