@@ -20,12 +20,12 @@ from torch.nn import functional
 
 from benchmarks.timing import Row, print_header, print_table
 from sparsestep import measures, schedules
-from sparsestep.images import Images
-from sparsestep.models import image_networks
-from sparsestep.training.devices import MEMORY_FORMAT, Device
-from sparsestep.training.image_epochs import Drawing
-from sparsestep.training.images import train
-from sparsestep.training.resume import Folder
+from sparsestep.images.networks import initial
+from sparsestep.images.replicate import Images
+from sparsestep.images.training.devices import MEMORY_FORMAT, Device
+from sparsestep.images.training.epochs import Drawing
+from sparsestep.images.training.loop import train
+from sparsestep.images.training.resume import Folder
 
 SNAPSHOTS = 20
 # What a checkpoint every ten minutes, the default of config.yaml, is spread over.
@@ -166,9 +166,9 @@ def timed(work: Callable, case: Case, device: str):
 def train_plainly(images: Images, spec: dict, device: str, told: Callable) -> np.ndarray:
     """The same batches in a loop as one writes it; losses, (T,)."""
     size = spec["problem"]["batch_size"]
-    network = image_networks.from_spec(
-        spec["model"], images.x_train.shape[1], images.classes, 0
-    ).to(device)
+    network = initial.from_spec(spec["model"], images.x_train.shape[1], images.classes, 0).to(
+        device
+    )
     x, y = images.standardised(images.x_train).cpu(), images.y_train.cpu()
     options = spec["algorithm"]
     optimizer = torch.optim.SGD(
@@ -204,7 +204,7 @@ def loss_gap(ours: np.ndarray, others: np.ndarray, epochs: int) -> float:
 
 def seconds_of_sparsity(images, trajectory, spec: dict, device: Device) -> float:
     """A snapshot's feature sparsity, of 10000 images at most."""
-    network = image_networks.from_spec(spec["model"], images.x_train.shape[1], images.classes)
+    network = initial.from_spec(spec["model"], images.x_train.shape[1], images.classes)
     network = network.to(device.name, memory_format=MEMORY_FORMAT)
     wanted = {"channel_sparsity": {"blocks": ["block2", "last"]}}
     start = time.perf_counter()
@@ -214,7 +214,7 @@ def seconds_of_sparsity(images, trajectory, spec: dict, device: Device) -> float
 
 def seconds_of_checkpoint(images: Images, spec: dict, device: Device) -> float:
     """Writing a checkpoint with momentum; a snapshot is smaller."""
-    from sparsestep.training.images import Run
+    from sparsestep.images.training.loop import Run
 
     run = Run.started(images, spec, device)
     # The first update makes the momentum.

@@ -14,8 +14,8 @@ import torch
 
 from benchmarks.ranks import finite_snapshots
 from benchmarks.timing import Row, medians
-from sparsestep import fingerprint
-from sparsestep.artifacts import Problem, Trajectory, write_problem, write_trajectory
+from sparsestep.artifacts import fingerprint
+from sparsestep.artifacts.arrays import Problem, Trajectory, write_problem, write_trajectory
 from sparsestep.measures import measure
 from sparsestep.models.mlp import Network, Spec
 from sparsestep.training import train

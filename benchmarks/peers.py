@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 
 try:
     import jax

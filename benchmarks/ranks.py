@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.timing import Row, medians
-from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.measures import measure
 from sparsestep.measures.diagonal_jacobian import Spec, columns
 from sparsestep.training import train

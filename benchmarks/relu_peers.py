@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from benchmarks.peers import Peer, jax
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.models.mlp import Network
 
 

@@ -22,7 +22,7 @@ import yaml
 
 from benchmarks.timing import print_header
 from benchmarks.workflow import copy_sources
-from sparsestep.identity import identity
+from sparsestep.artifacts.identity import identity
 from sparsestep.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.timing import Row, medians
 from sparsestep import schedules
 from sparsestep.algorithms.label_noise import noise_seed
-from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.training import train
 
 # Iterations of the SGD run that are followed; each is ten updates.

@@ -17,7 +17,7 @@ import yaml
 from benchmarks import measurements, peers, ranks, relu_peers, sde, training, workflow
 from benchmarks.timing import print_header, print_table
 from sparsestep import schedules
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.models.mlp import Network, Spec
 from sparsestep.plan import Plan
 from sparsestep.problems import generate

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.timing import Row, medians
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.training import train
 
 # Peers must agree with us after this many updates, to this much in every parameter.

@@ -7,9 +7,9 @@ import pandas as pd
 import torch
 
 from conftest import batch_of
-from sparsestep.artifacts import Trajectory
+from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.figures.sources import Sources
-from sparsestep.models import image_networks, image_state
+from sparsestep.images.networks import initial, state
 from sparsestep.plan import Plan
 
 PANELS = ["train_loss", "test_error", "feature_sparsity_last", "sharpness", "step_size"]
@@ -95,16 +95,16 @@ def table_of(replicates=3, diverged=(), iterations=480):
 def trajectory_of(raw, run, stem, diverged_at=-1):
     """Two snapshots of the network, the last with this first convolution (f, c, k, k)."""
     spec = {**Plan(raw).run("deep", run), "replicates": [0, 0]}
-    network = image_networks.from_spec(spec["model"], stem.shape[1], 10)
-    start = image_state.flatten(network).numpy()
+    network = initial.from_spec(spec["model"], stem.shape[1], 10)
+    start = state.flatten(network).numpy()
     with torch.no_grad():
         network.stem.weight.copy_(torch.as_tensor(stem))
-    end = image_state.flatten(network).numpy()
+    end = state.flatten(network).numpy()
     parameters = np.stack([start, end])[None]
     if diverged_at >= 0:
         parameters[:, 1] = np.nan
     if spec["snapshots"].get("bfloat16"):
-        parameters = image_state.as_bfloat16(parameters)
+        parameters = state.as_bfloat16(parameters)
     return Trajectory(
         iterations=np.array([0, 480]),
         parameters=parameters,

@@ -6,9 +6,10 @@ from torch.nn import functional
 
 import image_oracles
 from sparsestep import schedules
-from sparsestep.images import Images
-from sparsestep.models import image_networks, image_state
-from sparsestep.training.image_epochs import Drawing
+from sparsestep.images.networks import initial
+from sparsestep.images.networks import state as image_state
+from sparsestep.images.replicate import Images
+from sparsestep.images.training.epochs import Drawing
 
 SOTA = {"momentum": 0.9, "weight_decay": 5e-3, "augment": True, "label_noise": 0.3}
 
@@ -62,7 +63,7 @@ def sgd_by_definition(images, spec, init_seed, order_seed):
     options |= spec["algorithm"]
     size = spec["problem"]["batch_size"]
     count, channels = images.x_train.shape[:2]
-    network = image_networks.from_spec(spec["model"], channels, images.classes, init_seed).double()
+    network = initial.from_spec(spec["model"], channels, images.classes, init_seed).double()
     trained = [name for name, _ in network.named_parameters()]
     state = {name: x.clone() for name, x in image_state.entries(network).items()}
     velocity = {name: torch.zeros_like(state[name]) for name in trained}

@@ -11,8 +11,8 @@ import sys
 import numpy as np
 
 from image_training import SOTA, make_images, make_spec
-from sparsestep.training import images as training
-from sparsestep.training.resume import Folder
+from sparsestep.images.training import loop as training
+from sparsestep.images.training.resume import Folder
 
 ALWAYS = 1e-9  # minutes between checkpoints
 

@@ -4,9 +4,11 @@ import numpy as np
 import torch
 
 import image_oracles
-from sparsestep.artifacts import Trajectory
-from sparsestep.images import Images
-from sparsestep.models import densenet, image_networks, image_state, resnet
+from sparsestep.artifacts.arrays import Trajectory
+from sparsestep.images.models import densenet, resnet
+from sparsestep.images.networks import initial
+from sparsestep.images.networks import state as image_state
+from sparsestep.images.replicate import Images
 
 CLASSES = 3
 SPECS = {
@@ -37,7 +39,7 @@ def random_images():
 
 def network_of(spec, seed=0):
     """The network with this seed's start."""
-    return image_networks.build(spec, 2, CLASSES, seed)
+    return initial.build(spec, 2, CLASSES, seed)
 
 
 def scrambled(network, seed):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
-from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.models import mlp
 
 _ARCHITECTURES = {

@@ -72,7 +72,7 @@ def _is_of_edge(value: Any) -> str:
     return "<of_edge>" if isinstance(value, dict | OfEdge) else "<number>"
 
 
-# config_errors.py leaves tags in angle brackets out of a key's path.
+# mistakes.py leaves tags in angle brackets out of a key's path.
 StepSize = Annotated[
     Annotated[PositiveFloat, Tag("<number>")] | Annotated[OfEdge, Tag("<of_edge>")],
     Discriminator(_is_of_edge),

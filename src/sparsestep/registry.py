@@ -1,8 +1,8 @@
 """Which module implements which `kind`: a new problem, model, ... is one module and one line here.
 
 Only names live here, so that reading the tables imports nothing, and so that the fingerprint of a
-stage (`fingerprint.py`) follows from the kinds a job uses, not from everything that exists: a line
-added here re-runs nothing. For that reason no fingerprint includes this module.
+stage (`artifacts/fingerprint.py`) follows from the kinds a job uses, not from everything that
+exists: a line added here re-runs nothing. For that reason no fingerprint includes this module.
 """
 
 from importlib import import_module
@@ -16,16 +16,16 @@ PROBLEMS = {
     "kink_regression": "sparsestep.problems.kink_regression",
     "teacher_student": "sparsestep.problems.teacher_student",
     "given_data": "sparsestep.problems.given_data",
-    "images": "sparsestep.problems.images",
+    "images": "sparsestep.images.problem",
 }
 
 # A dataset module offers `Spec`, `ARCHIVE` (None where nothing is downloaded) and
 # `decode(path) -> arrays`.
 DATASETS = {
-    "digits": "sparsestep.datasets.digits",
-    "cifar10": "sparsestep.datasets.cifar10",
-    "cifar100": "sparsestep.datasets.cifar100",
-    "tiny_imagenet": "sparsestep.datasets.tiny_imagenet",
+    "digits": "sparsestep.images.datasets.digits",
+    "cifar10": "sparsestep.images.datasets.cifar10",
+    "cifar100": "sparsestep.images.datasets.cifar100",
+    "tiny_imagenet": "sparsestep.images.datasets.tiny_imagenet",
 }
 
 # A model module offers `Spec` and `Network(spec, dimension)` with `initial_parameters(seed)`,
@@ -33,20 +33,20 @@ DATASETS = {
 MODELS = {
     "diagonal": "sparsestep.models.diagonal",
     "mlp": "sparsestep.models.mlp",
-    "densenet": "sparsestep.models.densenet",
-    "resnet": "sparsestep.models.resnet",
+    "densenet": "sparsestep.images.models.densenet",
+    "resnet": "sparsestep.images.models.resnet",
 }
 
 # Problems that hand out images, and models that take them, and nothing else: a model module offers
-# `Spec`, its torch module stands in NETWORKS. What trains and measures these models stands below with
+# `Spec`, its torch module stands in NETWORKS. Trainers and measurements of these models have
 # "images/" in front.
 IMAGE_PROBLEMS = ("images",)
 IMAGE_MODELS = ("densenet", "resnet")
 
 # A network module offers `Network(spec, channels, classes)`, the torch module of an image model.
 NETWORKS = {
-    "densenet": "sparsestep.models.densenet_module",
-    "resnet": "sparsestep.models.resnet_module",
+    "densenet": "sparsestep.images.networks.densenet",
+    "resnet": "sparsestep.images.networks.resnet",
 }
 
 # A schedule module offers a `Spec` with `step_sizes(iterations)` and `decays(iterations)`.
@@ -66,7 +66,7 @@ ALGORITHMS = {
     "label_noise_gd": "sparsestep.algorithms.label_noise_gd",
     "gd_on_noisy_labels": "sparsestep.algorithms.gd_on_noisy_labels",
     "sde": "sparsestep.algorithms.sde",
-    "minibatch_sgd": "sparsestep.algorithms.minibatch_sgd",
+    "minibatch_sgd": "sparsestep.images.algorithm",
 }
 
 # What trains a model with an algorithm offers
@@ -83,7 +83,7 @@ TRAINERS = {
     "mlp/label_noise_gd": "sparsestep.training.mlp_descent",
     "mlp/gd_on_noisy_labels": "sparsestep.training.mlp_descent",
     "mlp/sde": "sparsestep.training.mlp_descent",
-    "images/minibatch_sgd": "sparsestep.training.images",
+    "images/minibatch_sgd": "sparsestep.images.training.loop",
 }
 
 # A measurement module offers `Spec`, `columns(options)`, the names of what it measures, and
@@ -101,11 +101,11 @@ MEASURES = {
     "mlp/sharpness": "sparsestep.measures.sharpness",
     "mlp/tangent_kernel": "sparsestep.measures.tangent_kernel",
     "step_size": "sparsestep.measures.step_size",
-    "images/batch_loss": "sparsestep.measures.batch_loss",
+    "images/batch_loss": "sparsestep.images.measures.batch_loss",
     "images/step_size": "sparsestep.measures.step_size",
-    "images/losses": "sparsestep.measures.image_losses",
-    "images/channel_sparsity": "sparsestep.measures.image_sparsity",
-    "images/sharpness": "sparsestep.measures.image_sharpness",
+    "images/losses": "sparsestep.images.measures.losses",
+    "images/channel_sparsity": "sparsestep.images.measures.sparsity",
+    "images/sharpness": "sparsestep.images.measures.sharpness",
     "parameter_norm": "sparsestep.measures.parameter_norm",
     "label_noise": "sparsestep.measures.label_noise",
 }

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.measures import measure
 from sparsestep.training import train
 
@@ -23,7 +23,7 @@ def run(problem: Problem, spec: dict, threads: int = 1) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from sparsestep.tables import SWEEP_KEYS
+    from sparsestep.artifacts.tables import SWEEP_KEYS
 
     parts = []
     for step_size, decay_at in spec["points"]:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import yaml
 from snakemake.utils import update_config
 
-from sparsestep import config_file
+from sparsestep.config import text
 from sparsestep.errors import ConfigError
 from sparsestep.plan import BATCH_PATTERN, ID_PATTERN, Plan
 
@@ -84,7 +84,7 @@ def delete(found: list[Unused]) -> None:
 
 @contextlib.contextmanager
 def nobody_working(state: Path) -> Iterator[None]:
-    """Hold the lock that every Snakemake and job of this folder shares (`locking.py`).
+    """Hold the lock that every Snakemake and job of this folder shares (`runtime/locking.py`).
 
     `state` is Snakemake's own folder. Raises ConfigError where one is running.
     """
@@ -155,7 +155,7 @@ def main() -> None:
 def _plan(further: list[str]) -> Plan:
     merged: dict = {}
     for path in ("config.yaml", *further):
-        config_file.check(path)
+        text.check(path)
         with open(path, encoding="utf-8") as file:
             update_config(merged, yaml.safe_load(file))
     return Plan(merged)

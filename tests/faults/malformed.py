@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sparsestep import registry
-from sparsestep.config_blocks import Config
-from sparsestep.config_errors import dotted
+from sparsestep.config.blocks import Config
+from sparsestep.mistakes import dotted
 
 
 def nested(depth: int, kind: type) -> Any:

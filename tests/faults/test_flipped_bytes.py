@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from faults.everything import artefacts, volume
-from sparsestep import artifacts, tables
+from sparsestep.artifacts import arrays, tables
+from sparsestep.artifacts.files import read_bytes
 from sparsestep.errors import ArtifactError
-from sparsestep.storage import read_bytes
 from survived import record
 
 FLIPS = 200
@@ -28,10 +28,10 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "dataset": Kind("data/*.safetensors", artifacts.read_dataset),
-    "problem": Kind("problems/*/*.safetensors", artifacts.read_problem),
-    "edges": Kind("edges/*/*.safetensors", artifacts.read_edges),
-    "trajectory": Kind("runs/digits/*/*/trajectory.safetensors", artifacts.read_trajectory),
+    "dataset": Kind("data/*.safetensors", arrays.read_dataset),
+    "problem": Kind("problems/*/*.safetensors", arrays.read_problem),
+    "edges": Kind("edges/*/*.safetensors", arrays.read_edges),
+    "trajectory": Kind("runs/digits/*/*/trajectory.safetensors", arrays.read_trajectory),
     "measurements": Kind("runs/first/sde*/*/measurements.parquet", tables.read_table),
     "simulation": Kind(
         "simulations/settling*.parquet",

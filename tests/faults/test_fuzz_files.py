@@ -19,7 +19,8 @@ import torch
 
 import survived
 from faults.bounds import bounded
-from sparsestep import artifacts, storage, tables
+from sparsestep.artifacts import arrays, tables
+from sparsestep.artifacts import files as storage
 from sparsestep.errors import ArtifactError
 
 SPEC = {"replicates": [0, 1]}
@@ -39,8 +40,8 @@ def write_dataset(path):
     rng = np.random.default_rng(0)
     x = rng.integers(0, 255, (6, 1, 4, 4), dtype=np.uint8)
     statistics = (np.ones(1), np.ones(1))
-    dataset = artifacts.Dataset(x, np.arange(6), x[:2], np.arange(2), *statistics, SPEC)
-    artifacts.write_dataset(path, dataset, SOURCE)
+    dataset = arrays.Dataset(x, np.arange(6), x[:2], np.arange(2), *statistics, SPEC)
+    arrays.write_dataset(path, dataset, SOURCE)
 
 
 def write_problem(path):
@@ -48,22 +49,22 @@ def write_problem(path):
     x, y = rng.standard_normal((1, 4, 3)), rng.standard_normal((1, 4))
     order = rng.integers(4, size=(2, 9)).astype(np.int32)
     truth = {"beta_star": np.ones((1, 3))}
-    problem = artifacts.Problem(x, y, x, y, np.ones((2, 6)), order, SPEC, truth)
-    artifacts.write_problem(path, problem, SOURCE)
+    problem = arrays.Problem(x, y, x, y, np.ones((2, 6)), order, SPEC, truth)
+    arrays.write_problem(path, problem, SOURCE)
 
 
 def write_edges(path):
-    artifacts.write_edges(path, np.array([0.1, 0.2]), SOURCE)
+    arrays.write_edges(path, np.array([0.1, 0.2]), SOURCE)
 
 
 def write_trajectory(path, parameters=None):
     parameters = np.ones((2, 3, 6)) if parameters is None else parameters
     batch_loss = None if parameters.dtype == np.float64 else np.ones((2, 9), np.float32)
     about = (np.ones((2, 3)), np.array([-1, 2]), SPEC)
-    trajectory = artifacts.Trajectory(
+    trajectory = arrays.Trajectory(
         np.arange(3), parameters, *about, train_loss=np.ones((2, 9)), batch_loss=batch_loss
     )
-    artifacts.write_trajectory(path, trajectory, SOURCE)
+    arrays.write_trajectory(path, trajectory, SOURCE)
 
 
 def write_of_images(path):
@@ -90,12 +91,12 @@ def read_simulation(path):
 
 
 KINDS = {
-    "dataset": (write_dataset, artifacts.read_dataset),
-    "problem": (write_problem, artifacts.read_problem),
-    "edges": (write_edges, artifacts.read_edges),
-    "trajectory": (write_trajectory, artifacts.read_trajectory),
-    "trajectory on images": (write_of_images, artifacts.read_trajectory),
-    "trajectory in bfloat16": (write_of_images_in_bfloat16, artifacts.read_trajectory),
+    "dataset": (write_dataset, arrays.read_dataset),
+    "problem": (write_problem, arrays.read_problem),
+    "edges": (write_edges, arrays.read_edges),
+    "trajectory": (write_trajectory, arrays.read_trajectory),
+    "trajectory on images": (write_of_images, arrays.read_trajectory),
+    "trajectory in bfloat16": (write_of_images_in_bfloat16, arrays.read_trajectory),
     "measurements": (write_measurements, tables.read_table),
     "simulation": (write_simulation, read_simulation),
 }
@@ -283,7 +284,7 @@ def test_what_is_no_file(write, read, make):
 
 def test_below_a_file():
     Path("file").touch()
-    assert "missing" in refused(artifacts.read_edges, Path("file/artefact"))
+    assert "missing" in refused(arrays.read_edges, Path("file/artefact"))
 
 
 def test_a_table_of_a_terabyte_is_not_read():

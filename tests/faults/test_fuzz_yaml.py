@@ -15,7 +15,7 @@ import survived
 from conftest import TINY, with_simulations
 from faults import asked, malformed
 from faults.bounds import bounded
-from sparsestep import config_file
+from sparsestep.config import text as config_file
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
 from workflow.runner import Workflow

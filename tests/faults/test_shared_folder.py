@@ -14,7 +14,7 @@ COMMAND = ("--cores", "2")
 LOCKED = "Directory cannot be locked"
 
 
-# Without start_one_by_one (locking.py), both worked in one of three pairs.
+# Without start_one_by_one (runtime/locking.py), both worked in one of three pairs.
 PAIRS = 6
 
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sparsestep import artifacts, storage, tables
-from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.artifacts import arrays, files, tables
+from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.errors import ArtifactError
 
 
@@ -40,8 +40,8 @@ def table():
 
 
 def test_problem_round_trip(problem, tmp_path):
-    artifacts.write_problem(tmp_path / "p", problem, storage.provenance(problem.spec, "c0de"))
-    read = artifacts.read_problem(tmp_path / "p", problem.spec)
+    arrays.write_problem(tmp_path / "p", problem, files.provenance(problem.spec, "c0de"))
+    read = arrays.read_problem(tmp_path / "p", problem.spec)
     for name in ("x_train", "y_train", "x_test", "y_test", "theta0", "order"):
         np.testing.assert_array_equal(getattr(read, name), getattr(problem, name))
         assert getattr(read, name).dtype == getattr(problem, name).dtype
@@ -60,19 +60,19 @@ def test_of_replicate_reads_shared_and_own_arrays(problem):
 def test_transposed_arrays_keep_their_values(tmp_path):
     parameters = np.arange(24.0).reshape(4, 3, 2).transpose(2, 1, 0)
     trajectory = Trajectory(np.arange(3), parameters, np.ones((2, 3)), np.array([-1, -1]), {})
-    artifacts.write_trajectory(tmp_path / "t", trajectory, storage.provenance({}, "c0de"))
-    np.testing.assert_array_equal(artifacts.read_trajectory(tmp_path / "t").parameters, parameters)
+    arrays.write_trajectory(tmp_path / "t", trajectory, files.provenance({}, "c0de"))
+    np.testing.assert_array_equal(arrays.read_trajectory(tmp_path / "t").parameters, parameters)
 
 
 def test_table_round_trip(table, tmp_path):
-    tables.write_table(tmp_path / "t", table, storage.provenance({}, "c0de"))
+    tables.write_table(tmp_path / "t", table, files.provenance({}, "c0de"))
     pd.testing.assert_frame_equal(tables.read_table(tmp_path / "t"), table)
 
 
 @pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
 def test_truncated_table(table, tmp_path, keep):
     path = tmp_path / "t"
-    tables.write_table(path, table, storage.provenance({}, "c0de"))
+    tables.write_table(path, table, files.provenance({}, "c0de"))
     data = path.read_bytes()
     path.write_bytes(data[: int(keep * len(data)) if keep < 1 else keep])
     with pytest.raises(ArtifactError, match="truncated or not a Parquet file"):
@@ -81,7 +81,7 @@ def test_truncated_table(table, tmp_path, keep):
 
 def test_texts_that_became_bytes(table, tmp_path):
     # A flipped byte in Parquet's footer can do that; the bytes spell the same text.
-    source = storage.provenance({}, "c0de")
+    source = files.provenance({}, "c0de")
     tables.write_table(tmp_path / "t", table.assign(name="same"), source)
     header = pq.read_schema(tmp_path / "t").metadata
     arrow = pa.Table.from_pandas(table.assign(name=b"same"), preserve_index=False)
@@ -91,23 +91,23 @@ def test_texts_that_became_bytes(table, tmp_path):
 
 
 def test_changed_metadata(tmp_path):
-    storage.write_arrays(tmp_path / "t", "edges", {"edges": np.ones(2)}, {"spec": {"seed": 1}})
+    files.write_arrays(tmp_path / "t", "edges", {"edges": np.ones(2)}, {"spec": {"seed": 1}})
     path = tmp_path / "t"
     path.write_bytes(path.read_bytes().replace(b'seed\\": 1', b'seed\\": 2'))
     with pytest.raises(ArtifactError, match="do not match their checksum"):
-        storage.read_arrays(path, "edges", ())
+        files.read_arrays(path, "edges", ())
 
 
 def test_bytes_and_their_checksum(tmp_path):
     path = tmp_path / "t.csv"
-    storage.write_bytes(path, b"a,b")
-    assert storage.read_bytes(path) == b"a,b"
+    files.write_bytes(path, b"a,b")
+    assert files.read_bytes(path) == b"a,b"
     path.write_bytes(b"a,c")
     with pytest.raises(ArtifactError, match=r"t\.csv: does not match its checksum; rebuild"):
-        storage.read_bytes(path)
+        files.read_bytes(path)
     (tmp_path / ".t.csv.sha256").unlink()
     with pytest.raises(ArtifactError, match=r"t\.csv: cannot be read \(No such file"):
-        storage.read_bytes(path)
+        files.read_bytes(path)
 
 
 def test_foreign_table(table, tmp_path):
@@ -118,7 +118,7 @@ def test_foreign_table(table, tmp_path):
 
 def test_changed_table_value(table, tmp_path):
     path = tmp_path / "t"
-    tables.write_table(path, table, storage.provenance({}, "c0de"))
+    tables.write_table(path, table, files.provenance({}, "c0de"))
     data = path.read_bytes()
     at = data.index(np.float64(1e-300).tobytes())
     path.write_bytes(data[:at] + np.float64(2e-300).tobytes() + data[at + 8 :])
@@ -144,33 +144,33 @@ def test_same_bytes_in_every_process(tmp_path):
 
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "t"
-    storage.write_atomically(path, b"old")
+    files.write_atomically(path, b"old")
 
     def full_disk(handle):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(ArtifactError, match="cannot be written: No space left on device"):
-        storage.write_atomically(path, b"new")
+        files.write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["t"]
 
 
 def test_what_a_killed_writer_left_is_removed(tmp_path):
     (tmp_path / ".t.123.tmp").write_bytes(b"half")
-    storage.write_atomically(tmp_path / "t", b"whole")
+    files.write_atomically(tmp_path / "t", b"whole")
     assert os.listdir(tmp_path) == ["t"]
 
 
 def test_what_a_live_writer_writes_is_left_alone(tmp_path):
     with open(tmp_path / ".t.123.tmp", "wb") as other:
-        assert storage._try_lock(other)
-        storage.write_atomically(tmp_path / "t", b"whole")
+        assert files._try_lock(other)
+        files.write_atomically(tmp_path / "t", b"whole")
     assert sorted(os.listdir(tmp_path)) == [".t.123.tmp", "t"]
 
 
 def test_no_pickle_anywhere():
-    root = Path(artifacts.__file__).parent
+    root = Path(arrays.__file__).parent
     for source in root.rglob("*.py"):
         words = source.read_text().replace("allow_pickle=False", "")
         assert "pickle" not in words.replace("no pickle", ""), source

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sparsestep import artifacts, storage, tables
+from sparsestep.artifacts import arrays, files, tables
 from sparsestep.errors import ArtifactError
 
-READERS = pytest.mark.parametrize("read", [artifacts.read_edges, tables.read_table])
+READERS = pytest.mark.parametrize("read", [arrays.read_edges, tables.read_table])
 
 
 def said(read, path):
@@ -46,15 +46,15 @@ def with_header(path, header, array):
 
 def test_a_type_that_numpy_does_not_have(tmp_path):
     array = {"dtype": "F8_E4M3", "shape": [8], "data_offsets": [0, 8]}
-    with_header(tmp_path / "edges", {"format": storage.FORMAT}, array)
-    assert "not a safetensors file" in said(artifacts.read_edges, tmp_path / "edges")
+    with_header(tmp_path / "edges", {"format": files.FORMAT}, array)
+    assert "not a safetensors file" in said(arrays.read_edges, tmp_path / "edges")
 
 
 @pytest.mark.parametrize("content", ["a\nb", "\x1b[2J", "a" * 10**6])
 def test_what_a_header_says_is_shown_on_one_line(tmp_path, content):
-    header = {"format": storage.FORMAT, "content": content, "source": {"spec": {}}}
+    header = {"format": files.FORMAT, "content": content, "source": {"spec": {}}}
     with_header(tmp_path / "edges", header, {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]})
-    assert "holds a" in said(artifacts.read_edges, tmp_path / "edges")
+    assert "holds a" in said(arrays.read_edges, tmp_path / "edges")
 
 
 def test_a_table_of_a_terabyte_is_not_read(tmp_path):
@@ -73,7 +73,7 @@ def test_a_small_file_that_stands_for_a_large_table(tmp_path, monkeypatch):
 def test_a_text_that_is_none(tmp_path):
     path = tmp_path / "table"
     frame = pd.DataFrame({"inputs": ["wide", "same"]})
-    tables.write_table(path, frame, storage.provenance({}, "c0de"), tables.SIMULATION)
+    tables.write_table(path, frame, files.provenance({}, "c0de"), tables.SIMULATION)
     content = path.read_bytes()
     changed = content.replace(b"same", b"s\xffme")
     assert changed != content

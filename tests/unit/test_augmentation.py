@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from image_oracles import cropped
-from sparsestep.training.augmentation import Draws, augment, crop_and_flip, draw
+from sparsestep.images.training.augmentation import Draws, augment, crop_and_flip, draw
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.uint8])

@@ -7,14 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import oracles
-from sparsestep.measures import channel_sparsity, feature_sparsity
-from sparsestep.measures.channel_sparsity import (
+from sparsestep.images.measures import channel_sparsity
+from sparsestep.images.measures.channel_sparsity import (
     Sparsity,
     choose_units,
     sparsities,
     sparsity,
     units_of,
 )
+from sparsestep.measures import feature_sparsity
 
 
 def features_of(seed, samples, units, dtype=torch.float64):

@@ -8,9 +8,9 @@ import pytest
 
 from figure_tables import tables_and_specs
 from sparsestep import config
-from sparsestep.claim_text import sentences
-from sparsestep.claims import COLUMNS, interval, judge, verdict
-from sparsestep.comparisons import comparisons, large_steps
+from sparsestep.claims.pairs import comparisons, large_steps
+from sparsestep.claims.verdicts import COLUMNS, interval, judge, verdict
+from sparsestep.claims.words import sentences
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from sparsestep import config
-from sparsestep.compute import Compute
-from sparsestep.config_blocks import Config, Edge, Experiment, Run, Snapshots
+from sparsestep.config.blocks import Config, Edge, Experiment, Run, Snapshots
 from sparsestep.errors import ConfigError
+from sparsestep.images.compute import Compute
 from sparsestep.plan import Plan
 
 RUN = ("experiments", "first", "runs", "decay-50")

@@ -6,9 +6,9 @@ import pytest
 
 from conftest import TINY
 from sparsestep import config
-from sparsestep.compute import Compute
 from sparsestep.errors import ConfigError
-from sparsestep.models import image_networks, image_state
+from sparsestep.images.compute import Compute
+from sparsestep.images.networks import initial, state
 from sparsestep.plan import Plan
 
 IMAGES = {
@@ -195,15 +195,13 @@ def test_the_size_of_the_snapshots(raw, experiment, model, bfloat16):
     experiment["iterations"] = 399
     del experiment["epochs"]
     plan = Plan(raw)
-    numbers = len(
-        image_state.flatten(image_networks.from_spec(plan.run("tiny", "small")["model"], 1, 10))
-    )
+    numbers = len(state.flatten(initial.from_spec(plan.run("tiny", "small")["model"], 1, 10)))
     # Two replicates in one job.
     assert plan.snapshots_mb("tiny") == -(-2 * 400 * numbers * (2 if bfloat16 else 4) // 10**6)
 
 
 def test_the_published_networks_sizes():
-    from sparsestep.models import densenet, resnet
+    from sparsestep.images.models import densenet, resnet
 
     def megabytes(spec, classes):
         return 4 * spec.numbers(3, classes) / 1e6

@@ -7,7 +7,9 @@ import time
 import pytest
 
 from conftest import ROOT, TINY
-from sparsestep import config, config_file, config_limits, config_names, registry
+from sparsestep import config, registry
+from sparsestep.config import limits, names
+from sparsestep.config import text as config_file
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
 
@@ -87,7 +89,7 @@ def test_a_network_of_a_billion_layers(tiny):
 
 
 def test_many_batches_are_planned_in_linear_time(tiny, monkeypatch):
-    monkeypatch.setattr("sparsestep.plan_experiments.REPLICATES_PER_BATCH", 1)
+    monkeypatch.setattr("sparsestep.plan.experiments.REPLICATES_PER_BATCH", 1)
     tiny["experiments"]["first"]["replicates"] = 10_000
     plan, began = Plan(tiny), time.process_time()
     assert len(plan.measurement_paths()) == 20_000
@@ -97,7 +99,7 @@ def test_many_batches_are_planned_in_linear_time(tiny, monkeypatch):
 
 def test_blocks_that_are_used_twice_are_no_mistake():
     block = {"a": [1, 2]}
-    assert config_limits.mistakes({"x": block, "y": {"z": block}, "u": [block, block]}) == []
+    assert limits.mistakes({"x": block, "y": {"z": block}, "u": [block, block]}) == []
 
 
 def test_reserved_names_are_those_of_the_rules():
@@ -109,7 +111,7 @@ def test_reserved_names_are_those_of_the_rules():
     }
     there |= {f"draw_{kind}" for kind in registry.FIGURES}
     there |= {f"tabulate_{kind}" for kind in registry.SUMMARIES}
-    assert config_names.reserved() == there
+    assert names.reserved() == there
 
 
 @pytest.mark.parametrize("name", ["all", "train_run", "draw_valley", "tabulate_quadratic"])
@@ -172,4 +174,4 @@ def test_a_config_that_is_no_file(tmp_path):
 
 def test_this_repositorys_config_is_plain():
     config_file.check(ROOT / "config.yaml")
-    assert TINY["experiments"].keys().isdisjoint(config_names.reserved())
+    assert TINY["experiments"].keys().isdisjoint(names.reserved())

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import archives
-from sparsestep import artifacts, registry, storage
-from sparsestep.datasets import moments, prepare
+from sparsestep import registry
+from sparsestep.artifacts import arrays, files
 from sparsestep.errors import ArtifactError, ConfigError
+from sparsestep.images.datasets import moments, prepare
 from sparsestep.plan import Plan
 
 
@@ -115,17 +116,17 @@ def test_where_the_archive_lies_decides_nothing(tmp_path):
 def test_round_trip(tmp_path):
     dataset = prepare({"dataset": {"kind": "digits"}})
     path = tmp_path / "d"
-    artifacts.write_dataset(path, dataset, storage.provenance(dataset.spec, "c0de"))
-    read = artifacts.read_dataset(path, {"dataset": {"kind": "digits"}})
+    arrays.write_dataset(path, dataset, files.provenance(dataset.spec, "c0de"))
+    read = arrays.read_dataset(path, {"dataset": {"kind": "digits"}})
     for name in ("x_train", "y_train", "x_test", "y_test", "mean", "std"):
         np.testing.assert_array_equal(getattr(read, name), getattr(dataset, name))
         assert getattr(read, name).dtype == getattr(dataset, name).dtype
     with pytest.raises(ArtifactError, match="another configuration"):
-        artifacts.read_dataset(path, {"dataset": {"kind": "cifar10"}})
+        arrays.read_dataset(path, {"dataset": {"kind": "cifar10"}})
     data = path.read_bytes()
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(ArtifactError, match="checksum"):
-        artifacts.read_dataset(path)
+        arrays.read_dataset(path)
 
 
 @pytest.fixture
@@ -151,9 +152,7 @@ def run(arguments, folder):
 def test_the_stage_prepares_digits(job, tmp_path):
     done = run(job("digits", tmp_path / "d"), tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert (
-        len(artifacts.read_dataset(tmp_path / "d", {"dataset": {"kind": "digits"}}).x_test) == 355
-    )
+    assert len(arrays.read_dataset(tmp_path / "d", {"dataset": {"kind": "digits"}}).x_test) == 355
 
 
 def test_the_stage_says_what_is_wrong_in_one_line(job, tmp_path):

@@ -12,9 +12,9 @@ import pytest
 
 import archives
 from archives import CIFAR10, CIFAR100, CLASSES, TINY
-from sparsestep.datasets import members, prepare
-from sparsestep.datasets.download import Archive, fetch
 from sparsestep.errors import DataError, SparsestepError
+from sparsestep.images.datasets import members, prepare
+from sparsestep.images.datasets.download import Archive, fetch
 
 NAMES = {
     "cifar10": "cifar-10-binary.tar.gz",

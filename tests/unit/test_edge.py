@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from conftest import batch_of
+from sparsestep.artifacts.identity import identity
 from sparsestep.errors import ConfigError
-from sparsestep.identity import identity
 from sparsestep.models import mlp
 from sparsestep.plan import Plan
 from sparsestep.problems import generate

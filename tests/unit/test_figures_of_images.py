@@ -11,14 +11,15 @@ import pytest
 from conftest import ROOT
 from figure_tables import drawn, legend_texts
 from image_figures import DENSENET, PANELS, RESNET, raw_config, sources_of, spec_of, table_of
-from sparsestep import fingerprint, report
-from sparsestep.claim_text import sentences
-from sparsestep.claims import judge
+from sparsestep.artifacts import fingerprint
+from sparsestep.claims.verdicts import judge
+from sparsestep.claims.words import sentences
 from sparsestep.errors import ConfigError
 from sparsestep.figures import filter_panels, plot, render, style
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
-from sparsestep.summary import summarise
+from sparsestep.report import page as report
+from sparsestep.report.end_values import summarise
 
 RUNS = ("small", "decay-10", "decay-50")
 
@@ -227,8 +228,8 @@ def test_what_filters_are_made_by(tiny):
     modules = fingerprint.modules_of_stage("figure", spec_of(raw_config(), "filters"))
     for module in ("models.densenet_module", "models.image_state", "datasets.digits"):
         assert f"sparsestep.{module}" in modules
-    assert "sparsestep.models.resnet" not in modules
-    assert "sparsestep.models.densenet" not in fingerprint.modules_of_stage(
+    assert "sparsestep.images.models.resnet" not in modules
+    assert "sparsestep.images.models.densenet" not in fingerprint.modules_of_stage(
         "figure", spec_of(raw_config(), "curves")
     )
 

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from conftest import ROOT, TINY, batch_of
+from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.figures import agreement_panels, label_noise_panels, plot, render
 from sparsestep.figures.sources import Sources
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
 from sparsestep.problems import generate
-from sparsestep.report import render_caption
-from sparsestep.tables import last_snapshots
+from sparsestep.report.page import render_caption
 from sparsestep.training import train
 
 SCHEDULE = {"kind": "step_decay", "step_size": 0.05, "decay_at": 0.5, "divide_by": 2.0}

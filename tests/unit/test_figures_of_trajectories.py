@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from conftest import TINY, batch_of
-from sparsestep import artifacts, storage
+from sparsestep.artifacts import arrays
+from sparsestep.artifacts import files as storage
 from sparsestep.errors import ArtifactError, ConfigError
 from sparsestep.figures import loss_slice, neuron_panels, plot, render, surface_panels
 from sparsestep.figures.sources import Sources, read_sources
@@ -353,12 +354,12 @@ def files(raw, tmp_path):
     paths = {"tables": [], "problems": [], "trajectories": [], "simulations": []}
     problem = sources.problem("first")
     paths["problems"].append(str(tmp_path / "problem"))
-    artifacts.write_problem(paths["problems"][0], problem, storage.provenance(problem.spec, ""))
+    arrays.write_problem(paths["problems"][0], problem, storage.provenance(problem.spec, ""))
     for _, run, _ in spec["sources"]["trajectories"]:
         trajectory = sources.trajectory("first", run)
         paths["trajectories"].append(str(tmp_path / run))
         source = storage.provenance(trajectory.spec, "")
-        artifacts.write_trajectory(paths["trajectories"][-1], trajectory, source)
+        arrays.write_trajectory(paths["trajectories"][-1], trajectory, source)
     return spec["sources"], paths, sources
 
 

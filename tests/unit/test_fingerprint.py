@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from conftest import ROOT, batch_of, with_simulations
-from sparsestep import fingerprint
-from sparsestep.identity import identity
+from sparsestep.artifacts import fingerprint
+from sparsestep.artifacts.identity import identity
 from sparsestep.plan import Plan
 
 STAGES = (
@@ -81,8 +81,8 @@ EDITS = [
         "loss_factor = 1.0",
         {"generate", "train", "measure"},
     ),
-    ("datasets/digits.py", "_EVERY = 5", "_EVERY = 4", {"prepare"}),
-    ("datasets/cifar.py", "(3, 32, 32)", "(3, 16, 64)", set()),
+    ("images/datasets/digits.py", "_EVERY = 5", "_EVERY = 4", {"prepare"}),
+    ("images/datasets/cifar.py", "(3, 32, 32)", "(3, 16, 64)", set()),
     ("problems/sparse_regression.py", "= 0.0", "= 1e-9", {"generate"}),
     ("problems/sparse_regression.py", 'description="n, tr', 'description="number of tr', set()),
     (
@@ -101,8 +101,8 @@ EDITS = [
         {"figure"},
     ),
     ("figures/end_values.py", "panels.end_value_handles()", "[]", set()),
-    ("summary.py", "astype(float)", "astype('float32')", {"summary"}),
-    ("report.py", '"-"', '"none"', {"report"}),
+    ("report/end_values.py", "astype(float)", "astype('float32')", {"summary"}),
+    ("report/page.py", '"-"', '"none"', {"report"}),
     (
         "schedules/constant.py",
         "in_units(self.step_size))",
@@ -110,12 +110,12 @@ EDITS = [
         {"train", "figure", "claims"},
     ),
     ("schedules/step_decay.py", "large / self.divide_by", "0.0", {"figure", "claims"}),
-    ("claims.py", "SEED = 0", "SEED = 1", {"claims"}),
-    ("claim_text.py", "too few pairs", "few pairs", {"report"}),
+    ("claims/verdicts.py", "SEED = 0", "SEED = 1", {"claims"}),
+    ("claims/words.py", "too few pairs", "few pairs", {"report"}),
     ("registry.py", "PROBLEMS = {", 'PROBLEMS = {"new": "sparsestep.new", ', set()),
-    ("config_blocks.py", "min_length=1", "min_length=2", set()),
-    ("plan_experiments.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),
-    ("storage.py", '"sparsestep-1"', '"sparsestep-2"', set(STAGES)),
+    ("config/blocks.py", "min_length=1", "min_length=2", set()),
+    ("plan/experiments.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),
+    ("artifacts/files.py", '"sparsestep-1"', '"sparsestep-2"', set(STAGES)),
 ]
 
 

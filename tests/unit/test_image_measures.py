@@ -21,22 +21,22 @@ from small_image_networks import (
     trajectory_of,
 )
 from sparsestep import registry
-from sparsestep.measures import (
+from sparsestep.images.measures import (
     channel_sparsity,
-    image_hessian,
-    image_losses,
-    image_sharpness,
-    image_snapshots,
-    image_sparsity,
+    hessian,
+    losses,
+    sharpness,
+    snapshots,
+    sparsity,
 )
-from sparsestep.models import image_state
+from sparsestep.images.networks import state as image_state
 
 
 @pytest.fixture(autouse=True)
 def few_at_a_time(monkeypatch):
     """Batches that do not divide the numbers of images."""
-    monkeypatch.setattr(image_snapshots, "PIXELS", 4 * 36)
-    monkeypatch.setattr(image_hessian, "PIXELS", 5 * 36)
+    monkeypatch.setattr(snapshots, "PIXELS", 4 * 36)
+    monkeypatch.setattr(hessian, "PIXELS", 5 * 36)
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +53,9 @@ def stored(request):
 @torch.no_grad()
 def test_losses(images, spec, stored):
     states = [stored(state) for state in states_of(spec)]
-    options = image_losses.Spec()
-    got = image_losses.measure(images, trajectory_of(states), network_of(spec), options, 1)
-    assert list(got) == image_losses.columns(options)
+    options = losses.Spec()
+    got = losses.measure(images, trajectory_of(states), network_of(spec), options, 1)
+    assert list(got) == losses.columns(options)
     for column, state in enumerate(states):
         network = oracle(spec, state)
         for name in ("train", "test"):
@@ -84,7 +84,7 @@ def test_sparsity(images, spec, stored, units, count):
     states = [stored(state) for state in states_of(spec)]
     blocks = [*spec.block_names[1:], "block1"] if units == 20 else ["last"]
     thresholds = [0.6, 0.3, 0.95]
-    options = image_sparsity.Spec(
+    options = sparsity.Spec(
         blocks=blocks,
         correlation_threshold=thresholds[0],
         further_thresholds=thresholds[1:],
@@ -93,8 +93,8 @@ def test_sparsity(images, spec, stored, units, count):
         seed=7,
     )
     network = network_of(spec)
-    got = image_sparsity.measure(images, trajectory_of(states), network, options, 1)
-    assert list(got) == image_sparsity.columns(options)
+    got = sparsity.measure(images, trajectory_of(states), network, options, 1)
+    assert list(got) == sparsity.columns(options)
     for column, state in enumerate(states):
         for block, features in features_of(images, spec, state, count).items():
             if block not in blocks:
@@ -116,14 +116,14 @@ def test_sparsity(images, spec, stored, units, count):
 def test_several_thresholds_and_blocks_equal_one_by_one(images):
     spec = SPECS["densenet"]
     trajectory, network = trajectory_of(states_of(spec)), network_of(spec)
-    both = image_sparsity.Spec(
+    both = sparsity.Spec(
         blocks=["block1", "last"], correlation_threshold=0.5, further_thresholds=[0.7], units=30
     )
-    got = image_sparsity.measure(images, trajectory, network, both, 1)
+    got = sparsity.measure(images, trajectory, network, both, 1)
     for block in both.blocks:
         for threshold, suffix in ((0.5, ""), (0.7, "@0.7")):
-            one = image_sparsity.Spec(blocks=[block], correlation_threshold=threshold, units=30)
-            alone = image_sparsity.measure(images, trajectory, network, one, 1)
+            one = sparsity.Spec(blocks=[block], correlation_threshold=threshold, units=30)
+            alone = sparsity.measure(images, trajectory, network, one, 1)
             for name, expected in (
                 (f"feature_sparsity_{block}{suffix}", alone[f"feature_sparsity_{block}"]),
                 (f"raw_sparsity_{block}", alone[f"raw_sparsity_{block}"]),
@@ -141,7 +141,7 @@ def test_one_choice_of_units_for_all_snapshots_and_runs(images, monkeypatch):
         return chosen[-1]
 
     monkeypatch.setattr(channel_sparsity, "choose_units", recorded)
-    options = image_sparsity.Spec(blocks=["block1", "block3", "last"], units=15)
+    options = sparsity.Spec(blocks=["block1", "block3", "last"], units=15)
     one, two = states_of(spec)
 
     def measured(states, **changes):
@@ -149,7 +149,7 @@ def test_one_choice_of_units_for_all_snapshots_and_runs(images, monkeypatch):
         changed = options.model_copy(update=changes)
         # What the network is before does not matter.
         network = network_of(spec, seed=len(chosen))
-        return image_sparsity.measure(images, trajectory, network, changed, 1)
+        return sparsity.measure(images, trajectory, network, changed, 1)
 
     several, alone = measured([one, two, one]), measured([two])
     assert len(chosen) == 6
@@ -165,7 +165,7 @@ def test_one_choice_of_units_for_all_snapshots_and_runs(images, monkeypatch):
     assert chosen[-1].tolist() != chosen[2].tolist()
 
 
-@pytest.mark.parametrize("module", [image_losses, image_sparsity, image_sharpness])
+@pytest.mark.parametrize("module", [losses, sparsity, sharpness])
 def test_divergence_and_overflow(images, module):
     """NaN from the iteration of divergence on, and, without a warning, where numbers overflow."""
     spec = SMALLEST["densenet"]
@@ -187,16 +187,16 @@ def test_divergence_and_overflow(images, module):
 
 
 def test_what_a_config_is_told():
-    assert registry.load("measure", "losses", "densenet") is image_losses
-    assert registry.load("measure", "channel_sparsity", "resnet") is image_sparsity
-    assert registry.load("measure", "sharpness", "resnet") is image_sharpness
-    options = image_sparsity.Spec(blocks=["block4", "last", "block7"], further_thresholds=[0.9])
-    assert image_sparsity.columns(options)[:3] == [
+    assert registry.load("measure", "losses", "densenet") is losses
+    assert registry.load("measure", "channel_sparsity", "resnet") is sparsity
+    assert registry.load("measure", "sharpness", "resnet") is sharpness
+    options = sparsity.Spec(blocks=["block4", "last", "block7"], further_thresholds=[0.9])
+    assert sparsity.columns(options)[:3] == [
         "feature_sparsity_block4",
         "feature_sparsity_block4@0.9",
         "raw_sparsity_block4",
     ]
-    assert image_sparsity.mistakes(options, None, SPECS["resnet"]) == {
+    assert sparsity.mistakes(options, None, SPECS["resnet"]) == {
         (
             "measure",
             "channel_sparsity",
@@ -204,19 +204,19 @@ def test_what_a_config_is_told():
             2,
         ): "got 'block7'; must be one of block1, block2, block3, block4, last"
     }
-    assert [key[-1] for key in image_sparsity.mistakes(options, None, SPECS["densenet"])] == [0, 2]
+    assert [key[-1] for key in sparsity.mistakes(options, None, SPECS["densenet"])] == [0, 2]
     for wrong in (["last", "last"], []):
         with pytest.raises(ValidationError):
-            image_sparsity.Spec(blocks=wrong)
+            sparsity.Spec(blocks=wrong)
 
 
 def test_a_block_that_is_not_there(images):
     spec = SPECS["densenet"]
-    options = image_sparsity.Spec(blocks=["block4"])
+    options = sparsity.Spec(blocks=["block4"])
     with pytest.raises(
         ValueError, match="must be among block1, block2, block3, last, got 'block4'"
     ):
-        image_sparsity.measure(images, trajectory_of(states_of(spec)), network_of(spec), options, 1)
+        sparsity.measure(images, trajectory_of(states_of(spec)), network_of(spec), options, 1)
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)

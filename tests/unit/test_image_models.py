@@ -8,8 +8,8 @@ import torch
 from pydantic import ValidationError
 
 import image_oracles
-from sparsestep.models import densenet, resnet
-from sparsestep.models.image_networks import build
+from sparsestep.images.models import densenet, resnet
+from sparsestep.images.networks.initial import build
 
 DENSENETS = {
     "plain": {"depth": 10, "growth_rate": 3},
@@ -219,6 +219,6 @@ def test_other_resnets():
 
 
 def test_specs_do_not_import_torch():
-    code = "import sys, sparsestep.models.densenet, sparsestep.models.resnet; "
+    code = "import sys, sparsestep.images.models.densenet, sparsestep.images.models.resnet; "
     code += "assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

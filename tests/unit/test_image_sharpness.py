@@ -13,8 +13,9 @@ from small_image_networks import (
     states_of,
     trajectory_of,
 )
-from sparsestep.measures import image_hessian, image_sharpness
-from sparsestep.models import image_state
+from sparsestep.images.measures import hessian as image_hessian
+from sparsestep.images.measures import sharpness
+from sparsestep.images.networks import state as image_state
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +58,8 @@ def test_sharpness(images, spec):
     before = torch.from_numpy(state)
 
     def measured(network, **options):
-        chosen = image_sharpness.Spec(images=12, **options)
-        found = image_sharpness.measure(images, trajectory_of([state]), network, chosen, 1)
+        chosen = sharpness.Spec(images=12, **options)
+        found = sharpness.measure(images, trajectory_of([state]), network, chosen, 1)
         assert torch.equal(image_state.flatten(network).float(), before)
         assert all(parameter.grad is None for parameter in network.parameters())
         return found["sharpness"].item()
@@ -100,8 +101,6 @@ def test_sharpness_of_a_dead_network(images):
         torch.nn.init.zeros_(norm.weight)
     torch.nn.init.zeros_(network.classifier.weight)
     state = image_state.flatten(network).numpy()
-    got = image_sharpness.measure(
-        images, trajectory_of([state]), network, image_sharpness.Spec(), 1
-    )
+    got = sharpness.measure(images, trajectory_of([state]), network, sharpness.Spec(), 1)
     # All classes equally likely: I / 3 - 1 / 9.
     assert got["sharpness"].item() == pytest.approx(1 / 3, rel=1e-6)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from figure_tables import legend_texts, tables_and_specs
+from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.figures import lasso_panels, plot, render
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
-from sparsestep.tables import last_snapshots
 
 
 @pytest.fixture(autouse=True)

@@ -9,12 +9,12 @@ from threading import Timer
 
 import pytest
 
-from sparsestep import locking
+from sparsestep.runtime import locking
 
 ENTER = """
 import sys
 from pathlib import Path
-from sparsestep.locking import release_stale_lock
+from sparsestep.runtime.locking import release_stale_lock
 release_stale_lock(Path(sys.argv[1]), main=sys.argv[2] == "main")
 print("entered", flush=True)
 sys.stdin.read()
@@ -41,7 +41,7 @@ def let_go(handles):
 START = """
 import sys
 from pathlib import Path
-from sparsestep.locking import start_one_by_one, started
+from sparsestep.runtime.locking import start_one_by_one, started
 start_one_by_one(Path(sys.argv[1]))
 if sys.argv[2] == "has its lock":
     started()

@@ -5,7 +5,7 @@ import sys
 
 JOB = """
 import signal, sys, time
-from sparsestep.orphans import end_with_parent
+from sparsestep.runtime.orphans import end_with_parent
 end_with_parent()
 if "handler" in sys.argv:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
@@ -18,7 +18,7 @@ finally:
 # The job's parent is a shell, as in a rule.
 PARENT = f"""
 import subprocess, sys
-from sparsestep.orphans import name_parent
+from sparsestep.runtime.orphans import name_parent
 name_parent()
 shell = ["sh", "-c", 'true; "$0" -c "$1" $2; true', sys.executable, {JOB!r}, sys.argv[1]]
 subprocess.Popen(shell).wait()
@@ -48,6 +48,6 @@ def test_it_may_end_in_order():
 def test_a_command_that_no_snakemake_started_goes_on(monkeypatch):
     # Somebody else's process id, too.
     monkeypatch.setenv("SPARSESTEP_SNAKEMAKE", "2000000000")
-    code = "import threading; from sparsestep.orphans import *; end_with_parent();"
+    code = "import threading; from sparsestep.runtime.orphans import *; end_with_parent();"
     code += "print(threading.active_count())"
     assert subprocess.check_output([sys.executable, "-c", code]) == b"1\n"

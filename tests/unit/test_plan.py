@@ -257,7 +257,7 @@ def test_results_that_cannot_be_written(tmp_path, monkeypatch):
 def test_planning_is_light(tmp_path):
     code = (
         "import sys, yaml; from types import SimpleNamespace as N;"
-        "from sparsestep.plan import Plan; from sparsestep.identity import identity;"
+        "from sparsestep.plan import Plan; from sparsestep.artifacts.identity import identity;"
         "plan = Plan(yaml.safe_load(open('config.yaml')));"
         "w = N(experiment='diagonal', run='small', batch='0-15', figure='diagonal',"
         " problem_id=identity(plan.problem('diagonal')),"

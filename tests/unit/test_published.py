@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from conftest import cores
+from sparsestep.artifacts.identity import identity
 from sparsestep.errors import ConfigError
-from sparsestep.identity import identity
 from sparsestep.measures import measure
 from sparsestep.problems import generate
 from sparsestep.training import train

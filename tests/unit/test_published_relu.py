@@ -3,9 +3,9 @@
 import pytest
 
 from conftest import cores
+from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.measures import measure
 from sparsestep.problems import generate
-from sparsestep.tables import last_snapshots
 from sparsestep.training import train
 
 # Last hidden layer of each network.

@@ -15,10 +15,10 @@ import pytest
 from conftest import ROOT
 from image_training import SOTA, make_images, make_spec
 from resumable import keeper_in, long_spec
-from sparsestep.training import images as training
-from sparsestep.training import resume
-from sparsestep.training.devices import Device
-from sparsestep.training.resume import Folder
+from sparsestep.images.training import loop as training
+from sparsestep.images.training import resume
+from sparsestep.images.training.devices import Device
+from sparsestep.images.training.resume import Folder
 
 KILLS = 10
 

@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 
 from conftest import ROOT
-from sparsestep import report, storage, tables
+from sparsestep.artifacts import files, tables
+from sparsestep.artifacts.identity import identity
 from sparsestep.errors import ArtifactError, ConfigError
 from sparsestep.figures import plot, render
 from sparsestep.figures.sources import Sources, read_sources
-from sparsestep.identity import identity
 from sparsestep.plan import Plan
+from sparsestep.report import page as report
 from sparsestep.simulations import simulate, summarise
 
 SETTLING = ("simulations", "settling")
@@ -125,7 +126,7 @@ def test_the_stages_write_and_check(tiny_with_simulations, tmp_path):
 def test_texts_in_a_table_are_checked(tmp_path):
     table = pd.DataFrame({"name": ["γ", "two"], "value": [1.0, np.nan]})
     path = tmp_path / "t"
-    tables.write_table(path, table, storage.provenance({}, "c0de"), tables.SIMULATION)
+    tables.write_table(path, table, files.provenance({}, "c0de"), tables.SIMULATION)
     pd.testing.assert_frame_equal(tables.read_table(path, None, tables.SIMULATION), table)
     arrow = tables.pq.read_table(path)
     changed = arrow.set_column(0, "name", tables.pa.array(["γ", "twa"]))
@@ -152,7 +153,7 @@ def test_sources_of_a_figure_are_read(drawn, tiny_with_simulations, tmp_path):
     names = specs["settling"]["sources"]
     paths = [str(tmp_path / name) for name, _ in names["simulations"]]
     for path, (name, _) in zip(paths, names["simulations"], strict=True):
-        made = storage.provenance(plan.simulation(name), "")
+        made = files.provenance(plan.simulation(name), "")
         tables.write_table(path, sources.simulation(name), made, tables.SIMULATION)
     read = read_sources(names, {"simulations": paths})
     pd.testing.assert_frame_equal(read.simulation("bouncing"), sources.simulation("bouncing"))

@@ -9,10 +9,10 @@ import pytest
 import safetensors.numpy
 
 from conftest import batch_of
-from sparsestep import artifacts
+from sparsestep.artifacts import arrays
+from sparsestep.artifacts.tables import read_table
 from sparsestep.errors import ArtifactError
 from sparsestep.plan import Plan, identity
-from sparsestep.tables import read_table
 
 HEAVY = {"torch", "pandas", "matplotlib", "seaborn", "pyarrow", "sklearn", "snakemake"}
 
@@ -110,13 +110,13 @@ def test_artefact_of_another_kind_or_config_is_refused(jobs, tmp_path):
     for stage in ("generate", "train"):
         assert run(stage, getattr(jobs, stage)).returncode == 0
     with pytest.raises(ArtifactError, match="holds a problem, expected a trajectory"):
-        artifacts.read_trajectory(jobs.paths["problem"])
+        arrays.read_trajectory(jobs.paths["problem"])
     with pytest.raises(ArtifactError, match="made from another configuration"):
-        artifacts.read_problem(jobs.paths["problem"], {"iterations": 61})
+        arrays.read_problem(jobs.paths["problem"], {"iterations": 61})
     foreign = tmp_path / "foreign"
     foreign.write_bytes(safetensors.numpy.save({"x": np.zeros(3)}))
     with pytest.raises(ArtifactError, match="not written by this version"):
-        artifacts.read_problem(foreign)
+        arrays.read_problem(foreign)
 
 
 def test_missing_input(jobs):

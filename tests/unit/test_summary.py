@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from conftest import ROOT
-from sparsestep import report
-from sparsestep.summary import summarise
+from sparsestep.report import page as report
+from sparsestep.report.end_values import summarise
 
 
 @pytest.fixture

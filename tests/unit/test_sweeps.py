@@ -13,15 +13,18 @@ import pandas as pd
 import pytest
 
 from conftest import ROOT, TINY, batch_of
-from sparsestep import artifacts, report, storage, sweeps, tables
+from sparsestep import sweeps
+from sparsestep.artifacts import arrays, tables
+from sparsestep.artifacts import files as storage
+from sparsestep.artifacts.identity import identity
 from sparsestep.errors import ArtifactError, ConfigError
 from sparsestep.figures import plot, render
 from sparsestep.figures.phase_panels import cell_sides
 from sparsestep.figures.sources import Sources, read_sources
-from sparsestep.identity import identity
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
 from sparsestep.problems import generate
+from sparsestep.report import page as report
 from sparsestep.training import train
 from sparsestep.training.edge import calibrate
 
@@ -173,7 +176,7 @@ def test_ranges_are_lists(raw):
 
 def test_points_that_are_added_leave_full_chunks_as_they_are(raw, monkeypatch):
     # 3 durations a step size, 2 step sizes a job.
-    monkeypatch.setattr("sparsestep.plan_sweeps.POINTS_PER_JOB", 7)
+    monkeypatch.setattr("sparsestep.plan.sweeps.POINTS_PER_JOB", 7)
     sweep = raw["sweeps"]["phases"]
     sweep["decay_at"] = [0.2, 0.5, 0.6]
     before = Plan(raw).sweep_chunks("phases")
@@ -293,7 +296,7 @@ def test_the_stages_write_and_check(raw, tmp_path):
     assert (spec["points"], spec["replicates"]) == (points, [0, 2])
     problem, table, short = (str(tmp_path / name) for name in ("p", "t.parquet", "t.csv"))
     made_from = {**plan.problem("first"), "replicates": [0, 2]}
-    artifacts.write_problem(problem, generate(made_from), storage.provenance(made_from, ""))
+    arrays.write_problem(problem, generate(made_from), storage.provenance(made_from, ""))
     stages = {
         "sweep": ["--problem", problem, "--output", table],
         "collect": ["--tables", table, "--output", short],
@@ -335,7 +338,7 @@ def test_edges_of_every_duration(raw, tmp_path):
     for spec in wildcards:
         files.append(str(tmp_path / str(len(files))))
         edges = calibrate(generate(spec), spec)
-        artifacts.write_edges(files[-1], edges, storage.provenance(spec, ""))
+        arrays.write_edges(files[-1], edges, storage.provenance(spec, ""))
     read = read_sources({"edges": names}, {"edges": files}).edges["phases"]
     np.testing.assert_array_equal(read[0.5], edges)
     with pytest.raises(ArtifactError, match="made from another configuration"):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import oracles
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.training import snapshot_iterations, train
 from sparsestep.training.diagonal import EXPLODED
 

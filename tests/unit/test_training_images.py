@@ -5,16 +5,16 @@ import pytest
 import torch
 
 from image_training import SOTA, make_images, make_spec, sgd_by_definition
-from sparsestep.artifacts import Dataset
+from sparsestep.artifacts.arrays import Dataset
 from sparsestep.errors import SparsestepError
-from sparsestep.images import of_replicate
-from sparsestep.models import image_state
-from sparsestep.problems.images import Spec, chosen
+from sparsestep.images.networks import state
+from sparsestep.images.problem import Spec, chosen
+from sparsestep.images.replicate import of_replicate
+from sparsestep.images.training import devices
+from sparsestep.images.training.devices import Device, turn_on
+from sparsestep.images.training.epochs import Drawing
+from sparsestep.images.training.loop import train
 from sparsestep.seeds import replicate_seed
-from sparsestep.training import devices
-from sparsestep.training.devices import Device, turn_on
-from sparsestep.training.image_epochs import Drawing
-from sparsestep.training.images import train
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_two_bytes_a_number():
     spec["snapshots"]["bfloat16"] = True
     half = train(make_images(), spec).parameters
     assert half.dtype == np.uint16
-    rounded = image_state.as_float(half).numpy()
+    rounded = state.as_float(half).numpy()
     np.testing.assert_allclose(rounded, full, rtol=2**-8, atol=0)
     assert not np.array_equal(rounded, full)
 
@@ -157,7 +157,7 @@ def test_a_full_gpu_is_waited_for(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there():
-    from sparsestep.compute import Compute as Settings
+    from sparsestep.images.compute import Compute as Settings
 
     claimed = devices.claimed(Settings(device="cuda"))
     with pytest.raises(SparsestepError, match="torch sees no GPU here; valid: cpu, auto"):
@@ -167,7 +167,7 @@ def test_a_gpu_that_is_not_there():
 
 
 def test_the_loss_between_snapshots():
-    from sparsestep.measures import batch_loss
+    from sparsestep.images.measures import batch_loss
 
     trajectory = train(make_images(), make_spec(iterations=12))
     got = batch_loss.measure(None, trajectory, None, batch_loss.Spec(), 1)["batch_loss"]
@@ -197,7 +197,7 @@ def test_divergence_in_the_last_update():
 
 
 def test_order_crops_and_noise_have_generators_of_their_own(monkeypatch):
-    from sparsestep.training import image_epochs
+    from sparsestep.images.training import epochs
 
     seeds = []
     plain = torch.Generator.manual_seed
@@ -207,7 +207,7 @@ def test_order_crops_and_noise_have_generators_of_their_own(monkeypatch):
             seeds.append(seed)
             return plain(self, seed)
 
-    monkeypatch.setattr(image_epochs.torch, "Generator", Generator)
+    monkeypatch.setattr(epochs.torch, "Generator", Generator)
     drawing = Drawing(0, images=20, batch_size=5, classes=4, crop_padding=4, label_noise=0.5)
     for number in range(50):
         drawing.epoch(number, "cpu")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_relu_problems import SPECS, make
 
 import oracles
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.models import mlp
 from sparsestep.training import train
 from sparsestep.training.mlp import train as sgd

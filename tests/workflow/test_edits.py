@@ -238,7 +238,7 @@ def test_a_title_and_a_colour(edited):
 def test_a_claim(edited):
     change(edited, "claims", "better", ["test_loss"])
     assert edited.planned() == {"judge_claims": 1, "write_report": 1}
-    edited.edit("src/sparsestep/claims.py", "SEED = 0", "SEED = 1")
+    edited.edit("src/sparsestep/claims/verdicts.py", "SEED = 0", "SEED = 1")
     assert edited.planned() == {"judge_claims": 1, "write_report": 1}
 
 

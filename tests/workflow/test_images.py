@@ -15,15 +15,15 @@ import torch
 
 import archives
 from sparsestep import measures
-from sparsestep.artifacts import read_dataset, read_trajectory, write_dataset
-from sparsestep.datasets import prepare
-from sparsestep.images import of_replicate
-from sparsestep.models import image_networks
+from sparsestep.artifacts.arrays import read_dataset, read_trajectory, write_dataset
+from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.tables import read_table
+from sparsestep.images.datasets import prepare
+from sparsestep.images.networks import initial
+from sparsestep.images.problem import Spec as Problem
+from sparsestep.images.replicate import of_replicate
+from sparsestep.images.training.loop import train
 from sparsestep.plan import Plan
-from sparsestep.problems.images import Spec as Problem
-from sparsestep.storage import provenance
-from sparsestep.tables import read_table
-from sparsestep.training.images import train
 from workflow.runner import Workflow
 
 TINY = {
@@ -117,7 +117,7 @@ def test_a_replicate_does_not_depend_on_those_before_it(computed):
     for name in ("parameters", "batch_loss", "step_sizes", "diverged_at"):
         np.testing.assert_array_equal(getattr(joined, name)[2:], getattr(alone, name))
     table = read_table(computed.folder / plan.measurement_path("digits", "decay-50", "0-2"))
-    network = image_networks.from_spec(spec["model"], 1, 10)
+    network = initial.from_spec(spec["model"], 1, 10)
     spec["measure"] = {"losses": {}}
     expected = measures.table(images, alone, network, spec)
     got = table[table["replicate"] == 2].reset_index(drop=True)[list(expected)]

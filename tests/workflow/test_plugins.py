@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from sparsestep.tables import read_table
+from sparsestep.artifacts.tables import read_table
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 

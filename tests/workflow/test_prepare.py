@@ -8,8 +8,8 @@ import sys
 import archives
 from conftest import ROOT
 from conftest import TINY as IMAGES
-from sparsestep.artifacts import read_dataset
-from sparsestep.fingerprint import stage_code
+from sparsestep.artifacts.arrays import read_dataset
+from sparsestep.artifacts.fingerprint import stage_code
 from sparsestep.plan import Plan
 from workflow.runner import Workflow
 

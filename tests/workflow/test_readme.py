@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from sparsestep.compute import Compute
+from sparsestep.images.compute import Compute
 from sparsestep.plan import Plan
 from workflow.runner import Workflow
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from conftest import TINY
-from sparsestep import storage, tables
+from sparsestep.artifacts import files, tables
 from sparsestep.plan import Plan
 from workflow.runner import Workflow
 
@@ -28,7 +28,7 @@ def many(tmp_path, monkeypatch):
     columns = {"replicate": [0], "iteration": [59], "diverged_at": [-1]}
     for number, run in enumerate(first["runs"]):
         table = pd.DataFrame({**columns, "train_loss": float(number)})
-        source = storage.provenance(plan._measured("first", run, "0-0"), "")
+        source = files.provenance(plan._measured("first", run, "0-0"), "")
         path = workflow.folder / plan.measurement_path("first", run, "0-0")
         tables.write_table(path, table, source)
     return workflow

@@ -1,6 +1,6 @@
 """The plan that all rules ask.
 
-INPUTS: config.yaml. OUTPUTS: `plan` (see src/sparsestep/plan.py), global wildcard constraints.
+INPUTS: config.yaml. OUTPUTS: `plan` (see src/sparsestep/plan/jobs.py), global wildcard constraints.
 """
 
 import os
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from sparsestep.compute import hand_to_jobs
-from sparsestep.environment import set_for_jobs
+from sparsestep.images.compute import hand_to_jobs
+from sparsestep.runtime.environment import set_for_jobs
 from sparsestep.errors import ConfigError
-from sparsestep.locking import release_stale_lock, start_one_by_one, started
-from sparsestep.orphans import name_parent
+from sparsestep.runtime.locking import release_stale_lock, start_one_by_one, started
+from sparsestep.runtime.orphans import name_parent
 from sparsestep.plan import WILDCARDS, Plan, check_results_writable
 
 set_for_jobs(SOURCES)

@@ -12,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 SOURCES = Path(workflow.basedir) / "src"
 sys.path.insert(0, str(SOURCES))
 
-from sparsestep import config_file
+from sparsestep.config import text as config_file
 from sparsestep.errors import ConfigError
 
 try:

@@ -16,7 +16,7 @@ rule measurements:
         plan.measurement_paths(),
 
 
-# None is called like a rule above: config_names.py has refused that.
+# None is called like a rule above: config/names.py has refused that.
 for experiment in plan.experiments:
 
     rule:

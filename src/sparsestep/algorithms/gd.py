@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.fields import Closed
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.fields import Closed, Name
 
 

@@ -10,7 +10,7 @@ which is a draw (additive) or a draw times the residual h(x_i) - y_i (multiplica
 
 import numpy as np
 
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.seeds import Seeds
 
 # The streams data, init and order have the numbers 0, 1, 2 (seeds.py).

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from sparsestep.algorithms.label_noise import GaussianNoise
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.fields import Closed, PositiveFloat
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from sparsestep.algorithms.label_noise import GaussianNoise
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.fields import Closed, Name, PositiveFloat, PositiveInt
 
 

@@ -7,10 +7,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures import style
 from sparsestep.figures.agreement import Compared, Spec
 from sparsestep.figures.sources import Sources
-from sparsestep.tables import last_snapshots
 
 _GREY = "#808080"
 _MARKERS = ("o", "s", "^", "D", "v")

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sparsestep import schedules
+from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures import panels, replicates, style
 from sparsestep.figures.duration_effect import shares_at_peak
-from sparsestep.tables import last_snapshots
 
 # As the small and the longest large-step run of the other figures.
 _NEVER = (style.RUNS["small"][0], "D")

@@ -5,9 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures import panels, replicates, style
 from sparsestep.figures.edge_profile import large_share
-from sparsestep.tables import last_snapshots
 
 # Duration of the large-step phase, longest last; as the runs of the published experiments.
 _COLOURS = {0.1: "#E69F00", 0.3: "#009E73", 0.5: "#0072B2"}

@@ -5,11 +5,12 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from torch import nn
 
-from sparsestep.artifacts import Trajectory
+from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.figures import style
 from sparsestep.figures.sources import Sources
-from sparsestep.models import image_networks, image_state
-from sparsestep.problems.images import Spec as Problem
+from sparsestep.images.networks import initial as image_networks
+from sparsestep.images.networks import state
+from sparsestep.images.problem import Spec as Problem
 
 # Of the norm of the largest filter: one that has no more has vanished.
 VANISHED = 0.01
@@ -89,7 +90,7 @@ def first_filters(trajectory: Trajectory, snapshot: int) -> np.ndarray:
     """The first convolution of the first replicate, (filters, channels, k, k), by falling norm."""
     problem, model = Problem(**trajectory.spec["problem"]), trajectory.spec["model"]
     network = image_networks.from_spec(model, problem.facts.channels, problem.facts.classes)
-    image_state.load(network, trajectory.parameters[0, snapshot])
+    state.load(network, trajectory.parameters[0, snapshot])
     first = next(module for module in network.modules() if isinstance(module, nn.Conv2d))
     filters = first.weight.detach().numpy()
     return filters[np.argsort(-norms(filters), kind="stable")]

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from sparsestep.artifacts import Trajectory
+from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.figures import style
 from sparsestep.figures.sources import Sources
 from sparsestep.models import mlp

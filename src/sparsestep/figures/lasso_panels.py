@@ -8,8 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures import panels
-from sparsestep.tables import last_snapshots
 
 _GREY = "#808080"
 # Step sizes, the one of most runs first.

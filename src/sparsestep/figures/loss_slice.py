@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 
 # Of both directions, as published.
 COEFFICIENTS = np.linspace(-0.5, 2.3, 100)

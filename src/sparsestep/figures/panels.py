@@ -12,9 +12,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from sparsestep import schedules
+from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures import style
 from sparsestep.metrics import PERCENT
-from sparsestep.tables import last_snapshots
 
 PERCENTILES = (10, 50, 90)
 # Times the loss at the start; the axis of a loss ends there.

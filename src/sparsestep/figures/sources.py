@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsestep.artifacts import Problem, Trajectory, read_problem, read_trajectory
-from sparsestep.identity import identity
-from sparsestep.storage import damaged, read_arrays
+from sparsestep.artifacts.arrays import Problem, Trajectory, read_problem, read_trajectory
+from sparsestep.artifacts.files import damaged, read_arrays
+from sparsestep.artifacts.identity import identity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ def read_sources(names: dict[str, list[list]], paths: dict[str, list[str]]) -> S
     ArtifactError for a file that is damaged, is something else, or was made from another spec.
     """
     # pandas and pyarrow are slow to import, and needed for tables only.
-    from sparsestep.tables import SIMULATION, read_sweeps, read_table, read_tables
+    from sparsestep.artifacts.tables import SIMULATION, read_sweeps, read_table, read_tables
 
     def named(what: str):
         return zip(paths.get(what, []), names.get(what, []), strict=True)

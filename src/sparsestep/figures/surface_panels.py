@@ -7,7 +7,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.lines import Line2D
 
 from sparsestep import schedules
-from sparsestep.artifacts import Trajectory
+from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.figures import loss_slice, style
 from sparsestep.figures.loss_surface import LossSlice
 from sparsestep.figures.sources import Sources

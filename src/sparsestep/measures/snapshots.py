@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sparsestep.artifacts import Trajectory
+from sparsestep.artifacts.arrays import Trajectory
 
 # What one thread's largest array may take; a few of them still fit a core's cache.
 _CHUNK_BYTES = 4 * 2**20

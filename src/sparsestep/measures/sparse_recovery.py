@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import Closed, Fraction
 
 NEEDS = ("beta_star",)

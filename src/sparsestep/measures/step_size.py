@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import Closed
 
 

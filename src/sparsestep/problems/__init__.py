@@ -3,7 +3,7 @@
 import numpy as np
 
 from sparsestep import models, registry
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 
 
 def generate(spec: dict) -> Problem:

@@ -1,8 +1,8 @@
 """calibrate: the edge of every replicate of a batch."""
 
-from sparsestep.artifacts import read_problem, write_edges
+from sparsestep.artifacts.arrays import read_problem, write_edges
+from sparsestep.artifacts.files import provenance
 from sparsestep.stages import job
-from sparsestep.storage import provenance
 from sparsestep.training.edge import calibrate
 
 

@@ -1,9 +1,9 @@
 """claims: the paper's statements, tested on the replicates, as CSV."""
 
-from sparsestep.claims import judge
+from sparsestep.artifacts.files import write_bytes
+from sparsestep.artifacts.tables import read_tables
+from sparsestep.claims.verdicts import judge
 from sparsestep.stages import job
-from sparsestep.storage import write_bytes
-from sparsestep.tables import read_tables
 
 
 def main(arguments):

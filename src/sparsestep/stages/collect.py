@@ -1,8 +1,8 @@
 """collect: all end values of a sweep, as CSV."""
 
+from sparsestep.artifacts.files import write_atomically
+from sparsestep.artifacts.tables import read_sweeps
 from sparsestep.stages import job
-from sparsestep.storage import write_atomically
-from sparsestep.tables import read_sweeps
 
 
 def main(arguments):

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from sparsestep.artifacts.files import write_bytes
 from sparsestep.figures import plot, render
 from sparsestep.figures.sources import SOURCES, read_sources
 from sparsestep.stages import job
-from sparsestep.storage import write_bytes
 
 
 def main(arguments):

@@ -1,9 +1,9 @@
 """generate: data, initial parameters and sampling order of a batch of replicates."""
 
-from sparsestep.artifacts import write_problem
+from sparsestep.artifacts.arrays import write_problem
+from sparsestep.artifacts.files import provenance
 from sparsestep.problems import generate
 from sparsestep.stages import job
-from sparsestep.storage import provenance
 
 
 def main(arguments):

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from sparsestep import fingerprint
+from sparsestep.artifacts import fingerprint
 from sparsestep.errors import SparsestepError
-from sparsestep.locking import counted_as_working
-from sparsestep.orphans import end_with_parent
+from sparsestep.runtime.locking import counted_as_working
+from sparsestep.runtime.orphans import end_with_parent
 
 
 def run(stage: str, work: Callable[[argparse.Namespace], None], *paths: str) -> None:
@@ -25,7 +25,7 @@ def run(stage: str, work: Callable[[argparse.Namespace], None], *paths: str) -> 
     """
     prog = f"python -m sparsestep.stages.{stage}"
     parser = argparse.ArgumentParser(prog=prog, fromfile_prefix_chars="@")
-    parser.add_argument("--spec", required=True, type=json.loads, help="JSON; see plan.py")
+    parser.add_argument("--spec", required=True, type=json.loads, help="JSON; see plan/jobs.py")
     parser.add_argument("--code", required=True, help="fingerprint of the code to run")
     parser.add_argument("--threads", type=int, default=1, help="replicates at a time")
     for path in paths:

@@ -1,10 +1,10 @@
 """measure: the measurement table of a batch of replicates of one run."""
 
-from sparsestep.artifacts import read_problem, read_trajectory
+from sparsestep.artifacts.arrays import read_problem, read_trajectory
+from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.tables import write_table
 from sparsestep.measures import measure
 from sparsestep.stages import job
-from sparsestep.storage import provenance
-from sparsestep.tables import write_table
 
 
 def main(arguments):

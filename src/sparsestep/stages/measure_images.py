@@ -3,14 +3,16 @@
 import pandas as pd
 import torch
 
-from sparsestep import compute, images, measures
-from sparsestep.artifacts import read_dataset, read_trajectory
-from sparsestep.models import image_networks
-from sparsestep.problems.images import Spec
+from sparsestep import measures
+from sparsestep.artifacts.arrays import read_dataset, read_trajectory
+from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.tables import write_table
+from sparsestep.images import compute
+from sparsestep.images import replicate as images
+from sparsestep.images.networks import initial
+from sparsestep.images.problem import Spec
+from sparsestep.images.training.devices import MEMORY_FORMAT, claimed
 from sparsestep.stages import job
-from sparsestep.storage import provenance
-from sparsestep.tables import write_table
-from sparsestep.training.devices import MEMORY_FORMAT, claimed
 
 
 def main(arguments):
@@ -22,7 +24,7 @@ def main(arguments):
         # Rounding to TF32's ten bits would change which activations are zero.
         torch.backends.cudnn.allow_tf32 = False
         facts = (problem := Spec(**spec["problem"])).facts
-        network = image_networks.from_spec(spec["model"], facts.channels, facts.classes)
+        network = initial.from_spec(spec["model"], facts.channels, facts.classes)
         network = network.to(device.name, memory_format=MEMORY_FORMAT)
         tables = []
         for row, one in enumerate(images.of_one_replicate_each(spec)):

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from sparsestep import compute, registry
-from sparsestep.artifacts import write_dataset
-from sparsestep.datasets import prepare
+from sparsestep import registry
+from sparsestep.artifacts.arrays import write_dataset
+from sparsestep.artifacts.files import provenance
 from sparsestep.errors import DataError
+from sparsestep.images import compute
+from sparsestep.images.datasets import prepare
 from sparsestep.stages import job
-from sparsestep.storage import provenance
 
 
 def main(arguments):

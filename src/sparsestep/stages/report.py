@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from sparsestep.report import build
+from sparsestep.artifacts.files import read_bytes, write_atomically
+from sparsestep.report.page import build
 from sparsestep.stages import job
-from sparsestep.storage import read_bytes, write_atomically
 
 
 def main(arguments):

@@ -1,9 +1,9 @@
 """simulate: the table of one simulation."""
 
+from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.tables import SIMULATION, write_table
 from sparsestep.simulations import simulate
 from sparsestep.stages import job
-from sparsestep.storage import provenance
-from sparsestep.tables import SIMULATION, write_table
 
 
 def main(arguments):

@@ -1,9 +1,9 @@
 """summary: the last snapshot's value of every metric of every replicate, as tidy CSV."""
 
+from sparsestep.artifacts.files import write_bytes
+from sparsestep.artifacts.tables import read_tables
+from sparsestep.report.end_values import summarise
 from sparsestep.stages import job
-from sparsestep.storage import write_bytes
-from sparsestep.summary import summarise
-from sparsestep.tables import read_tables
 
 
 def main(arguments):

@@ -1,10 +1,10 @@
 """sweep: end values of some points of a sweep for a batch of replicates."""
 
-from sparsestep.artifacts import read_problem
+from sparsestep.artifacts.arrays import read_problem
+from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.tables import SWEEP, write_table
 from sparsestep.stages import job
-from sparsestep.storage import provenance
 from sparsestep.sweeps import run
-from sparsestep.tables import SWEEP, write_table
 
 
 def main(arguments):

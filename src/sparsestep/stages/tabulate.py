@@ -1,10 +1,10 @@
 """tabulate: the short table of a simulation, as CSV."""
 
-from sparsestep.identity import identity
+from sparsestep.artifacts.files import write_bytes
+from sparsestep.artifacts.identity import identity
+from sparsestep.artifacts.tables import SIMULATION, read_table
 from sparsestep.simulations import summarise
 from sparsestep.stages import job
-from sparsestep.storage import write_bytes
-from sparsestep.tables import SIMULATION, read_table
 
 
 def main(arguments):

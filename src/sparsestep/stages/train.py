@@ -1,8 +1,8 @@
 """train: the trajectory of a batch of replicates of one run."""
 
-from sparsestep.artifacts import read_edges, read_problem, read_trajectory, write_trajectory
+from sparsestep.artifacts.arrays import read_edges, read_problem, read_trajectory, write_trajectory
+from sparsestep.artifacts.files import provenance
 from sparsestep.stages import job
-from sparsestep.storage import provenance
 from sparsestep.training import train
 
 

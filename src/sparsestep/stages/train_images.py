@@ -5,15 +5,16 @@ import shutil
 import sys
 from pathlib import Path
 
-from sparsestep import compute, images
-from sparsestep.artifacts import Dataset, Trajectory, read_dataset, write_trajectory
-from sparsestep.problems.images import Spec
+from sparsestep.artifacts.arrays import Dataset, Trajectory, read_dataset, write_trajectory
+from sparsestep.artifacts.files import provenance
+from sparsestep.images import compute
+from sparsestep.images import replicate as images
+from sparsestep.images.problem import Spec
+from sparsestep.images.training.devices import Device, claimed
+from sparsestep.images.training.loop import train
+from sparsestep.images.training.progress import Progress
+from sparsestep.images.training.resume import Folder
 from sparsestep.stages import job
-from sparsestep.storage import provenance
-from sparsestep.training.devices import Device, claimed
-from sparsestep.training.images import train
-from sparsestep.training.progress import Progress
-from sparsestep.training.resume import Folder
 
 
 def main(arguments):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sparsestep import registry, schedules
-from sparsestep.artifacts import Problem, Trajectory
+from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.schedules.edge import is_relative
 from sparsestep.training import loss_log
 

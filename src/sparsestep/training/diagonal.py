@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import numpy as np
 
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 
 # A residual beyond this can only grow: the replicate has diverged. Checked before it overflows,
 # so that nothing is ever computed with infinities.

@@ -7,7 +7,7 @@ update is: `full_batch.py`.
 import numba
 import numpy as np
 
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.training import full_batch
 
 # A residual beyond this can only grow: the replicate has diverged. Checked before it overflows,

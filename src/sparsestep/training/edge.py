@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sparsestep import models, registry
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.models.dead import is_dead
 
 # Where the search starts; it doubles or halves from there.

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from sparsestep import algorithms, models, registry
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 
 # Numbers of noise that a block draws: half a megabyte, which stays in a core's cache.
 _BLOCK = 2**16

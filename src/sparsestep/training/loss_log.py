@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 
 from sparsestep import models
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 
 # Iterations whose parameters are held at a time: 26 MB for 16 diagonal networks of Figure 2.
 _BLOCK = 500

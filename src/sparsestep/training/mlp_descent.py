@@ -10,7 +10,7 @@ long.
 import numba
 import numpy as np
 
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.training import full_batch, mlp_two_layer_descent
 
 LANES = 8

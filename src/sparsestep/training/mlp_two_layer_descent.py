@@ -8,7 +8,7 @@ the time of vector lanes over samples (`mlp_descent.py`).
 import numba
 import numpy as np
 
-from sparsestep.artifacts import Problem
+from sparsestep.artifacts.arrays import Problem
 
 # A residual beyond this can only grow: the replicate has diverged.
 EXPLODED = 1e100

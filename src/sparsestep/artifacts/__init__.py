@@ -1,0 +1,1 @@
+"""Artefacts that the stages hand on, their files, and their identity."""

@@ -1,0 +1,96 @@
+"""The blocks of config.yaml that have no `kind`, described field by field."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sparsestep.config import claims as config_claims
+from sparsestep.config.sweeps import Sweep
+from sparsestep.fields import Closed, Colour, Fraction, Name, PositiveInt
+from sparsestep.images.compute import Compute
+
+
+class Run(Closed):
+    """An experiment trained with one algorithm and schedule."""
+
+    algorithm: dict[str, Any] = Field(default={"kind": "sgd"}, description="what an update is")
+    schedule: dict[str, Any] | None = Field(
+        default=None,
+        description="the step size as a function of the iteration; not where another run gives it",
+    )
+    label: str | None = Field(default=None, description="legend text (display only)")
+    colour: Colour | None = Field(default=None, description="as #rrggbb (display only)")
+
+
+class Snapshots(Closed):
+    """Iterations before whose update the parameters are kept."""
+
+    # Where the snapshots are is worked out before the first job; a million take milliseconds.
+    first: Annotated[PositiveInt, Field(le=10**6)] = Field(
+        default=100, description="every iteration below this one"
+    )
+    # With two points, 0 and T, nothing but the first iterations would be kept.
+    evenly_spaced: Annotated[PositiveInt, Field(ge=3, le=10**6)] = Field(
+        default=250, description="points k T / (this - 1) below T"
+    )
+    last: bool = Field(default=False, description="also the parameters after the last update")
+    bfloat16: bool = Field(
+        default=False, description="two bytes a number instead of four; of networks on images"
+    )
+
+    def as_spec(self) -> dict[str, Any]:
+        """What decides a run; options that are left off are left out, as in runs of old."""
+        return {key: value for key, value in self.model_dump().items() if value is not False}
+
+
+class Edge(Closed):
+    """How the edge is found, for step sizes written as {of_edge: 0.95}."""
+
+    horizon: Fraction = Field(default=0.5, description="must survive this fraction of T")
+    # Below the bracket about 0.2 / tolerance more step sizes are tried, a training each.
+    tolerance: Annotated[Fraction, Field(ge=1e-4)] = Field(
+        default=0.01, description="relative width of the final bracket"
+    )
+    survive: Literal["finite", "alive"] = Field(
+        default="finite",
+        description="finite: not diverged; alive: and the output still depends on the input",
+    )
+
+
+class Experiment(Closed):
+    """A problem, a model, some runs, and what to measure."""
+
+    title: str = Field(default="", description="heading in figures and report (display only)")
+    replicates: Annotated[PositiveInt, Field(le=10_000, description="seeds, counted from 0")]
+    iterations: PositiveInt | None = Field(default=None, description="T, updates of a run")
+    epochs: PositiveInt | None = Field(
+        default=None, description="instead of iterations, where the problem has epochs"
+    )
+    on_demand: bool = Field(
+        default=False,
+        description="not part of `snakemake` without a target, unless `enabled` names it",
+    )
+    problem: dict[str, Any] = Field(description="data, initial parameters, sampling order")
+    model: dict[str, Any] = Field(description="the network")
+    edge: Edge = Field(default=Edge(), description="how the edge is found, where a run asks for it")
+    # Left out, networks on images have `config_images.SNAPSHOTS`, the others the notebooks' grid.
+    snapshots: Snapshots | None = Field(default=None, description="when to keep parameters")
+    runs: Annotated[dict[Name, Run], Field(min_length=1, description="by name")]
+    measure: Annotated[
+        dict[str, dict[str, Any] | None],
+        Field(min_length=1, description="measurements and their options"),
+    ]
+    claims: config_claims.Claims = Field(
+        default=config_claims.Claims(), description="which statements are tested (display only)"
+    )
+
+
+class Config(Closed):
+    """All of config.yaml."""
+
+    experiments: Annotated[dict[Name, Experiment], Field(min_length=1, description="by name")]
+    enabled: list[Name] = Field(default=[], description="experiments on demand that are wanted")
+    compute: Compute = Field(default=Compute(), description="how networks on images are computed")
+    sweeps: dict[Name, Sweep] = Field(default={}, description="by name")
+    simulations: dict[Name, dict[str, Any]] = Field(default={}, description="by name")
+    figures: dict[Name, dict[str, Any]] = Field(default={}, description="by name of the file")

@@ -1,0 +1,1 @@
+"""Deep networks on images, from the data set to the measurements."""

@@ -1,0 +1,1 @@
+"""Measurements of networks on images."""

@@ -1,0 +1,1 @@
+"""Architectures of networks on images, as blocks of config.yaml; without torch."""

@@ -1,0 +1,1 @@
+"""Surroundings of a job: its environment, locks, and orphaned processes."""
