@@ -9,8 +9,10 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    SerializerFunctionWrapHandler,
     StringConstraints,
     Tag,
+    model_serializer,
 )
 
 
@@ -18,6 +20,29 @@ class Closed(BaseModel):
     """A block of config.yaml: unknown keys are forbidden, values do not change after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_serializer(mode="wrap")
+    def _without_defaults_of_added_fields(
+        self, serialise: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        dumped = serialise(self)
+        for name, field in type(self).model_fields.items():
+            if field.json_schema_extra == _ADDED and getattr(self, name) == field.default:
+                dumped.pop(name, None)
+        return dumped
+
+
+_ADDED = {"added": True}
+
+
+def AddedField(default: Any, **constraints: Any) -> Any:
+    """A field that a block gets when results of it exist already; else as pydantic's `Field`.
+
+    Its default means "as before", and never changes. Where a block has it, dumps leave the field
+    out, so that no id changes; its declaration is no part of a stage's code
+    (`artifacts/code_digest.py`), so that nothing runs again.
+    """
+    return Field(default=default, json_schema_extra=_ADDED, **constraints)
 
 
 def _not_a_truth_value(value: Any) -> Any:

@@ -128,7 +128,7 @@ def test_changed_table_value(table, tmp_path):
 
 def test_same_bytes_in_every_process(tmp_path):
     code = (
-        "import sys, numpy as np; from sparsestep import artifacts as a, storage as s;"
+        "import sys, numpy as np; from sparsestep.artifacts import arrays as a, files as s;"
         "p, e, d = np.ones((1, 3, 2)), np.ones((1, 3)), np.array([-1]);"
         "t = a.Trajectory(np.arange(3), p, e, d, {'b': 1, 'a': 2});"
         "a.write_trajectory(sys.argv[1], t, s.provenance(t.spec, 'c0de'))"

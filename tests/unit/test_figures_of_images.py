@@ -226,7 +226,7 @@ def test_mistake_is_one_line(tiny, change, says):
 
 def test_what_filters_are_made_by(tiny):
     modules = fingerprint.modules_of_stage("figure", spec_of(raw_config(), "filters"))
-    for module in ("models.densenet_module", "models.image_state", "datasets.digits"):
+    for module in ("images.networks.densenet", "images.networks.state", "images.datasets.digits"):
         assert f"sparsestep.{module}" in modules
     assert "sparsestep.images.models.resnet" not in modules
     assert "sparsestep.images.models.densenet" not in fingerprint.modules_of_stage(

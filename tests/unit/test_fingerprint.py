@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
+import source_edits
 from conftest import ROOT, batch_of, with_simulations
-from sparsestep.artifacts import fingerprint
+from sparsestep.artifacts import code_digest, fingerprint
 from sparsestep.artifacts.identity import identity
 from sparsestep.plan import Plan
 
@@ -53,7 +54,7 @@ def sources(tmp_path):
 def codes(sources, raw):
     """Fingerprints that a Python reading these sources computes."""
     code = (
-        "import json, sys; from sparsestep import fingerprint;"
+        "import json, sys; from sparsestep.artifacts import fingerprint;"
         "print(json.dumps({stage: fingerprint.stage_code(stage, spec)"
         " for stage, spec in json.load(sys.stdin).items()}))"
     )
@@ -68,66 +69,119 @@ def codes(sources, raw):
     return json.loads(done.stdout)
 
 
-# file, text, replacement, stages whose fingerprint must change
+# Module that gets a line more, stages whose fingerprint must change.
 EDITS = [
-    ("training/diagonal.py", "EXPLODED = 1e100", "EXPLODED = 1e99", {"train"}),
-    ("training/diagonal.py", "# A residual beyond", "# Any residual beyond", set()),
-    ("training/diagonal.py", '"""u -= eta (h - y) x v,', '"""Update: u -= eta (h - y) x v,', set()),
-    ("measures/scaled_rank.py", "_NEGLIGIBLE = 1e20", "_NEGLIGIBLE = 1e21", {"measure"}),
-    ("measures/__init__.py", "first + count", "count + first", {"measure"}),
-    (
-        "models/diagonal.py",
-        "loss_factor = 0.5",
-        "loss_factor = 1.0",
-        {"generate", "train", "measure"},
-    ),
-    ("images/datasets/digits.py", "_EVERY = 5", "_EVERY = 4", {"prepare"}),
-    ("images/datasets/cifar.py", "(3, 32, 32)", "(3, 16, 64)", set()),
-    ("problems/sparse_regression.py", "= 0.0", "= 1e-9", {"generate"}),
-    ("problems/sparse_regression.py", 'description="n, tr', 'description="number of tr', set()),
-    (
-        "simulations/stabilization.py",
-        "HIGH = 0.65, 1.162",
-        "HIGH = 0.6, 1.2",
-        {"simulate", "tabulate"},
-    ),
-    ("simulations/stabilization_clauses.py", "_CONVERGED = 1e-6", "_CONVERGED = 0.1", {"tabulate"}),
-    ("simulations/quadratic_losses.py", "1 / (2 * n)", "1 / n", set()),
-    ("figures/style.py", '"#595959"', '"#000000"', {"figure"}),
-    (
-        "figures/training_curves.py",
-        "over_time_handles(figure.panels, experiment)",
-        "over_time_handles([], experiment)",
-        {"figure"},
-    ),
-    ("figures/end_values.py", "panels.end_value_handles()", "[]", set()),
-    ("report/end_values.py", "astype(float)", "astype('float32')", {"summary"}),
-    ("report/page.py", '"-"', '"none"', {"report"}),
-    (
-        "schedules/constant.py",
-        "in_units(self.step_size))",
-        "1.0)",
-        {"train", "figure", "claims"},
-    ),
-    ("schedules/step_decay.py", "large / self.divide_by", "0.0", {"figure", "claims"}),
-    ("claims/verdicts.py", "SEED = 0", "SEED = 1", {"claims"}),
-    ("claims/words.py", "too few pairs", "few pairs", {"report"}),
-    ("registry.py", "PROBLEMS = {", 'PROBLEMS = {"new": "sparsestep.new", ', set()),
-    ("config/blocks.py", "min_length=1", "min_length=2", set()),
-    ("plan/experiments.py", "REPLICATES_PER_BATCH = 16", "REPLICATES_PER_BATCH = 8", set()),
-    ("artifacts/files.py", '"sparsestep-1"', '"sparsestep-2"', set(STAGES)),
+    ("training/diagonal.py", {"train"}),
+    ("measures/scaled_rank.py", {"measure"}),
+    ("measures/__init__.py", {"measure"}),
+    ("models/diagonal.py", {"generate", "train", "measure"}),
+    ("images/datasets/digits.py", {"prepare"}),
+    ("images/datasets/cifar.py", set()),
+    ("problems/sparse_regression.py", {"generate"}),
+    ("simulations/stabilization.py", {"simulate", "tabulate"}),
+    ("simulations/stabilization_clauses.py", {"tabulate"}),
+    ("simulations/quadratic_losses.py", set()),
+    ("figures/style.py", {"figure"}),
+    ("figures/training_curves.py", {"figure"}),
+    ("figures/end_values.py", set()),
+    ("report/end_values.py", {"summary"}),
+    ("report/page.py", {"report"}),
+    ("schedules/constant.py", {"train", "figure", "claims"}),
+    ("schedules/step_decay.py", {"figure", "claims"}),
+    ("claims/verdicts.py", {"claims"}),
+    ("claims/words.py", {"report"}),
+    ("registry.py", set()),
+    ("config/blocks.py", set()),
+    ("plan/experiments.py", set()),
+    ("artifacts/files.py", set(STAGES)),
+    ("stages/__init__.py", set(STAGES)),
 ]
 
 
-@pytest.mark.parametrize(("file", "old", "new", "expected"), EDITS)
-def test_an_edit_changes_its_stages_only(tiny, sources, file, old, new, expected):
-    before = codes(sources, tiny)
-    path = sources / "sparsestep" / file
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-    after = codes(sources, tiny)
-    assert {stage for stage in STAGES if before[stage] != after[stage]} == expected
+def changed(sources, raw, edit):
+    """Stages whose fingerprint an edit of the sources changes."""
+    before = codes(sources, raw)
+    edit(sources / "sparsestep")
+    after = codes(sources, raw)
+    return {stage for stage in STAGES if before[stage] != after[stage]}
+
+
+@pytest.mark.parametrize(("file", "expected"), EDITS, ids=[file for file, _ in EDITS])
+def test_a_changed_constant_changes_the_stages_that_reach_it(tiny, sources, file, expected):
+    def edit(package):
+        source_edits.append(package / file, "_EDITED = 1")
+
+    assert changed(sources, tiny, edit) == expected
+
+
+WORDS = [
+    "# A comment.",
+    "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from sparsestep.plan import Plan",
+]
+
+
+@pytest.mark.parametrize("line", WORDS)
+def test_words_and_types_count_for_nothing(tiny, sources, line):
+    def edit(package):
+        for file, _ in EDITS:
+            source_edits.append(package / file, line)
+
+    assert changed(sources, tiny, edit) == set()
+
+
+def test_docstrings_annotations_and_the_order_of_imports_count_for_nothing(tiny, sources):
+    path = sources / "sparsestep" / "measures" / "new_room.py"
+    imports = ["import numpy as np", "from sparsestep.errors import ConfigError, DataError"]
+    path.write_text("\n".join([*imports, "def double(x):", "    y = 2 * x", "    return y"]))
+    losses = sources / "sparsestep" / "measures" / "losses.py"
+    source_edits.append(losses, "from sparsestep.measures import new_room")
+
+    def edit(package):
+        others = [
+            '"""A title."""',
+            "from collections.abc import Iterable",
+            "from sparsestep.errors import DataError",
+            "from sparsestep.errors import ConfigError",
+            "import numpy as np",
+            "def double(x: float) -> Iterable:",
+            '    """A docstring."""',
+            "    y: float = 2 * x",
+            "    return y",
+        ]
+        path.write_text("\n".join(others))
+
+    assert changed(sources, tiny, edit) == set()
+
+    def edit_a_body(package):
+        path.write_text(path.read_text().replace("2 * x", "3 * x"))
+
+    assert changed(sources, tiny, edit_a_body) == {"measure"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("measures.scaled_rank", "measures.counted_rank"),
+        ("artifacts.files", "artifacts.storage"),
+        ("training.edge", "calibration.bisection"),
+        ("measures.losses", "measured.mean_squares"),
+        ("schedules.step_decay", "schedules.stepwise"),
+    ],
+)
+def test_a_renamed_or_moved_module_counts_for_nothing(tiny, sources, old, new):
+    def edit(package):
+        source_edits.rename_module(package, old, new)
+
+    assert changed(sources, tiny, edit) == set()
+
+
+def test_a_field_added_to_every_block_counts_for_nothing(tiny, sources):
+    assert changed(sources, tiny, source_edits.add_field_to_every_block) == set()
+
+
+def test_modules_that_do_not_count_exist():
+    for module in code_digest.NOT_COUNTED:
+        assert code_digest.source_of(module), module
 
 
 def test_closure_follows_imports_inside_functions(tiny):

@@ -229,7 +229,7 @@ def test_names_of_blocks(images, spec):
 def test_reading_a_config_does_not_import_torch():
     code = (
         "import sys\n"
-        "from sparsestep.measures import image_losses, image_sharpness, image_sparsity\n"
+        "from sparsestep.images.measures import losses, sharpness, sparsity\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

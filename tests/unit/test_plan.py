@@ -8,9 +8,10 @@ import sys
 import pytest
 
 from conftest import batch_of
-from sparsestep import plan as planning
+from sparsestep.artifacts.identity import canonical_json, identity
 from sparsestep.errors import ConfigError
-from sparsestep.plan import Plan, canonical_json, identity
+from sparsestep.plan import Plan
+from sparsestep.plan import jobs as planning
 
 
 def ids(raw):

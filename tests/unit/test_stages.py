@@ -10,9 +10,10 @@ import safetensors.numpy
 
 from conftest import batch_of
 from sparsestep.artifacts import arrays
+from sparsestep.artifacts.identity import identity
 from sparsestep.artifacts.tables import read_table
 from sparsestep.errors import ArtifactError
-from sparsestep.plan import Plan, identity
+from sparsestep.plan import Plan
 
 HEAVY = {"torch", "pandas", "matplotlib", "seaborn", "pyarrow", "sklearn", "snakemake"}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import yaml
 
+import source_edits
 from conftest import ROOT
 
 WORKFLOW = ("Snakefile", "workflow", "profiles", "src")
@@ -73,6 +74,10 @@ class Workflow:
         text = path.read_text()
         assert old in text, f"{old!r} is not in {file}"
         path.write_text(text.replace(old, new))
+
+    def append(self, file: str, line: str) -> None:
+        """Write a line behind the last one of a source file."""
+        source_edits.append(self.folder / file, line)
 
     def command(self, *options: str) -> list[str]:
         """Snakemake's command line."""

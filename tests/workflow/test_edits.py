@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 
+import source_edits
 from conftest import with_simulations
 from workflow.runner import WORKFLOW
 
@@ -89,7 +90,7 @@ def test_a_threshold(edited):
 
 
 def test_a_figure_module(edited):
-    edited.edit("src/sparsestep/figures/end_values.py", "panels.end_value_handles()", "[]")
+    edited.append("src/sparsestep/figures/end_values.py", "_EDITED = 1")
     assert edited.planned() == {"draw_end_values": 1, "write_report": 1}
 
 
@@ -131,9 +132,9 @@ def test_an_option_of_a_simulation(edited):
     # The words of a table re-run no simulation, its kernel those of its kind.
     config["simulations"]["descents"]["steps"] = 20
     edited.write_config(config)
-    edited.edit("src/sparsestep/simulations/quadratic_errors.py", '"draws of X"', '"draws"')
+    edited.append("src/sparsestep/simulations/quadratic_errors.py", "_EDITED = 1")
     assert edited.planned() == {"tabulate_quadratic": 1, "write_report": 1}
-    edited.edit("src/sparsestep/simulations/quadratic_kernel.py", "1e-12", "1e-13")
+    edited.append("src/sparsestep/simulations/quadratic_kernel.py", "_EDITED = 1")
     assert edited.planned() == {
         "run_simulation": 1,
         "tabulate_quadratic": 1,
@@ -143,7 +144,7 @@ def test_an_option_of_a_simulation(edited):
 
 
 def test_the_style_of_figures(edited):
-    edited.edit("src/sparsestep/figures/style.py", '"#595959"', '"#606060"')
+    edited.append("src/sparsestep/figures/style.py", "_EDITED = 1")
     assert edited.planned() == {
         "draw_training_curves": 2,
         "draw_end_values": 1,
@@ -152,7 +153,7 @@ def test_the_style_of_figures(edited):
 
 
 def test_a_measurement_module(edited):
-    edited.edit("src/sparsestep/measures/losses.py", "** 2, axis=1)", "** 2, axis=-1)")
+    edited.append("src/sparsestep/measures/losses.py", "_EDITED = 1")
     assert edited.planned() == {
         "measure_run": 4,
         "draw_training_curves": 2,
@@ -164,7 +165,7 @@ def test_a_measurement_module(edited):
 
 
 def test_the_training_kernels(edited):
-    edited.edit("src/sparsestep/training/diagonal.py", "EXPLODED = 1e100", "EXPLODED = 1e99")
+    edited.append("src/sparsestep/training/diagonal.py", "_EDITED = 1")
     assert edited.planned() == {
         "train_run": 4,
         "measure_run": 4,
@@ -238,7 +239,7 @@ def test_a_title_and_a_colour(edited):
 def test_a_claim(edited):
     change(edited, "claims", "better", ["test_loss"])
     assert edited.planned() == {"judge_claims": 1, "write_report": 1}
-    edited.edit("src/sparsestep/claims/verdicts.py", "SEED = 0", "SEED = 1")
+    edited.append("src/sparsestep/claims/verdicts.py", "_EDITED = 1")
     assert edited.planned() == {"judge_claims": 1, "write_report": 1}
 
 
@@ -248,16 +249,34 @@ def test_a_caption_s_text(edited):
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new"),
+    ("file", "line"),
     [
-        ("src/sparsestep/training/diagonal.py", "# A residual beyond", "# Any residual beyond"),
-        ("src/sparsestep/measures/losses.py", '"""Training and test loss."""', '"""Losses."""'),
-        ("src/sparsestep/registry.py", "FIGURES = {", 'FIGURES = {"new": "sparsestep.new",'),
+        ("src/sparsestep/training/diagonal.py", "# A comment."),
+        ("src/sparsestep/registry.py", 'FIGURES["new"] = "sparsestep.new"'),
     ],
-    ids=["comment", "docstring", "registry line"],
+    ids=["comment", "registry line"],
 )
-def test_edits_that_change_no_result(edited, file, old, new):
-    edited.edit(file, old, new)
+def test_edits_that_change_no_result(edited, file, line):
+    edited.append(file, line)
+    assert edited.planned() == {}
+
+
+def test_a_renamed_module_and_then_a_constant_in_it(edited):
+    package = edited.folder / "src" / "sparsestep"
+    source_edits.rename_module(package, "measures.scaled_rank", "ranks.counted_rank")
+    assert not (package / "measures" / "scaled_rank.py").exists()
+    assert edited.planned() == {}
+    edited.append("src/sparsestep/ranks/counted_rank.py", "_EDITED = 1")
+    planned = edited.planned()
+    assert planned.pop("measure_run") > 0
+    assert set(planned) == set(DOWNSTREAM)
+
+
+def test_a_field_added_to_every_block(edited):
+    edited.write_config(with_simulations(edited.config))
+    edited.run("--cores", "2")
+    changed = source_edits.add_field_to_every_block(edited.folder / "src" / "sparsestep")
+    assert len(changed) > 20
     assert edited.planned() == {}
 
 

@@ -1,30 +1,21 @@
 """Identity of a stage's code, so that editing it re-runs the stage, and only that.
 
-The fingerprint is a hash over the syntax trees of the modules a job imports from this package:
-those its stage imports, at any depth, and those that the kinds in its spec name (`registry.py`).
-Docstrings, comments, formatting and the `description=` texts of fields do not count.
+The fingerprint is a hash over the content (`code_digest.py`) of the modules a job imports from this
+package: those its stage imports, at any depth, and those that the kinds in its spec name
+(`registry.py`).
 """
 
-import ast
 import functools
-import hashlib
-from pathlib import Path
 
 from sparsestep import registry
+from sparsestep.artifacts import code_digest
 
-_PACKAGE = "sparsestep"
-# The registry only holds names; the modules it leads to are counted instead. The others decide when
-# and where a job runs and what its log says, not what it computes.
-_NOT_COUNTED = {
-    f"{_PACKAGE}.{name}"
-    for name in ("registry", "images.compute", "runtime.locking", "images.training.progress")
-}
+_STAGES = "sparsestep.stages"
 
 
 def stage_code(stage: str, spec: dict) -> str:
     """Fingerprint, 16 hex digits, of the code of `stage` for a job with this spec."""
-    roots = (f"{_PACKAGE}.stages.{stage}", *modules_of_kinds(stage, spec))
-    return _fingerprint(tuple(sorted(set(roots))))
+    return _fingerprint(tuple(sorted({f"{_STAGES}.{stage}", *modules_of_kinds(stage, spec)})))
 
 
 def modules_of_kinds(stage: str, spec: dict) -> list[str]:
@@ -73,75 +64,9 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
 
 def modules_of_stage(stage: str, spec: dict) -> list[str]:
     """Names of all modules of the package that count for a job of `stage`."""
-    return _closure((f"{_PACKAGE}.stages.{stage}", *modules_of_kinds(stage, spec)))
+    return code_digest.closure((f"{_STAGES}.{stage}", *modules_of_kinds(stage, spec)))
 
 
 @functools.cache
 def _fingerprint(roots: tuple[str, ...]) -> str:
-    total = hashlib.sha256()
-    for module in _closure(roots):
-        total.update(f"{module}\n{_tree(module)[0]}\n".encode())
-    return total.hexdigest()[:16]
-
-
-def _closure(roots: tuple[str, ...]) -> list[str]:
-    found: set[str] = set()
-    waiting = list(roots)
-    while waiting:
-        module = waiting.pop()
-        if module in found or module in _NOT_COUNTED:
-            continue
-        found.add(module)
-        waiting += _tree(module)[1]
-        # Importing a.b.c runs a and a.b first.
-        if "." in module:
-            waiting.append(module.rpartition(".")[0])
-    return sorted(found)
-
-
-@functools.cache
-def _tree(module: str) -> tuple[str, list[str]]:
-    """The module's code as text that ignores comments and docstrings, and what it imports."""
-    source = _source(module)
-    tree = ast.parse(source.read_text(encoding="utf-8"), filename=str(source))
-    imports = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imports += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            # Relative imports are not used in this package (ruff's TID252 forbids them).
-            imports.append(node.module)
-            imports += [f"{node.module}.{alias.name}" for alias in node.names]
-    ours = [name for name in imports if name.split(".")[0] == _PACKAGE and _source(name)]
-    return ast.dump(_WithoutWords().visit(tree)), ours
-
-
-@functools.cache
-def _source(module: str) -> Path | None:
-    """File of a module of the package; None for a name inside a module.
-
-    Looked up by path: asking Python's import system would import the module's parents.
-    """
-    path = Path(__file__).parents[1].joinpath(*module.split(".")[1:])
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if candidate.is_file():
-            return candidate
-    return None
-
-
-class _WithoutWords(ast.NodeTransformer):
-    """Drops what only a human reads: docstrings and the descriptions of fields."""
-
-    def _drop_docstring(self, node):
-        self.generic_visit(node)
-        if ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-        return node
-
-    visit_Module = visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = _drop_docstring
-
-    def visit_Call(self, node):
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id == "Field":
-            node.keywords = [word for word in node.keywords if word.arg != "description"]
-        return node
+    return code_digest.digest_of(roots)[:16]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from sparsestep.config import claims as config_claims
 from sparsestep.config.sweeps import Sweep
-from sparsestep.fields import Closed, Colour, Fraction, Name, PositiveInt
+from sparsestep.fields import AddedField, Closed, Colour, Fraction, Name, PositiveInt
 from sparsestep.images.compute import Compute
 
 
@@ -33,14 +33,10 @@ class Snapshots(Closed):
     evenly_spaced: Annotated[PositiveInt, Field(ge=3, le=10**6)] = Field(
         default=250, description="points k T / (this - 1) below T"
     )
-    last: bool = Field(default=False, description="also the parameters after the last update")
-    bfloat16: bool = Field(
+    last: bool = AddedField(default=False, description="also the parameters after the last update")
+    bfloat16: bool = AddedField(
         default=False, description="two bytes a number instead of four; of networks on images"
     )
-
-    def as_spec(self) -> dict[str, Any]:
-        """What decides a run; options that are left off are left out, as in runs of old."""
-        return {key: value for key, value in self.model_dump().items() if value is not False}
 
 
 class Edge(Closed):

@@ -59,7 +59,7 @@ class Experiments:
         spec = {
             **(self.edges if is_relative(schedule) else self._with_algorithm)(experiment, run),
             "schedule": schedule,
-            "snapshots": entry.snapshots.as_spec(),
+            "snapshots": entry.snapshots.model_dump(mode="json"),
         }
         spec["algorithm"] = algorithm
         if other:
@@ -120,7 +120,9 @@ class Experiments:
         facts = registry.load("problem", entry.problem["kind"]).Spec(**entry.problem).facts
         replicates = min(facts.replicates, entry.replicates)
         model = registry.load("model", entry.model["kind"]).Spec(**entry.model)
-        count = replicates * len(snapshot_iterations(entry.iterations, entry.snapshots.as_spec()))
+        count = replicates * len(
+            snapshot_iterations(entry.iterations, entry.snapshots.model_dump(mode="json"))
+        )
         width = 2 if entry.snapshots.bfloat16 else 4
         return -(-count * width * model.numbers(facts.channels, facts.classes) // 10**6)
 

@@ -153,7 +153,9 @@ class Figures(Sweeps):
 
     def _last_snapshot(self, experiment: str) -> int:
         entry = self._entry(experiment)
-        return int(snapshot_iterations(entry.iterations, entry.snapshots.as_spec())[-1])
+        return int(
+            snapshot_iterations(entry.iterations, entry.snapshots.model_dump(mode="json"))[-1]
+        )
 
     def _claiming(self) -> list[str]:
         return [name for name in self.wanted if self._entry(name).claims != Claims()]

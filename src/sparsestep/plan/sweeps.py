@@ -26,7 +26,7 @@ class Sweeps(Experiments):
             **self.problem(entry.experiment),
             "algorithm": entry.algorithm,
             "schedule": entry.schedule,
-            "snapshots": self._entry(entry.experiment).snapshots.as_spec(),
+            "snapshots": self._entry(entry.experiment).snapshots.model_dump(mode="json"),
             "measure": entry.measure,
         }
 
