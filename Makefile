@@ -48,6 +48,7 @@ lint: setup
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/snakefmt --check Snakefile workflow
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/python -m pytest -q tests/workflow/test_lint.py
 
 format: setup

@@ -125,25 +125,46 @@ SUMMARIES = {
     "quadratic": "sparsestep.simulations.quadratic_errors",
 }
 
-# A figure module offers `plot(sources, figure, experiments) -> matplotlib Figure` (or `Animation`)
-# and a `Spec`, a `figures.needs.FigureSpec`, which says what files it needs.
+# A figure module offers a `Spec`, a `figures.specs.base.FigureSpec`, which says which files
+# it needs.
 FIGURES = {
-    "bifurcation": "sparsestep.figures.bifurcation",
-    "quadratic": "sparsestep.figures.quadratic",
-    "training_curves": "sparsestep.figures.training_curves",
-    "end_values": "sparsestep.figures.end_values",
-    "edge_profile": "sparsestep.figures.edge_profile",
-    "loss_surface": "sparsestep.figures.loss_surface",
-    "loss_surface_animation": "sparsestep.figures.loss_surface_animation",
-    "learned_functions": "sparsestep.figures.learned_functions",
-    "neurons": "sparsestep.figures.neurons",
-    "filters": "sparsestep.figures.filters",
-    "valley": "sparsestep.figures.valley",
-    "duration_effect": "sparsestep.figures.duration_effect",
-    "lasso_profile": "sparsestep.figures.lasso_profile",
-    "agreement": "sparsestep.figures.agreement",
-    "label_noise": "sparsestep.figures.label_noise",
-    "phase_diagram": "sparsestep.figures.phase_diagram",
+    "bifurcation": "sparsestep.figures.specs.bifurcation",
+    "quadratic": "sparsestep.figures.specs.quadratic",
+    "training_curves": "sparsestep.figures.specs.training_curves",
+    "end_values": "sparsestep.figures.specs.end_values",
+    "edge_profile": "sparsestep.figures.specs.edge_profile",
+    "loss_surface": "sparsestep.figures.specs.loss_surface",
+    "loss_surface_animation": "sparsestep.figures.specs.loss_surface_animation",
+    "learned_functions": "sparsestep.figures.specs.learned_functions",
+    "neurons": "sparsestep.figures.specs.neurons",
+    "filters": "sparsestep.figures.specs.filters",
+    "valley": "sparsestep.figures.specs.valley",
+    "duration_effect": "sparsestep.figures.specs.duration_effect",
+    "lasso_profile": "sparsestep.figures.specs.lasso_profile",
+    "agreement": "sparsestep.figures.specs.agreement",
+    "label_noise": "sparsestep.figures.specs.label_noise",
+    "phase_diagram": "sparsestep.figures.specs.phase_diagram",
+}
+
+# What draws a kind of figure offers `plot(sources, figure, experiments) -> matplotlib Figure` (or
+# `Animation`); a module of its own, so that a config is checked without matplotlib.
+DRAWINGS = {
+    "bifurcation": "sparsestep.figures.draw.bifurcation",
+    "quadratic": "sparsestep.figures.draw.quadratic",
+    "training_curves": "sparsestep.figures.draw.training_curves",
+    "end_values": "sparsestep.figures.draw.end_values",
+    "edge_profile": "sparsestep.figures.draw.edge_profile",
+    "loss_surface": "sparsestep.figures.draw.loss_surface",
+    "loss_surface_animation": "sparsestep.figures.draw.loss_surface_animation",
+    "learned_functions": "sparsestep.figures.draw.learned_functions",
+    "neurons": "sparsestep.figures.draw.neurons",
+    "filters": "sparsestep.figures.draw.filters",
+    "valley": "sparsestep.figures.draw.valley",
+    "duration_effect": "sparsestep.figures.draw.duration_effect",
+    "lasso_profile": "sparsestep.figures.draw.lasso_profile",
+    "agreement": "sparsestep.figures.draw.agreement",
+    "label_noise": "sparsestep.figures.draw.label_noise",
+    "phase_diagram": "sparsestep.figures.draw.phase_diagram",
 }
 
 _TABLES = {
@@ -158,6 +179,7 @@ _TABLES = {
     "simulation": SIMULATIONS,
     "summary": SUMMARIES,
     "figure": FIGURES,
+    "drawing": DRAWINGS,
 }
 
 

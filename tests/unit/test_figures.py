@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from figure_tables import legend_texts, tables_and_specs
-from sparsestep.figures import plot, render, style
+from sparsestep.figures import plot, render
+from sparsestep.figures.parts import style
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
 

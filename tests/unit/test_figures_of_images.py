@@ -15,7 +15,9 @@ from sparsestep.artifacts import fingerprint
 from sparsestep.claims.verdicts import judge
 from sparsestep.claims.words import sentences
 from sparsestep.errors import ConfigError
-from sparsestep.figures import filter_panels, plot, render, style
+from sparsestep.figures import plot, render
+from sparsestep.figures.draw import filters as filter_panels
+from sparsestep.figures.parts import style
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
 from sparsestep.report import page as report

@@ -11,7 +11,8 @@ import pytest
 from conftest import ROOT, TINY, batch_of
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
-from sparsestep.figures import agreement_panels, label_noise_panels, plot, render
+from sparsestep.figures import plot, render
+from sparsestep.figures.draw import agreement, label_noise
 from sparsestep.figures.sources import Sources
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
@@ -138,7 +139,7 @@ def test_agreement_writes_the_numbers_of_the_run(raw):
 
 
 def test_signed():
-    assert [agreement_panels._signed(x) for x in (-8.5, 0.0, 138.4)] == ["-8.5", "0", "+138"]
+    assert [agreement._signed(x) for x in (-8.5, 0.0, 138.4)] == ["-8.5", "0", "+138"]
 
 
 def test_differences_are_those_of_the_parameters(raw):
@@ -161,7 +162,7 @@ def test_where_one_of_the_two_diverged_first(raw):
     sgd, labels = (sources.trajectories["first", run] for run in ("sgd", "labels"))
     sgd.diverged_at[:] = [-1, 30, 40]
     labels.diverged_at[:] = [-1, -1, 20]
-    assert label_noise_panels._diverged(sgd, labels).tolist() == [-1, 30, 20]
+    assert label_noise._diverged(sgd, labels).tolist() == [-1, 30, 20]
 
 
 @pytest.mark.parametrize("name", ["sde_agreement", "label_noise"])

@@ -13,7 +13,10 @@ from conftest import TINY, batch_of
 from sparsestep.artifacts import arrays
 from sparsestep.artifacts import files as storage
 from sparsestep.errors import ArtifactError, ConfigError
-from sparsestep.figures import loss_slice, neuron_panels, plot, render, surface_panels
+from sparsestep.figures import plot, render
+from sparsestep.figures.draw import neurons
+from sparsestep.figures.parts import loss_slice
+from sparsestep.figures.parts import surface as surface_panels
 from sparsestep.figures.sources import Sources, read_sources
 from sparsestep.models import diagonal, mlp
 from sparsestep.plan import Plan
@@ -148,7 +151,7 @@ def surface(raw):
     """Slice, network and problem of the tiny loss surface."""
     sources, spec = drawn_from(raw, "loss_surface")
     figure = Plan(raw).figures["loss_surface"]
-    from sparsestep.figures.loss_surface import Spec
+    from sparsestep.figures.specs.loss_surface import Spec
 
     assert spec["figure"]["flow"] == figure["flow"]
     return surface_panels.Surface(sources, Spec(**figure)), sources
@@ -246,7 +249,7 @@ def test_neurons_say_all_that_a_unit_adds():
     rng = np.random.default_rng(0)
     spec = mlp.Spec(kind="mlp", widths=[5], biases=[False, False], weight_scales=[1.0, 1.0])
     network, theta, x = mlp.Network(spec, 2), rng.standard_normal(15), rng.standard_normal((7, 2))
-    points, signs = neuron_panels.neurons(network, theta)
+    points, signs = neurons.neurons(network, theta)
     np.testing.assert_allclose(
         np.maximum(x @ points.T, 0) @ signs, network.predict(theta, x), rtol=1e-12
     )

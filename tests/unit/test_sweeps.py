@@ -19,7 +19,7 @@ from sparsestep.artifacts import files as storage
 from sparsestep.artifacts.identity import identity
 from sparsestep.errors import ArtifactError, ConfigError
 from sparsestep.figures import plot, render
-from sparsestep.figures.phase_panels import cell_sides
+from sparsestep.figures.draw.phase_diagram import cell_sides
 from sparsestep.figures.sources import Sources, read_sources
 from sparsestep.measures import measure
 from sparsestep.plan import Plan

@@ -90,7 +90,7 @@ def test_a_threshold(edited):
 
 
 def test_a_figure_module(edited):
-    edited.append("src/sparsestep/figures/end_values.py", "_EDITED = 1")
+    edited.append("src/sparsestep/figures/specs/end_values.py", "_EDITED = 1")
     assert edited.planned() == {"draw_end_values": 1, "write_report": 1}
 
 
@@ -144,7 +144,7 @@ def test_an_option_of_a_simulation(edited):
 
 
 def test_the_style_of_figures(edited):
-    edited.append("src/sparsestep/figures/style.py", "_EDITED = 1")
+    edited.append("src/sparsestep/figures/parts/style.py", "_EDITED = 1")
     assert edited.planned() == {
         "draw_training_curves": 2,
         "draw_end_values": 1,

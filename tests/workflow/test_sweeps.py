@@ -74,7 +74,7 @@ def test_more_replicates_than_the_experiment_has(edited):
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("figures/phase_panels.py", "_MANY = 0.5", "_MANY = 0.6", {"draw_phase_diagram": 1}),
+        ("figures/draw/phase_diagram.py", "_MANY = 0.5", "_MANY = 0.6", {"draw_phase_diagram": 1}),
         ("measures/sparse_recovery.py", "size > options", "size >= options", {"sweep_runs": 1}),
         ("schedules/constant.py", "in_units(self.step_size))", "0.1)", {}),
     ],

@@ -48,7 +48,7 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
             wanted = [("simulation", spec["kind"]), ("summary", spec["kind"])]
         case "figure":
             runs = [run for shown in spec["experiments"].values() for run in shown["runs"].values()]
-            wanted = [("figure", spec["figure"]["kind"])]
+            wanted = [(role, spec["figure"]["kind"]) for role in ("figure", "drawing")]
             wanted += [("schedule", run["schedule"]["kind"]) for run in runs]
             wanted += spec.get("loads", [])
         case "claims":

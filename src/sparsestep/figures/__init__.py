@@ -19,11 +19,12 @@ def plot(sources: "Sources", spec: dict) -> "Figure":
     `sources` holds the measurements, problems and trajectories that the figure needs;
     `spec["experiments"]` how to name and colour the runs of each experiment.
     """
-    from sparsestep.figures import style
+    from sparsestep.figures.parts import style
 
-    module = registry.load("figure", spec["figure"]["kind"])
+    kind = spec["figure"]["kind"]
     style.apply()
-    return module.plot(sources, module.Spec(**spec["figure"]), spec["experiments"])
+    figure = registry.load("figure", kind).Spec(**spec["figure"])
+    return registry.load("drawing", kind).plot(sources, figure, spec["experiments"])
 
 
 def render(drawn: "Figure", kind: str) -> bytes:

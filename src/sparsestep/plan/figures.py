@@ -7,7 +7,7 @@ from sparsestep.artifacts.identity import canonical_json, identity
 from sparsestep.config import claims
 from sparsestep.config.claims import Claims
 from sparsestep.errors import ConfigError
-from sparsestep.figures.needs import FigureSpec
+from sparsestep.figures.specs.base import FigureSpec
 from sparsestep.plan.experiments import Spec
 from sparsestep.plan.sweeps import Sweeps
 from sparsestep.training import snapshot_iterations

@@ -1,0 +1,131 @@
+"""Panels over the fraction of the edge."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from sparsestep.artifacts.tables import last_snapshots
+from sparsestep.figures.parts import panels, replicates, style
+from sparsestep.figures.parts.grid import draw_grid
+from sparsestep.figures.specs.edge_profile import Spec, large_share
+
+# Duration of the large-step phase, longest last; as the runs of the published experiments.
+_COLOURS = {0.1: "#E69F00", 0.3: "#009E73", 0.5: "#0072B2"}
+_MARKERS = {0.1: "s", 0.3: "^", 0.5: "o"}
+# What is shown as the share of replicates for which it is true.
+_SHARES = ("diverged", "dead")
+# Labels of the horizontal axis, where the fractions reach them.
+_TICKS = (0.3, 0.7, 0.9, 0.95, 0.99)
+
+
+def plot(sources, figure: Spec, experiments: dict):
+    """Survivors' median and 10-90 % band over the fraction of the edge, replicates as points."""
+    table, experiment = sources.tables[figure.experiment], experiments[figure.experiment]
+    profile = Profile(table, experiment)
+    page = draw_grid(
+        figure,
+        experiment["title"],
+        lambda axes, metric: draw(axes, profile, metric),
+    )
+    marks = replicates.handles(experiment["replicates"])
+    panels.add_legend(page, duration_handles(profile), marks)
+    return page
+
+
+class Profile:
+    """End values of every replicate with its run's fraction of the edge and duration.
+
+    `last` has the columns of the table and `fraction`, `duration`, `diverged`.
+    """
+
+    def __init__(self, table: pd.DataFrame, experiment: dict):
+        last = last_snapshots(table)
+        runs = experiment["runs"]
+        fractions = {name: runs[name]["schedule"]["step_size"]["of_edge"] for name in runs}
+        iterations = experiment["iterations"]
+        durations = {name: large_share(runs[name]["schedule"], iterations) for name in runs}
+        self.last = last.assign(
+            fraction=last["run"].map(fractions),
+            duration=last["run"].map(durations),
+            diverged=(last["diverged_at"] >= 0).astype(float),
+        )
+
+    @property
+    def durations(self) -> list[float]:
+        """Lengths of the large-step phase that occur, as fractions of T."""
+        return sorted(self.last["duration"].unique())
+
+
+def draw(axes: Axes, profile: Profile, metric: str) -> None:
+    """One metric over the fraction of the edge; of `diverged` and `dead` the share of replicates.
+
+    The longest large-step phase is a line with its band; the others stand beside it, shifted, so
+    that they can be told apart.
+    """
+    drawn, bands = [], []
+    shifts = dict(zip(profile.durations, _shifts(len(profile.durations)), strict=True))
+    for duration, shift in shifts.items():
+        of_duration = profile.last[profile.last["duration"] == duration]
+        values = of_duration.pivot(index="fraction", columns="replicate", values=metric)
+        look = (colour(duration), marker(duration))
+        if metric in _SHARES:
+            values = values.mean(axis=1).to_frame()
+        else:
+            replicates.draw_points(axes, values, *look, shift)
+        if shift:
+            bands += replicates.draw_bars(axes, values, *look, shift)
+        else:
+            bands += panels.draw_band(axes, values, look[0], "-", look[1])
+        drawn.append(values)
+    if metric in _SHARES:
+        axes.set_ylabel(style.metric_label(metric))
+        # Few of them are to look like few.
+        top = max(0.2, *(1.1 * np.nan_to_num(values).max(initial=0) for values in drawn))
+        axes.set_ylim(-0.04 * top, top)
+    else:
+        replicates.set_value_axis(axes, metric, drawn, bands, colour(profile.durations[-1]))
+    _set_edge_axis(axes, profile.last["fraction"].unique())
+
+
+def duration_handles(profile: Profile) -> list[Line2D]:
+    """Legend entries: how long the large-step phase lasts."""
+    return [
+        Line2D(
+            [],
+            [],
+            color=colour(duration),
+            marker=marker(duration),
+            linestyle="-" if duration == profile.durations[-1] else "",
+            label=f"large steps for {100 * duration:.0f} % of the iterations",
+        )
+        for duration in profile.durations
+    ]
+
+
+def colour(duration: float) -> str:
+    """Colour of a duration of the large-step phase."""
+    return _COLOURS.get(duration, style.OTHERS[0][0])
+
+
+def marker(duration: float) -> str:
+    """Marker of a duration of the large-step phase."""
+    return _MARKERS.get(duration, "D")
+
+
+def _shifts(count: int) -> list[float]:
+    """Points by which each duration is shifted: 5 to either side, then 10; the longest not."""
+    return [5 * (1 + index // 2) * (-1) ** (index + 1) for index in range(count - 1)] + [0]
+
+
+def _set_edge_axis(axes: Axes, fractions: np.ndarray) -> None:
+    """Horizontal axis: logarithmic in the distance to the edge, where all are below it."""
+    low, high = fractions.min(), fractions.max()
+    if high < 1:
+        functions = (lambda x: -np.log10(np.maximum(1 - x, 1e-9)), lambda y: 1 - 10.0**-y)
+        axes.set_xscale("function", functions=functions)
+        axes.set_xlim(1 - 1.2 * (1 - low), 1 - (1 - high) / 1.3)
+    ticks = [tick for tick in _TICKS if low <= tick <= high] or [low, high]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xticks(fractions, minor=True)
+    axes.set_xlabel("step size / edge")

@@ -1,0 +1,25 @@
+"""Paths of gradient descent and SGD on a slice of the loss surface (paper: Fig. 3)."""
+
+import matplotlib.pyplot as plt
+
+from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import surface as surface_panels
+from sparsestep.figures.specs.loss_surface import Spec
+
+
+def plot(sources, figure: Spec, experiments: dict):
+    """The slice with replicate 0's projected paths; training loss of all replicates beside it."""
+    experiment = style.with_runs(experiments[figure.experiment], [figure.flow, *figure.runs])
+    surface = surface_panels.Surface(sources, figure)
+    page, (left, right) = plt.subplots(1, 2, figsize=(9.0, 5.0), layout="constrained")
+    page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
+    panels.add_letters([left, right])
+    surface.draw(left)
+    for run in figure.runs:
+        surface.draw_path(left, run, experiment)
+    table = surface.losses()
+    panels.draw_over_time(right, table, experiment, "train_loss")
+    runs = panels.run_handles(surface.fates(), experiment)
+    marks = panels.over_time_handles(["train_loss"], experiment)
+    panels.add_legend(page, runs, marks, surface_panels.handles(), titles=("run", "(b)", "(a)"))
+    return page

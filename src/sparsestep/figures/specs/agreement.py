@@ -1,0 +1,59 @@
+"""End values of runs against those of another, replicate by replicate (paper: Fig. 9)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sparsestep.fields import Closed, Float, Name, PositiveFloat
+from sparsestep.figures.specs import base
+
+Metrics = Annotated[list[str], Field(min_length=1, max_length=4)]
+
+
+class Compared(Closed):
+    """One column of panels."""
+
+    experiment: Name = Field(description="whose runs are compared")
+    metrics: Metrics = Field(description="a panel each, from the top")
+    published: dict[Name, Float] = Field(
+        default={}, description="published value of the first metric, by run (display only)"
+    )
+
+
+class Spec(base.FigureSpec):
+    """How near the runs of some experiments end to a run that they should agree with."""
+
+    kind: Literal["agreement"]
+    networks: Annotated[list[Compared], Field(min_length=1, max_length=6)] = Field(
+        description="a column of panels each"
+    )
+    reference: Name = Field(default="sgd", description="run on the horizontal axis")
+    runs: Annotated[list[Name], Field(min_length=1, max_length=5)] = Field(
+        description="runs on the vertical axis"
+    )
+    near: PositiveFloat = Field(
+        default=15.0, description="a band this wide on both sides of the diagonal, first metric"
+    )
+
+    def tables(self) -> list[str]:
+        """Experiments whose measurements the figure needs."""
+        return [column.experiment for column in self.networks]
+
+    def metrics(self) -> dict[tuple, tuple[str, str]]:
+        """(experiment, metric) that must be measured, by the key that asks for it."""
+        return {
+            ("networks", at, "metrics", index): (column.experiment, metric)
+            for at, column in enumerate(self.networks)
+            for index, metric in enumerate(column.metrics)
+        }
+
+    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+        """Every experiment has all the runs."""
+        wanted = {("runs", index): run for index, run in enumerate(self.runs)}
+        wanted[("reference",)] = self.reference
+        found = {}
+        for at, column in enumerate(self.networks):
+            found |= base.runs_not_there(wanted, column.experiment, experiments)
+            of_column = {("networks", at, "published", run): run for run in column.published}
+            found |= base.runs_not_there(of_column, column.experiment, experiments)
+        return found

@@ -1,0 +1,52 @@
+"""End values against the distance to the edge of divergence; no figure of the paper shows this."""
+
+from typing import Any, Literal
+
+from sparsestep import schedules
+from sparsestep.figures.specs.grid import PanelGrid
+from sparsestep.schedules.edge import is_relative
+
+
+class Spec(PanelGrid):
+    """A grid of panels over the runs of an experiment in units of the edge."""
+
+    kind: Literal["edge_profile"]
+
+    def metrics(self) -> dict[tuple, tuple[str, str]]:
+        """(experiment, metric) that must be measured; `diverged` always is."""
+        return {key: asked for key, asked in super().metrics().items() if asked[1] != "diverged"}
+
+    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+        """A run that has no place of its own over the fraction of the edge and the duration."""
+        chosen, places = experiments[self.experiment], {}
+        for name, run in chosen.runs.items():
+            where = f"experiments.{self.experiment}.runs.{name}"
+            if run.schedule is None:
+                return {
+                    ("experiment",): f"got {where}.algorithm.of {run.algorithm['of']!r}; "
+                    "every run must have a schedule of its own"
+                }
+            if not is_relative(run.schedule):
+                return {
+                    ("experiment",): f"got {where}.schedule.step_size "
+                    f"{run.schedule['step_size']}; every run must be in units of the edge, "
+                    "as {of_edge: 0.95}"
+                }
+            place = (
+                run.schedule["step_size"]["of_edge"],
+                large_share(run.schedule, chosen.iterations),
+            )
+            if place in places:
+                return {
+                    ("experiment",): f"got {where}.schedule with of_edge {place[0]:g} and large "
+                    f"steps for {place[1]:g} of the iterations, as run {places[place]!r} has; "
+                    "every run must differ from the others in one of them"
+                }
+            places[place] = name
+        return {}
+
+
+def large_share(schedule: dict, iterations: int) -> float:
+    """Length of the large-step phase as a fraction of T; 1 where the step size never decays."""
+    decays = schedules.from_spec(schedule).decays(iterations)
+    return schedule["decay_at"] if decays else 1.0

@@ -1,0 +1,35 @@
+"""What the first layer of networks on images has learned (paper: Fig. 17)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sparsestep import registry
+from sparsestep.fields import Name
+from sparsestep.figures.specs.base import FigureSpec
+
+
+class Spec(FigureSpec):
+    """The first convolution's filters at the last snapshot of replicate 0, a panel a run."""
+
+    kind: Literal["filters"]
+    experiment: Name = Field(description="networks on images")
+    runs: list[Name] = Field(default=[], description="runs that are drawn; by default all")
+    initial: bool = Field(default=False, description="first a panel of the filters before training")
+    columns: Annotated[int, Field(ge=1, le=6, description="panels in a row")] = 4
+
+    def trajectories(self) -> dict[tuple, tuple[str, str | None]]:
+        """Those of the runs that are drawn."""
+        if not self.runs:
+            return {("experiment",): (self.experiment, None)}
+        return {("runs", index): (self.experiment, run) for index, run in enumerate(self.runs)}
+
+    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+        """Filters are what a network on images has."""
+        kind = experiments[self.experiment].problem["kind"]
+        if kind in registry.IMAGE_PROBLEMS:
+            return {}
+        valid = ", ".join(registry.IMAGE_PROBLEMS)
+        return {
+            ("experiment",): f"got {self.experiment!r}, whose problem is {kind}; valid: {valid}"
+        }

@@ -1,0 +1,43 @@
+"""What networks on a line have learned, at some iterations (paper: Fig. 13)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sparsestep.fields import Name
+from sparsestep.figures.specs.base import FigureSpec
+
+Iteration = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Spec(FigureSpec):
+    """The function h(x) of every run of an experiment with one input, a panel an iteration."""
+
+    kind: Literal["learned_functions"]
+    experiment: Name = Field(description="an mlp on inputs of dimension 1")
+    iterations: list[Iteration] = Field(
+        min_length=1, max_length=24, description="a panel each: the nearest snapshot is shown"
+    )
+    columns: Annotated[int, Field(ge=1, le=6, description="panels in a row")] = 3
+
+    def trajectories(self) -> dict[tuple, tuple[str, str | None]]:
+        """Those of all runs."""
+        return {("experiment",): (self.experiment, None)}
+
+    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+        """There is a curve to draw for a network with one input, before its last iteration."""
+        chosen = experiments[self.experiment]
+        if chosen.model["kind"] != "mlp":
+            text = f"got {self.experiment!r}, whose model is {chosen.model['kind']}; valid: mlp"
+            return {("experiment",): text}
+        # The inputs of a problem without the key are points on a line.
+        dimension = chosen.problem.get("dimension", 1)
+        if dimension != 1:
+            text = f"got {self.experiment!r}, whose inputs have dimension {dimension}; valid: 1"
+            return {("experiment",): text}
+        return {
+            ("iterations", index): f"got {asked}; experiments.{self.experiment} ends before "
+            f"iteration {chosen.iterations}"
+            for index, asked in enumerate(self.iterations)
+            if asked >= chosen.iterations
+        }
