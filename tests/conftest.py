@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from survived import pytest_addoption, pytest_terminal_summary  # noqa: F401
 
 # As in the jobs; before NumPy is imported.
 import sparsestep.stages  # noqa: F401
 from sparsestep.plan import Plan
-from survived import pytest_addoption, pytest_terminal_summary  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from survived import record
 
 from faults.everything import artefacts, volume
 from sparsestep.artifacts import arrays, tables
 from sparsestep.artifacts.files import read_bytes
 from sparsestep.errors import ArtifactError
-from survived import record
 
 FLIPS = 200
 

@@ -4,9 +4,10 @@ import re
 import shutil
 import subprocess
 
+from survived import record
+
 from faults.disks import new_disk  # noqa: F401
 from faults.everything import STAGES, artefacts, emptied, volume
-from survived import record
 from workflow.runner import Workflow
 
 FULL = "No space left on device"

@@ -10,17 +10,17 @@ import time
 from collections import Counter
 
 import pytest
+import survived
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import survived
 from conftest import ROOT, TINY, with_simulations
 from faults import asked, malformed
 from faults.bounds import bounded
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
-from unit.test_config_images import IMAGES
+from unit.config.test_config_images import IMAGES
 from workflow.runner import Workflow
 
 EXAMPLES = 800

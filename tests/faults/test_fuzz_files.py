@@ -15,9 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import survived
 import torch
 
-import survived
 from faults.bounds import bounded
 from sparsestep.artifacts import arrays, tables
 from sparsestep.artifacts import files as storage

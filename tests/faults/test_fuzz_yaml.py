@@ -6,12 +6,12 @@ Read as the workflow reads it: checked as a file, loaded by Snakemake, planned.
 from collections import Counter
 
 import pytest
+import survived
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from snakemake.common.configfile import load_configfile
 
-import survived
 from conftest import TINY, with_simulations
 from faults import asked, malformed
 from faults.bounds import bounded

@@ -6,9 +6,9 @@ import subprocess
 import time
 
 import psutil
+from survived import record
 
 from faults.everything import artefacts, emptied, volume
-from survived import record
 from workflow.runner import kill_everything
 
 INSTANTS = 20

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from survived import record
 
 from faults.everything import (
     ARTEFACTS,
@@ -15,7 +16,6 @@ from faults.everything import (
     order_of_jobs,
     volume,
 )
-from survived import record
 from workflow.runner import Workflow
 
 # Beside the Snakefile: the same workflow, its jobs in another order.

@@ -4,10 +4,10 @@ import shutil
 import time
 
 import pytest
+from survived import record
 
 from faults.disks import new_disk  # noqa: F401
 from faults.everything import artefacts, emptied, volume
-from survived import record
 from workflow.runner import Workflow, kill_everything
 
 COMMAND = ("--cores", "2")

@@ -7,10 +7,10 @@ import signal
 from pathlib import Path
 
 import pytest
+from survived import record
 
 from conftest import TINY
 from slurm.cluster import Cluster, missing
-from survived import record
 from workflow.runner import Workflow
 
 FIGURES = pytest.StashKey[list]()

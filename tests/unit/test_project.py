@@ -4,9 +4,9 @@ import re
 import tomllib
 
 import pytest
+import survived
 import yaml
 
-import survived
 from conftest import ROOT
 
 # Package names that differ between PyPI and conda.
@@ -60,7 +60,9 @@ def test_snakefile_is_short():
 
 
 def test_links_in_documents_lead_somewhere():
-    for document in ("README.md", "CONTRIBUTING.md", "results/README.md", "benchmarks/README.md"):
+    folders = ("results", "benchmarks")
+    documents = ["README.md", "CONTRIBUTING.md", "docs/decisions.md"]
+    for document in [*documents, *(f"{folder}/README.md" for folder in folders)]:
         text = (ROOT / document).read_text()
         for target in re.findall(r"\]\((?!http)([^)#]+)", text):
             assert ((ROOT / document).parent / target).exists(), f"{document}: {target}"

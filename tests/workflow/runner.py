@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import psutil
+import source_edits
 import yaml
 
-import source_edits
 from conftest import ROOT
 
 WORKFLOW = ("Snakefile", "workflow", "profiles", "src")

@@ -5,9 +5,9 @@ import random
 import subprocess
 
 import pytest
+import source_edits
 import yaml
 
-import source_edits
 from conftest import with_simulations
 from workflow.runner import WORKFLOW
 

@@ -7,13 +7,13 @@ import signal
 import subprocess
 import time
 
+import archives
 import numpy as np
 import pandas as pd
 import pytest
 import safetensors
 import torch
 
-import archives
 from sparsestep import measures
 from sparsestep.artifacts.arrays import read_dataset, read_trajectory, write_dataset
 from sparsestep.artifacts.files import provenance

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import archives
+
 from conftest import ROOT
 from conftest import TINY as IMAGES
 from sparsestep.artifacts.arrays import read_dataset

@@ -29,17 +29,10 @@ def modules_of_kinds(stage: str, spec: dict) -> list[str]:
         case "calibrate":
             wanted = [(role, spec["algorithm"]["kind"]) for role in ("trainer", "algorithm")]
             wanted += [("model", model)]
-        case "train" | "train_images":
-            wanted = [
-                ("trainer", spec["algorithm"]["kind"]),
-                ("algorithm", spec["algorithm"]["kind"]),
-                ("schedule", spec["schedule"]["kind"]),
-                ("model", model),
-            ]
-        case "sweep":
-            of_run = ("trainer", "algorithm"), ("algorithm", "algorithm"), ("schedule", "schedule")
-            wanted = [(role, spec[block]["kind"]) for role, block in of_run]
-            wanted += [("model", model), *(("measure", name) for name in spec["measure"])]
+        case "train" | "train_images" | "sweep":
+            wanted = [(role, spec["algorithm"]["kind"]) for role in ("trainer", "algorithm")]
+            wanted += [("schedule", spec["schedule"]["kind"]), ("model", model)]
+            wanted += [("measure", name) for name in spec.get("measure", ())]
         case "measure" | "measure_images":
             wanted = [("model", model), *(("measure", name) for name in spec["measure"])]
         case "simulate":

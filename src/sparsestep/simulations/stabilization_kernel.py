@@ -3,7 +3,7 @@
 Steps are computed in chunks, and what the iterates do is read from a chunk in passes of their own:
 each loop over replicates touches so few arrays that the compiler can tell them apart and vectorise
 (2.5 times faster than one loop that does it all). No fast-math: a plain Python loop
-(`tests/oracles.py`) gives the same bits, also where the iteration is chaotic.
+(`tests/support/oracles.py`) gives the same bits, also where the iteration is chaotic.
 """
 
 import numba

@@ -1,8 +1,8 @@
 """Compiled batch-1 SGD on diagonal linear networks.
 
-The loss is (1/2n) sum_i (<u * v, x_i> - y_i)^2; see `tests/oracles.py` for the same loops in plain
-NumPy. One replicate is one call that holds no lock, so that threads run replicates side by side;
-each replicate's arithmetic is the same whatever the number of threads.
+The loss is (1/2n) sum_i (<u * v, x_i> - y_i)^2; see `tests/support/oracles.py` for plain
+loops in NumPy. One replicate is one call that holds no lock, so that threads run replicates side by
+side; each replicate's arithmetic is the same whatever the number of threads.
 """
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,7 @@
 """Compiled full-batch descent on diagonal linear networks, with or without label noise.
 
-The loss is (1/2n) sum_i (<u * v, x_i> - y_i)^2; see `tests/oracles.py` for plain NumPy. What an
-update is: `full_batch.py`.
+The loss is (1/2n) sum_i (<u * v, x_i> - y_i)^2; see `tests/support/oracles.py` for plain NumPy.
+What an update is: `full_batch.py`.
 """
 
 import numba

@@ -1,9 +1,9 @@
 """Compiled batch-1 SGD on fully connected ReLU networks.
 
 The loss of a sample is (h(x) - y)^2, so that a step is theta -= 2 eta (h - y) grad h; see
-`tests/oracles.py` for autograd doing the same. relu'(0) = 0, as in torch. Threads run groups of
-replicates side by side; a replicate's arithmetic is the same whatever the number of threads and its
-batch.
+`tests/support/oracles.py` for autograd doing the same. relu'(0) = 0, as in torch. Threads run
+groups of replicates side by side; a replicate's arithmetic is the same whatever the number of
+threads and its batch.
 """
 
 from concurrent.futures import ThreadPoolExecutor

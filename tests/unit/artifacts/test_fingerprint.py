@@ -1,0 +1,197 @@
+"""What counts as a stage's code, and what does not."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+import source_edits
+
+from conftest import ROOT, batch_of, with_simulations
+from sparsestep.artifacts import code_digest, fingerprint
+from sparsestep.artifacts.identity import identity
+from sparsestep.plan import Plan
+
+STAGES = (
+    "prepare",
+    "generate",
+    "train",
+    "measure",
+    "simulate",
+    "tabulate",
+    "figure",
+    "summary",
+    "claims",
+    "report",
+)
+
+
+def specs(raw):
+    """The spec of one job of every stage."""
+    plan = Plan(with_simulations(raw))
+    wildcards = batch_of(
+        "first",
+        run="small",
+        figure="curves",
+        problem_id=identity(plan.problem("first")),
+        run_id=identity(plan.run("first", "small")),
+        simulation="settling",
+        dataset="digits",
+        dataset_id=identity(plan.dataset("digits")),
+        simulation_id=identity(plan.simulation("settling")),
+    )
+    return {stage: json.loads(getattr(plan, f"{stage}_spec")(wildcards)) for stage in STAGES}
+
+
+@pytest.fixture
+def sources(tmp_path):
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "src"
+
+
+def codes(sources, raw):
+    """Fingerprints that a Python reading these sources computes."""
+    code = (
+        "import json, sys; from sparsestep.artifacts import fingerprint;"
+        "print(json.dumps({stage: fingerprint.stage_code(stage, spec)"
+        " for stage, spec in json.load(sys.stdin).items()}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(specs(raw)),
+        env={**os.environ, "PYTHONPATH": str(sources)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+# Module that gets a line more, stages whose fingerprint must change.
+EDITS = [
+    ("training/diagonal.py", {"train"}),
+    ("measures/scaled_rank.py", {"measure"}),
+    ("measures/__init__.py", {"measure"}),
+    ("models/diagonal.py", {"generate", "train", "measure"}),
+    ("images/datasets/digits.py", {"prepare"}),
+    ("images/datasets/cifar.py", set()),
+    ("problems/sparse_regression.py", {"generate"}),
+    ("simulations/stabilization.py", {"simulate", "tabulate"}),
+    ("simulations/stabilization_clauses.py", {"tabulate"}),
+    ("simulations/quadratic_losses.py", set()),
+    ("figures/parts/style.py", {"figure"}),
+    ("figures/specs/training_curves.py", {"figure"}),
+    ("figures/specs/end_values.py", set()),
+    ("report/end_values.py", {"summary"}),
+    ("report/page.py", {"report"}),
+    ("schedules/constant.py", {"train", "figure", "claims"}),
+    ("schedules/step_decay.py", {"figure", "claims"}),
+    ("claims/verdicts.py", {"claims"}),
+    ("claims/words.py", {"report"}),
+    ("registry.py", set()),
+    ("config/blocks.py", set()),
+    ("plan/experiments.py", set()),
+    ("artifacts/files.py", set(STAGES)),
+    ("stages/__init__.py", set(STAGES)),
+]
+
+
+def changed(sources, raw, edit):
+    """Stages whose fingerprint an edit of the sources changes."""
+    before = codes(sources, raw)
+    edit(sources / "sparsestep")
+    after = codes(sources, raw)
+    return {stage for stage in STAGES if before[stage] != after[stage]}
+
+
+@pytest.mark.parametrize(("file", "expected"), EDITS, ids=[file for file, _ in EDITS])
+def test_a_changed_constant_changes_the_stages_that_reach_it(tiny, sources, file, expected):
+    def edit(package):
+        source_edits.append(package / file, "_EDITED = 1")
+
+    assert changed(sources, tiny, edit) == expected
+
+
+WORDS = [
+    "# A comment.",
+    "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from sparsestep.plan import Plan",
+]
+
+
+@pytest.mark.parametrize("line", WORDS)
+def test_words_and_types_count_for_nothing(tiny, sources, line):
+    def edit(package):
+        for file, _ in EDITS:
+            source_edits.append(package / file, line)
+
+    assert changed(sources, tiny, edit) == set()
+
+
+def test_docstrings_annotations_and_the_order_of_imports_count_for_nothing(tiny, sources):
+    path = sources / "sparsestep" / "measures" / "new_room.py"
+    imports = ["import numpy as np", "from sparsestep.errors import ConfigError, DataError"]
+    path.write_text("\n".join([*imports, "def double(x):", "    y = 2 * x", "    return y"]))
+    losses = sources / "sparsestep" / "measures" / "losses.py"
+    source_edits.append(losses, "from sparsestep.measures import new_room")
+
+    def edit(package):
+        others = [
+            '"""A title."""',
+            "from collections.abc import Iterable",
+            "from sparsestep.errors import DataError",
+            "from sparsestep.errors import ConfigError",
+            "import numpy as np",
+            "def double(x: float) -> Iterable:",
+            '    """A docstring."""',
+            "    y: float = 2 * x",
+            "    return y",
+        ]
+        path.write_text("\n".join(others))
+
+    assert changed(sources, tiny, edit) == set()
+
+    def edit_a_body(package):
+        path.write_text(path.read_text().replace("2 * x", "3 * x"))
+
+    assert changed(sources, tiny, edit_a_body) == {"measure"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("measures.scaled_rank", "measures.counted_rank"),
+        ("artifacts.files", "artifacts.storage"),
+        ("training.edge", "calibration.bisection"),
+        ("measures.losses", "measured.mean_squares"),
+        ("schedules.step_decay", "schedules.stepwise"),
+    ],
+)
+def test_a_renamed_or_moved_module_counts_for_nothing(tiny, sources, old, new):
+    def edit(package):
+        source_edits.rename_module(package, old, new)
+
+    assert changed(sources, tiny, edit) == set()
+
+
+def test_a_field_added_to_every_block_counts_for_nothing(tiny, sources):
+    assert changed(sources, tiny, source_edits.add_field_to_every_block) == set()
+
+
+def test_modules_that_do_not_count_exist():
+    for module in code_digest.NOT_COUNTED:
+        assert code_digest.source_of(module), module
+
+
+def test_closure_follows_imports_inside_functions(tiny):
+    modules = fingerprint.modules_of_stage("measure", specs(tiny)["measure"])
+    # measures/diagonal_jacobian.py imports it only where it counts.
+    assert "sparsestep.measures.scaled_rank" in modules
+    assert "sparsestep.training" not in modules
+
+
+def test_relative_imports_are_not_used():
+    # The closure does not follow them.
+    for source in (ROOT / "src").rglob("*.py"):
+        assert "from ." not in source.read_text(), source

@@ -1,0 +1,310 @@
+"""Verdicts on tables whose verdict is known, and which runs are compared."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from figure_tables import tables_and_specs
+
+from sparsestep import config
+from sparsestep.claims.pairs import comparisons, large_steps
+from sparsestep.claims.verdicts import COLUMNS, interval, judge, verdict
+from sparsestep.claims.words import sentences
+from sparsestep.errors import ConfigError
+from sparsestep.plan import Plan
+
+T = 100
+NO_CLAIMS = {"stabilises": None, "better": [], "sparser": []}
+
+
+def constant(step_size):
+    return {"schedule": {"kind": "constant", "step_size": step_size}, "otherwise": "sgd"}
+
+
+def decay(step_size, at, **others):
+    schedule = {
+        "kind": "step_decay",
+        "step_size": step_size,
+        "decay_at": at,
+        "divide_by": 4,
+        "boundary": "excluded",
+    }
+    return {"schedule": schedule, "otherwise": "sgd", **others}
+
+
+RUNS = {"small": constant(0.1), "long": decay(1.0, 0.5), "short": decay(1.0, 0.2)}
+
+
+def table_of(ends, diverged=()):
+    """Two snapshots of each run; `ends` holds a run's values at the last one."""
+    rows = []
+    for run, values in ends.items():
+        for replicate, value in enumerate(values):
+            at = 7 if (run, replicate) in diverged else -1
+            for iteration, level in ((0, 1.0), (90, value)):
+                rows.append((run, replicate, iteration, at, level, replicate))
+    names = ["run", "replicate", "iteration", "diverged_at", "rank", "other"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def judged(table, runs=RUNS, **claims):
+    entry = {"name": "one", "iterations": T, "claims": {**NO_CLAIMS, **claims}, "runs": runs}
+    found = judge({"one": table}, {"experiments": [entry]})
+    assert tuple(found.columns) == COLUMNS
+    return found
+
+
+def between(found, a, b):
+    (row,) = found[(found["run_a"] == a) & (found["run_b"] == b)].to_dict("records")
+    return row
+
+
+EIGHT = np.arange(8.0)
+
+
+def test_holds():
+    table = table_of({"small": 20 + EIGHT, "short": 15 + EIGHT, "long": 10 - EIGHT})
+    found = judged(table, sparser=["rank"])
+    assert list(zip(found["run_a"], found["run_b"], strict=True)) == [
+        ("small", "short"),
+        ("small", "long"),
+        ("short", "long"),
+    ]
+    row = between(found, "small", "short")
+    # Every replicate falls by five.
+    assert (row["effect"], row["low"], row["high"], row["verdict"]) == (-5, -5, -5, "holds")
+    assert (row["phase_a"], row["phase_b"]) == (0, 0.2)
+    assert (row["median_a"], row["median_b"], row["replicates"]) == (23.5, 18.5, 8)
+    row = between(found, "small", "long")
+    assert row["effect"] == np.median(-10 - 2 * EIGHT)
+    assert -24 <= row["low"] < row["effect"] < row["high"] <= -10
+    assert (row["pairs"], row["lower"], row["effect_kind"]) == (8, 8, "difference")
+
+
+def test_contradicted_and_not_shown():
+    table = table_of({"small": 1 + EIGHT, "short": 3 * (1 + EIGHT), "long": (1 + EIGHT)[::-1]})
+    found = judged(table, better=["rank"])
+    row = between(found, "small", "short")
+    assert (row["effect"], row["verdict"], row["lower"]) == (3, "contradicted", 0)
+    assert row["effect_kind"] == "ratio"
+    row = between(found, "small", "long")
+    assert row["low"] < 1 < row["high"]
+    assert (row["verdict"], row["lower"], row["pairs"]) == ("not shown", 4, 8)
+
+
+def test_no_effect_at_all_is_not_shown():
+    found = judged(table_of({"small": EIGHT, "short": EIGHT, "long": EIGHT}), better=["rank"])
+    # 0 / 0 is no effect either.
+    assert set(found["verdict"]) == {"not shown"}
+    assert set(found["effect"]) == {1.0}
+
+
+def test_pairs_are_of_those_that_survive_in_both():
+    diverged = {("short", 0), ("short", 1), ("long", 1), ("long", 2)}
+    table = table_of({"small": 20 + EIGHT, "short": 15 + EIGHT, "long": 10 + EIGHT}, diverged)
+    row = between(judged(table, sparser=["rank"]), "short", "long")
+    assert (row["survivors_a"], row["survivors_b"], row["pairs"]) == (6, 6, 5)
+    assert row["median_a"] == np.median(15 + EIGHT[2:])
+    # Five are too few, even if all of them fall.
+    assert (row["lower"], row["verdict"]) == (5, "not shown")
+    assert np.isnan(row["low"])
+
+
+@pytest.mark.parametrize("survivors", [0, 1])
+def test_all_diverged_and_one_survivor(survivors):
+    diverged = {("long", replicate) for replicate in range(survivors, 8)}
+    table = table_of({"small": 20 + EIGHT, "short": 15 + EIGHT, "long": 10 + EIGHT}, diverged)
+    found = judged(table, sparser=["rank"], stabilises="rank")
+    row = between(found, "small", "long")
+    assert (row["survivors_b"], row["pairs"], row["verdict"]) == (survivors, survivors, "not shown")
+    assert np.isnan(row["effect"]) == (survivors == 0)
+    text = " ".join(sentences(found))
+    expected = ("no replicate survives in both", "lower in 1 of 1 pair, difference −10: not shown")
+    assert expected[survivors] in text
+    assert "nan" not in text
+
+
+def test_replicates_that_coincide_count_once():
+    table = table_of({"small": [9.0] * 8, "short": [5.0] * 8, "long": [4.0] * 8})
+    same = judged(table.assign(other=0), sparser=["rank"])
+    assert set(same["pairs"]) == {1}
+    assert set(same["verdict"]) == {"not shown"}
+    assert "lower in 1 of 1 pair (8 replicates coincide), difference −5" in sentences(same)[0]
+    three = judged(table.assign(other=table["other"] % 3), sparser=["rank"])
+    assert "3 of 3 pairs (8 replicates, some of which coincide), difference" in sentences(three)[0]
+    # The same rank, but not the same replicate.
+    assert set(judged(table, sparser=["rank"])["verdict"]) == {"holds"}
+
+
+def test_one_pair_is_not_said_to_coincide_where_others_diverged():
+    diverged = {("small", r) for r in range(4, 8)} | {("long", r) for r in range(3)}
+    ends = {"small": 20 + EIGHT, "long": 10 + EIGHT}
+    runs = {name: RUNS[name] for name in ends}
+    found = judged(table_of(ends, diverged), runs, sparser=["rank"])
+    row = between(found, "small", "long")
+    assert (row["survivors_a"], row["survivors_b"]) == (4, 5)
+    assert (row["survivors_both"], row["pairs"]) == (1, 1)
+    assert "lower in 1 of 1 pair, difference −10: not shown" in sentences(found)[0]
+
+
+def levels(slope, end, snapshots=range(0, T, 2), replicates=8):
+    """A loss 10^(-1 + slope t) until the decay at 50, then `end`."""
+    return pd.DataFrame(
+        [
+            ("long", r, t, -1, 10 ** (-1 + slope * t) * (1 + r / 100) if t < 50 else end)
+            for r in range(replicates)
+            for t in snapshots
+        ],
+        columns=["run", "replicate", "iteration", "diverged_at", "loss"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("slope", "end", "high", "flat"),
+    [
+        (0.0, 1e-6, "holds", "holds"),
+        (0.0, 0.09, "contradicted", "holds"),
+        (-0.1, 1e-12, "holds", "contradicted"),
+        (+0.1, 1e-12, "holds", "contradicted"),
+        (-0.01, 1e-6, "holds", "holds"),
+        (-0.1, 1e-3, "contradicted", "contradicted"),
+    ],
+)
+def test_stabilises(slope, end, high, flat):
+    found = judged(levels(slope, end), {"long": RUNS["long"]}, stabilises="loss")
+    rows = found.set_index("claim")
+    assert list(rows.index) == ["stabilises: high", "stabilises: flat"]
+    assert list(rows["verdict"]) == [high, flat]
+    # Over 25 iterations; the fit is exact.
+    assert rows["effect"]["stabilises: flat"] == pytest.approx(10 ** (25 * slope))
+    assert rows["median_b"]["stabilises: high"] == pytest.approx(end)
+
+
+def test_no_fit_through_two_snapshots_or_zeros():
+    few = judged(levels(0.0, 1e-6, (0, 30, 40, 90)), {"long": RUNS["long"]}, stabilises="loss")
+    assert list(few["verdict"]) == ["holds", "not shown"]
+    table = levels(0.0, 1e-6)
+    table.loc[table["iteration"] == 40, "loss"] = 0.0
+    zero = judged(table, {"long": RUNS["long"]}, stabilises="loss")
+    assert list(zero["verdict"]) == ["holds", "not shown"]
+    assert list(zero["pairs"]) == [8, 0]
+
+
+def test_verdict_needs_the_whole_interval():
+    assert verdict(-2, -1, below=0) == "holds"
+    assert verdict(1, 2, below=0) == "contradicted"
+    assert verdict(-1, 0, below=0) == verdict(0, 1, below=0) == "not shown"
+    assert verdict(np.nan, np.nan, below=0) == "not shown"
+    assert verdict(0.6, 1.9, below=2, above=0.5) == "holds"
+    assert verdict(0.1, 0.4, below=2, above=0.5) == "contradicted"
+    assert verdict(0.4, 0.6, below=2, above=0.5) == "not shown"
+
+
+def test_interval_covers_the_median_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    covered = [
+        low <= 0 <= high for low, high in (interval(rng.standard_normal(16)) for _ in range(300))
+    ]
+    assert 0.9 < np.mean(covered) < 0.995
+
+
+def test_interval_with_infinite_values():
+    low, high = interval(np.array([0.5] * 6 + [np.inf] * 2))
+    assert low == 0.5
+    assert high in (0.5, np.inf)
+
+
+def test_what_is_compared():
+    runs = {
+        **RUNS,
+        "larger": decay(2.0, 0.5),
+        "smaller": decay(0.5, 0.5),
+        "gd": decay(1.0, 0.7, otherwise="gd"),
+        "relative": decay({"of_edge": 5.0}, 0.9),
+        "never decays": constant(1.0),
+    }
+    assert comparisons(runs, T) == [
+        ("small", "short"),
+        # It does not decay, and so has no large-step phase; `long` does not take larger steps.
+        ("never decays", "larger"),
+        ("small", "larger"),
+        ("small", "long"),
+        ("small", "smaller"),
+        # Not with `larger`: `long` takes the same large steps.
+        ("short", "long"),
+    ]
+
+
+def test_larger_steps_where_no_run_takes_the_same():
+    runs = {"short": decay(1.0, 0.2), "long": decay(2.0, 0.5)}
+    assert comparisons(runs, T) == [("short", "long")]
+
+
+def test_length_of_the_large_steps(published):
+    lengths = {
+        name: large_steps(run.schedule, 100001)
+        for name, run in published.experiments["diagonal"].runs.items()
+    }
+    assert lengths == {"small": 0, "decay-10": 10001, "decay-30": 30001, "decay-50": 50001}
+
+
+def test_published_experiments_compare_small_with_all(published):
+    spec = published.claims_spec(None)
+    assert '"name":"diagonal"' in spec
+    for name, entry in published.experiments.items():
+        if not name.startswith(("diagonal", "relu")):
+            continue
+        assert entry.claims.stabilises == "train_loss", name
+        assert entry.claims.sparser[0] == "jacobian_rank", name
+
+
+@pytest.mark.parametrize(
+    ("claims", "says"),
+    [
+        (
+            {"sparser": ["jacobian_rnk"]},
+            r"sparser\.0: not measured, .*did you mean 'jacobian_rank'",
+        ),
+        ({"stabilises": "trainloss"}, r"stabilises: not measured, .*did you mean 'train_loss'"),
+        ({"sparsr": []}, r"sparsr: unknown key.*did you mean 'sparser'"),
+        ({"better": "test_loss"}, r"better: got 'test_loss'; input should be a valid list"),
+        ("sparser", r"claims: got 'sparser'; must be a block; valid keys: better, sparser, stab"),
+    ],
+)
+def test_claims_that_cannot_be(tiny, claims, says):
+    tiny["experiments"]["first"]["claims"] = claims
+    with pytest.raises(ConfigError, match=says) as caught:
+        config.load(tiny)
+    assert str(caught.value).startswith("experiments.first.claims")
+    assert "\n" not in str(caught.value)
+
+
+def test_runs_that_follow_another_take_no_part(tiny):
+    first = tiny["experiments"]["first"]
+    first["runs"]["decay-50"]["algorithm"] = {"kind": "sgd", "log_loss": True}
+    first["runs"]["sde"] = {"algorithm": {"kind": "sde", "of": "decay-50", "noise": "none"}}
+    (entry,) = json.loads(Plan(tiny).claims_spec(None))["experiments"]
+    assert set(entry["runs"]) == {"small", "decay-50"}
+    found = judge(tables_and_specs(tiny)[0], {"experiments": [entry]})
+    assert set(found["run_a"]) == set(found["run_b"]) == {"decay-50"}
+
+
+def test_runs_that_cannot_be_compared_have_no_row(tiny):
+    tiny["experiments"]["first"]["runs"]["small"]["schedule"]["step_size"] = 50.0
+    config.load(tiny)
+    table = table_of({"small": EIGHT, "large": EIGHT})
+    assert judged(table, {"small": constant(1.0), "large": constant(2.0)}, better=["rank"]).empty
+
+
+def test_sentences_take_their_numbers_from_the_rows():
+    table = table_of({"small": 20 + EIGHT, "short": 15 + EIGHT, "long": 10 + EIGHT})
+    (text,) = sentences(judged(table, sparser=["rank"]))
+    assert text == (
+        "rank: medians 23.5 (small), 18.5 (short), 13.5 (long); "
+        "from small to long lower in 8 of 8 pairs, difference −10 (95 %: −10 to −10): holds; "
+        "from short to long lower in 8 of 8 pairs, difference −5 (95 %: −5 to −5): holds."
+    )
+    (text,) = sentences(judged(levels(0.0, 1e-6), {"long": RUNS["long"]}, stabilises="loss"))
+    assert "second half of the large steps: holds for long (1, 1 to 1); that it falls" in text
+    assert sentences(judged(table)) == []

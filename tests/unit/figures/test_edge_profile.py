@@ -1,0 +1,130 @@
+"""The figure of end values against the distance to the edge."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from figure_tables import drawn, legend_texts, tables_and_specs
+
+from sparsestep.artifacts.tables import last_snapshots
+from sparsestep.errors import ConfigError
+from sparsestep.figures import plot, render
+from sparsestep.figures.sources import Sources
+from sparsestep.plan import Plan
+
+
+@pytest.fixture
+def population(tiny):
+    """The tiny config with runs at fractions of an edge; one of them decays earlier."""
+    schedule = {"kind": "step_decay", "divide_by": 2.0, "decay_at": 0.5}
+    tiny["experiments"]["first"]["measure"]["dead"] = None
+    runs = tiny["experiments"]["first"]["runs"] = {}
+    for fraction in (0.3, 0.5, 0.9):
+        step_size = {"of_edge": fraction}
+        runs[f"edge-{fraction * 100:.0f}"] = {"schedule": {**schedule, "step_size": step_size}}
+    runs["early"] = {"schedule": {**schedule, "step_size": {"of_edge": 0.9}, "decay_at": 0.1}}
+    panels = ["test_loss", "diverged", "dead"]
+    tiny["figures"] = {"edge": {"kind": "edge_profile", "experiment": "first", "panels": panels}}
+    return tiny
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def draw(raw, change=lambda table: None):
+    tables, specs = tables_and_specs(raw, edges=np.array([0.05, 0.06, 0.07]))
+    change(tables["first"])
+    return plot(Sources(tables), specs["edge"]), tables["first"]
+
+
+def test_medians_of_the_survivors_over_the_fraction(population):
+    def one_diverges(table):
+        table.loc[(table["run"] == "edge-90") & (table["replicate"] == 1), "diverged_at"] = 7
+
+    figure, table = draw(population, one_diverges)
+    median = last_snapshots(table).groupby("run")["test_loss"].median()
+    long = [median[run] for run in ("edge-30", "edge-50", "edge-90")]
+    assert ([0.3, 0.5, 0.9], pytest.approx(long, rel=1e-12)) in drawn(figure.axes[0])
+    assert ([0.9], pytest.approx([median["early"]], rel=1e-12)) in drawn(figure.axes[0])
+    assert ([0.3, 0.5, 0.9], [0, 0, pytest.approx(1 / 3)]) in drawn(figure.axes[1])
+    assert any("of 3" in text for text in legend_texts(figure))
+
+
+def test_the_dead_are_a_share_of_the_survivors(population):
+    def two_die_one_diverges(table):
+        of_run = table["run"] == "edge-50"
+        table.loc[of_run & (table["replicate"] == 0), "dead"] = 1.0
+        table.loc[of_run & (table["replicate"] == 1), "diverged_at"] = 7
+
+    figure, _ = draw(population, two_die_one_diverges)
+    assert ([0.3, 0.5, 0.9], [0, 0.5, 0]) in drawn(figure.axes[2])
+
+
+def test_one_beyond_the_frame_is_an_arrow(population):
+    # Enough replicates for a hundredth of them to be one.
+    population["experiments"]["first"]["replicates"] = 40
+    tables, specs = tables_and_specs(population, edges=np.linspace(0.05, 0.07, 40))
+    table = tables["first"]
+    table.loc[(table["run"] == "edge-50") & (table["replicate"] == 1), "test_loss"] = 1e-30
+    figure = plot(Sources(tables), specs["edge"])
+    assert figure.axes[0].get_ylim()[0] > 1e-20
+    arrows = [line for line in figure.axes[0].lines if line.get_marker() == r"$\downarrow$"]
+    assert [list(line.get_xdata()) for line in arrows if len(line.get_xdata())] == [[0.5]]
+
+
+def test_all_diverged_is_drawn_all_the_same(population):
+    def all_diverge(table):
+        table["diverged_at"] = 7
+
+    figure, _ = draw(population, all_diverge)
+    assert ([0.3, 0.5, 0.9], [1, 1, 1]) in drawn(figure.axes[1])
+    assert render(figure, "png").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("fraction", [1.0, 1.2])
+def test_beyond_the_edge(population, fraction):
+    runs = population["experiments"]["first"]["runs"]
+    runs["edge-90"]["schedule"]["step_size"]["of_edge"] = fraction
+    figure, _ = draw(population)
+    assert figure.axes[0].get_xscale() == "linear"
+    assert render(figure, "png").startswith(b"\x89PNG")
+
+
+STEPS = {"kind": "step_decay", "step_size": {"of_edge": 0.9}, "divide_by": 3.0, "decay_at": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        (
+            {"schedule": {**STEPS, "step_size": 0.1}},
+            r"schedule\.step_size 0\.1; every run must be in units of the edge",
+        ),
+        (
+            {"schedule": STEPS},
+            r"schedule with of_edge 0\.9 and large steps for 0\.1 .*, as run 'early' has; every",
+        ),
+        (
+            {"algorithm": {"kind": "gd_on_noisy_labels", "of": "edge-30"}},
+            r"algorithm\.of 'edge-30'; every run must have a schedule of its own",
+        ),
+    ],
+)
+def test_runs_without_a_place_of_their_own(population, run, says):
+    runs = population["experiments"]["first"]["runs"]
+    runs["edge-30"]["algorithm"] = {"kind": "sgd", "log_loss": True}
+    runs["other"] = run
+    where = r"^figures\.edge\.experiment: got experiments\.first\.runs\.other\."
+    with pytest.raises(ConfigError, match=where + says) as caught:
+        Plan(population)
+    assert "\n" not in str(caught.value)
+
+
+def test_runs_that_never_decay_last_for_all_iterations(population):
+    runs = population["experiments"]["first"]["runs"]
+    runs["never"] = {"schedule": {"kind": "constant", "step_size": {"of_edge": 0.9}}}
+    runs["by-one"] = {"schedule": {**STEPS, "divide_by": 1.0}}
+    with pytest.raises(ConfigError, match="large steps for 1 of the iterations, as run 'never'"):
+        Plan(population)

@@ -1,0 +1,125 @@
+"""Figures show what the tables hold, in the same bytes every time."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from figure_tables import legend_texts, tables_and_specs
+
+from sparsestep.figures import plot, render
+from sparsestep.figures.parts import style
+from sparsestep.figures.sources import Sources
+from sparsestep.plan import Plan
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def test_curves_show_median_and_replicate_0(tiny):
+    tables, specs = tables_and_specs(tiny)
+    figure = plot(Sources(tables), specs["curves"])
+    table = tables["first"]
+    of_run = table[table["run"] == "decay-50"]
+    median = of_run.groupby("iteration")["train_loss"].median()
+    published = of_run[of_run["replicate"] == 0].set_index("iteration")["train_loss"]
+    drawn = [line.get_ydata() for line in figure.axes[0].lines]
+    for expected in (median, published):
+        assert any(len(y) == len(expected) and np.allclose(y, expected, rtol=1e-12) for y in drawn)
+    # Decay of the run with one: iteration 31 is the first with the small step.
+    assert any(list(line.get_xdata()) == [31, 31] for line in figure.axes[0].lines)
+
+
+def test_legend_states_step_sizes_and_divergence(tiny):
+    tables, specs = tables_and_specs(tiny)
+    texts = legend_texts(plot(Sources(tables), specs["curves"]))
+    assert r"small: $\eta$ = 0.01 (0 of 3 diverged)" in texts
+    assert r"decay-50: $\eta$ = 0.05 $\to$ 0.025 at 52 % (0 of 3 diverged)" in texts
+
+
+@pytest.mark.parametrize("name", ["curves", "ends"])
+def test_all_diverged_is_drawn_all_the_same(tiny, name):
+    for run in tiny["experiments"]["first"]["runs"].values():
+        run["schedule"]["step_size"] = 50.0
+    tables, specs = tables_and_specs(tiny)
+    assert (tables["first"]["diverged_at"] >= 0).all()
+    figure = plot(Sources(tables), specs[name])
+    assert any("3 of 3 diverged" in text for text in legend_texts(figure))
+    assert render(figure, "png").startswith(b"\x89PNG")
+
+
+def test_some_diverged_are_left_out_of_the_band_and_marked(tiny):
+    tables, specs = tables_and_specs(tiny)
+    table = tables["first"]
+    lost = (table["run"] == "small") & (table["replicate"] == 1)
+    table.loc[lost, "diverged_at"] = 20
+    table.loc[lost & (table["iteration"] > 20), "train_loss"] = np.nan
+    table.loc[lost & (table["iteration"] <= 20), "train_loss"] = 1e6
+    figure = plot(Sources(tables), specs["curves"])
+    assert any("small" in text and "1 of 3 diverged" in text for text in legend_texts(figure))
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    assert any(list(line.get_xdata()) == [20] for line in crosses)
+    of_run = table[(table["run"] == "small") & (table["replicate"] != 1)]
+    median = of_run.groupby("iteration")["train_loss"].median()
+    drawn = [np.asarray(line.get_ydata()) for line in figure.axes[0].lines]
+    assert any(np.array_equal(y, median) for y in drawn)
+    for line in figure.axes[0].lines:
+        assert not np.any(np.asarray(line.get_ydata()) == 1e6)
+
+
+def test_a_loss_on_its_way_to_infinity_and_back_leaves_the_axis_as_it_is(tiny):
+    tables, specs = tables_and_specs(tiny)
+    table = tables["first"]
+    before = plot(Sources(tables), specs["curves"]).axes[0].get_ylim()
+    table.loc[(table["iteration"] == 2) & (table["replicate"] == 1), "train_loss"] = 1e80
+    after = plot(Sources(tables), specs["curves"]).axes[0].get_ylim()
+    assert after[1] < 1e5
+    assert after[0] == before[0]
+
+
+def test_end_values_are_those_of_the_last_snapshot(tiny):
+    tables, specs = tables_and_specs(tiny)
+    figure = plot(Sources(tables), specs["ends"])
+    table = tables["first"]
+    last = table[(table["iteration"] == table["iteration"].max()) & (table["run"] == "small")]
+    drawn = [line.get_ydata() for line in figure.axes[0].lines]
+    assert any(np.array_equal(y, last["test_loss"]) for y in drawn)
+
+
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
+def test_same_bytes(tiny, kind):
+    tables, specs = tables_and_specs(tiny)
+    first, second = (render(plot(Sources(tables), specs["curves"]), kind) for _ in range(2))
+    assert first == second
+
+
+def test_one_run_one_colour(tiny):
+    display = Plan(tiny)._display("first")
+    assert style.looks(display)["decay-50"][0] == style.RUNS["decay-50"][0]
+    tiny["experiments"]["first"]["runs"]["small"]["colour"] = "#123456"
+    assert style.looks(Plan(tiny)._display("first"))["small"][0] == "#123456"
+    # Names that are not known get colours of their own.
+    known = {colour for colour, _ in style.RUNS.values()}
+    others = [colour for colour, _ in style.OTHERS]
+    assert len(set(others)) == len(others)
+    assert known.isdisjoint(others)
+
+
+def test_runs_of_one_experiment_differ(published):
+    for figure in published.figures.values():
+        if (
+            figure["kind"] in ("edge_profile", "duration_effect", "lasso_profile")
+            or "experiment" not in figure
+        ):
+            continue  # drawn as one curve, not run by run
+        name = figure["experiment"]
+        looks = style.looks(published._display(name))
+        assert len({colour for colour, _ in looks.values()}) == len(looks)
+
+
+def test_metric_labels():
+    assert style.metric_label("jacobian_rank@1e-6") == "rank of the Jacobian (threshold 1e-6)"
+    assert style.metric_label("something_new") == "something new"
+    assert style.metric_scale("test_loss") == "log"
+    assert style.metric_scale("something_new") == "linear"

@@ -1,0 +1,156 @@
+"""The figure of label noise against the Lasso: what it draws, what it fits, what it refuses."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from figure_tables import legend_texts, tables_and_specs
+
+from sparsestep.artifacts.tables import last_snapshots
+from sparsestep.errors import ConfigError
+from sparsestep.figures import plot, render
+from sparsestep.figures.draw import lasso_profile
+from sparsestep.figures.sources import Sources
+from sparsestep.plan import Plan
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def lasso(tiny):
+    """The tiny experiment with label noise, three runs, and its profile."""
+    first = tiny["experiments"]["first"]
+    first.update(iterations=400, snapshots={"first": 1, "evenly_spaced": 41})
+    first.pop("claims")
+    first["measure"] = {"lasso_distance": None}
+    first["runs"] = {
+        name: {
+            "algorithm": {"kind": "label_noise_gd", "variance": variance},
+            "schedule": {"kind": "constant", "step_size": step_size},
+        }
+        for name, variance, step_size in (("a", 0.4, 0.1), ("b", 4.0, 0.1), ("c", 2.0, 0.2))
+    }
+    tiny["figures"] = {"profile": {"kind": "lasso_profile", "experiment": "first"}}
+    return tiny
+
+
+def tables_and_spec(raw):
+    tables, specs = tables_and_specs(raw)
+    return tables["first"], specs["profile"]
+
+
+def drawn(axes):
+    return [(np.asarray(line.get_xdata()), np.asarray(line.get_ydata())) for line in axes.lines]
+
+
+def assert_drawn(axes, x, y):
+    found = drawn(axes)
+    assert any(len(a) == len(x) and np.allclose(a, x) and np.allclose(b, y) for a, b in found)
+
+
+def test_panels_show_medians_over_the_replicates(lasso):
+    table, spec = tables_and_spec(lasso)
+    page = plot(Sources({"first": table}), spec)
+    late = table[table["iteration"] > table["iteration"].max() // 2]
+    of_replicate = late.groupby(["run", "replicate"])
+    distance, penalty, recovery, _, _, on_support = page.axes
+    at, ab = [0.04, 0.4], ["a", "b"]
+    mean = of_replicate["lasso_distance"].mean().groupby("run").median()
+    assert_drawn(distance, at, mean[ab])
+    assert_drawn(distance, [0.4], mean[["c"]])
+    end = last_snapshots(table).groupby("run")
+    assert_drawn(distance, at, end["mean_lasso_distance"].median()[ab])
+    assert_drawn(distance, at, end["predicted_fluctuation"].median()[ab])
+    # Snapshots lie 10 iterations apart; the last is before iteration 400.
+    assert_drawn(distance, at, end["predicted_fluctuation"].median()[ab] / np.sqrt(20))
+    assert_drawn(penalty, at, end["mean_lasso_penalty"].median()[ab])
+    assert_drawn(penalty, at, np.array(at) / (2 * 6))
+    assert_drawn(recovery, at, of_replicate["support_recall"].mean().groupby("run").mean()[ab])
+    square = late.assign(square=late["support_distance"] ** 2)
+    root = square.groupby(["run", "replicate"])["square"].mean() ** 0.5
+    assert_drawn(on_support, at, root.groupby("run").median()[ab])
+
+
+def test_fits_recover_what_was_put_in(lasso):
+    table, spec = tables_and_spec(lasso)
+    table["log_off_lasso_support"] = (
+        -0.03 * table["iteration"] - 2 + 100 * (table["iteration"] < 100)
+    )
+    table["predicted_decay"] = 0.02
+    table["support_distance"] = 3 * table["noise_level"] ** 0.4
+    profile = lasso_profile.Profile(table, spec["experiments"]["first"])
+    np.testing.assert_allclose(profile.decay_rates(), 0.03)
+    np.testing.assert_allclose(profile.exponents(), 0.4)
+    page = plot(Sources({"first": table}), spec)
+    assert_drawn(page.axes[4], [0.04, 0.4], [1.5, 1.5])
+    texts = legend_texts(page)
+    assert any("a = 0.400 [0.400, 0.400]" in text for text in texts)
+    assert r"$\eta$ = 0.1 (0 of 6 diverged)" in texts
+    assert r"$\eta$ = 0.2 (0 of 3 diverged)" in texts
+
+
+def test_diverged_replicates_are_left_out(lasso):
+    table, spec = tables_and_spec(lasso)
+    lost = (table["run"] == "a") & (table["replicate"] == 1)
+    table.loc[lost, "diverged_at"] = 200
+    table.loc[lost, "lasso_distance"] = 1e6
+    page = plot(Sources({"first": table}), spec)
+    assert all((y < 1e3).all() for _, y in drawn(page.axes[0]))
+    texts = legend_texts(page)
+    assert r"$\eta$ = 0.1 (1 of 6 diverged)" in texts
+
+
+def test_all_diverged_is_drawn_all_the_same(lasso):
+    for run in lasso["experiments"]["first"]["runs"].values():
+        run["schedule"]["step_size"] = 80.0
+    table, spec = tables_and_spec(lasso)
+    assert (table["diverged_at"] >= 0).all()
+    assert render(plot(Sources({"first": table}), spec), "png").startswith(b"\x89PNG")
+
+
+def test_same_bytes(lasso):
+    table, spec = tables_and_spec(lasso)
+    first, second = (render(plot(Sources({"first": table}), spec), "svg") for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"algorithm": {"kind": "gd"}}, "runs.b.algorithm.kind 'gd'; every run must be trained"),
+        (
+            {"schedule": {"kind": "constant", "step_size": {"of_edge": 0.5}}},
+            "every run must have a constant step size, given as a number",
+        ),
+        (
+            {
+                "schedule": {
+                    "kind": "step_decay",
+                    "step_size": 0.1,
+                    "decay_at": 0.5,
+                    "divide_by": 2,
+                }
+            },
+            "every run must have a constant step size, given as a number",
+        ),
+    ],
+)
+def test_unsuitable_runs_are_refused_in_one_line(lasso, change, says):
+    lasso["experiments"]["first"]["runs"]["b"].update(change)
+    with pytest.raises(ConfigError) as error:
+        Plan(lasso)
+    (line,) = str(error.value).splitlines()
+    assert line.startswith("figures.profile.experiment: ")
+    assert says in line
+
+
+def test_unmeasured_is_refused_in_one_line(lasso):
+    lasso["experiments"]["first"]["measure"] = {"losses": None}
+    with pytest.raises(ConfigError) as error:
+        Plan(lasso)
+    (line,) = str(error.value).splitlines()
+    assert line.startswith("figures.profile.experiment: not measured there")
+    assert "lasso_distance" in line

@@ -1,0 +1,109 @@
+"""Gradient descent on quadratic losses: runs and thresholds against autograd and eigenvalues."""
+
+import numpy as np
+import oracles
+import pandas as pd
+import pytest
+
+from sparsestep.simulations import quadratic_losses as q
+from sparsestep.simulations import simulate, summarise
+from sparsestep.simulations.quadratic import Spec
+from sparsestep.simulations.quadratic_kernel import grows, threshold
+
+SPEC = {
+    "kind": "quadratic",
+    "shapes": [[8, 4], [4, 8]],
+    "noise": 0.1,
+    "replicates": 3,
+    "normalisations": ["sum", "half", "mean"],
+    "steps": 2000,
+    "tolerance": 1e-5,
+    "seed": 1,
+}
+PATHS = {
+    "kind": "quadratic_paths",
+    "shapes": [[8, 4]],
+    "noise": 0.1,
+    "normalisation": "sum",
+    "of_threshold": [0.9, 1.0, 1.1],
+    "steps": 400,
+    "seed": 1,
+}
+
+
+@pytest.mark.parametrize("fraction", [0.9, 0.999, 1.001, 1.1])
+@pytest.mark.parametrize("name", q.FACTORS)
+def test_growth_of_the_gradient(fraction, name):
+    x, y, start = Spec(**SPEC).draw(0, 0)
+    factor = q.FACTORS[name](len(x))
+    eta = fraction * 2 / q.largest_curvature(x, factor)
+    norms = oracles.gradient_norms(x, y, start, eta, factor, 600)
+    assert grows(x, y, start, eta, factor, 600) == (norms[-1] > norms[300]) == (fraction > 1)
+
+
+def test_curvature_is_that_of_the_hessian():
+    import torch
+
+    x, y, start = Spec(**SPEC).draw(0, 0)
+    for factor in (1.0, 0.5, 1 / 16):
+        hessian = torch.autograd.functional.hessian(
+            lambda beta, c=factor: c * ((torch.tensor(x) @ beta - torch.tensor(y)) ** 2).sum(),
+            torch.tensor(start),
+        )
+        expected = float(torch.linalg.eigvalsh(hessian)[-1])
+        assert q.largest_curvature(x, factor) == pytest.approx(expected, rel=1e-12)
+
+
+def test_measured_thresholds_are_the_exact_ones():
+    table = simulate(SPEC)
+    assert len(table) == 18
+    assert (abs(table["measured"] / table["exact"] - 1) < 1e-5).all()
+    # 2 / lambda_max(X^T X) is right for the loss with 1/2 only.
+    ratio = table["measured"] / table["of_gram"]
+    for name, expected in (("sum", 0.5), ("half", 1.0)):
+        assert ratio[table["normalisation"] == name].to_numpy() == pytest.approx(expected, rel=1e-5)
+    mean = table["normalisation"] == "mean"
+    assert ratio[mean].to_numpy() == pytest.approx(table["n"][mean].to_numpy(), rel=1e-5)
+    pd.testing.assert_frame_equal(table, simulate(SPEC, 2), check_exact=True)
+    short = summarise(SPEC, table)
+    assert short["draws of X"].tolist() == [3] * 6
+
+
+def test_extremes_of_what_may_be_asked():
+    table = simulate({**SPEC, "noise": 1e6, "tolerance": 1e-12, "replicates": 1})
+    assert (abs(table["measured"] / table["exact"] - 1) < 1e-2).all()
+
+
+def test_bisection_ends():
+    x, y, start = Spec(**SPEC).draw(0, 0)
+    exact = 2 / q.largest_curvature(x, 1.0)
+    # No two numbers differ by so little.
+    assert threshold(x, y, start, 1.0, 2000, 1e-17) == pytest.approx(exact, rel=1e-2)
+    # Without a gradient, no step size makes it shrink; too large a one has no finite square.
+    assert np.isnan(threshold(0 * x, 0 * y, start, 1.0, 100, 0.01))
+    assert np.isnan(threshold(x, 1e200 * y, start, 1.0, 100, 0.01))
+
+
+def test_below_at_and_above_the_threshold():
+    table = simulate(PATHS).set_index(["of_threshold", "step"])
+    below, at, above = (table.loc[fraction] for fraction in (0.9, 1.0, 1.1))
+    assert below["excess"].iloc[-1] < 1e-10 * below["excess"].iloc[0]
+    assert above["excess"].iloc[-1] > 1e20 * above["excess"].iloc[0]
+    # A cycle of two in the top direction; every other dies out.
+    start = at["top"].iloc[0]
+    signs = np.where(np.arange(401) % 2 == 0, 1, -1)
+    assert at["top"].to_numpy() == pytest.approx(start * signs, rel=1e-9)
+    assert abs(at["second"].iloc[-1]) < 1e-9
+    x, _, _ = q.Problems(**{k: PATHS[k] for k in ("shapes", "noise", "seed")}).draw(0, 0)
+    limit = q.largest_curvature(x, 1.0) * start**2 / 2
+    assert at["excess"].iloc[-1] == pytest.approx(limit, rel=1e-9)
+
+
+def test_first_steps_are_gradient_steps():
+    table = simulate({**PATHS, "of_threshold": [0.7], "steps": 3})
+    x, y, beta = q.Problems(**{k: PATHS[k] for k in ("shapes", "noise", "seed")}).draw(0, 0)
+    eta = 0.7 * 2 / np.linalg.eigvalsh(2 * x.T @ x)[-1]
+    least = np.sum((x @ np.linalg.lstsq(x, y, rcond=None)[0] - y) ** 2)
+    for excess in table["excess"]:
+        assert excess == pytest.approx(np.sum((x @ beta - y) ** 2) - least, rel=1e-9)
+        beta = beta - eta * 2 * x.T @ (x @ beta - y)
