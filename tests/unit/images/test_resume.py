@@ -119,7 +119,8 @@ def test_a_checkpoint_every_so_many_minutes(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def forks():
     """Start a training in a process of its own: `forks(folder, target)`, then `wait`."""
-    path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
+    folders = ("src", "tests", "tests/support")
+    path = os.pathsep.join(str(ROOT / folder) for folder in folders)
     with subprocess.Popen(
         [sys.executable, "-m", "resumable"],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
