@@ -82,7 +82,7 @@ def test_close_eigenvalues():
     matrices = orthogonal @ (values[:, None] * np.swapaxes(orthogonal, 1, 2))
     got = largest_eigenvalues(lambda v: (matrices @ v[..., None])[..., 0], 2, 150)
     np.testing.assert_allclose(got, 1.0, rtol=1e-6)
-    # Ended early: from below, and within the bound that image_sharpness.py quotes; width is 2.
+    # Ended early: from below, within the bound that images/measures/sharpness.py has; width is 2.
     for k in (13, 30):
         early = largest_eigenvalues(
             lambda v: (matrices @ v[..., None])[..., 0], 2, 150, iterations=k

@@ -2,7 +2,7 @@
 
 A folder beside the declared outputs, which Snakemake deletes before a job: a file for every
 snapshot, written once, and `checkpoint.safetensors`, replaced every few minutes. There is no state
-of random numbers in it, because there is none (`image_epochs.py`).
+of random numbers in it, because there is none (`epochs.py`).
 """
 
 import shutil
