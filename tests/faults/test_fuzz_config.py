@@ -8,6 +8,7 @@ import json
 import random
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import survived
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from conftest import ROOT, TINY, with_simulations
 from faults import asked, malformed
 from faults.bounds import bounded
+from sparsestep.config.text import check as check_text
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
 from unit.config.test_config_images import IMAGES
@@ -116,7 +118,7 @@ def test_refused_with_the_path_of_the_key_or_harmless(tried):
 
 def test_snakemake_says_the_same_and_starts_nothing(tried, tmp_path):
     workflow = Workflow.create(tmp_path / "workflow", TINY)
-    chosen = random.Random(0).sample(_as_yaml(tried.refused), THROUGH_SNAKEMAKE)
+    chosen = random.Random(0).sample(_as_yaml(tried.refused, tmp_path), THROUGH_SNAKEMAKE)
     for text, raw, message in chosen:
         (workflow.folder / "config.yaml").write_text(text, encoding="utf-8")
         done = workflow.snakemake("--cores", "1")
@@ -131,12 +133,15 @@ def test_snakemake_says_the_same_and_starts_nothing(tried, tmp_path):
     )
 
 
-def _as_yaml(refused: list[tuple[dict, str]]) -> list[tuple[str, dict, str]]:
+def _as_yaml(refused: list[tuple[dict, str]], folder: Path) -> list[tuple[str, dict, str]]:
     """Those that a file can say, and that are then refused with the same words."""
     found = []
     for raw, message in refused[:: max(1, len(refused) // 100)]:
         try:
             text = yaml.safe_dump(raw, sort_keys=False, allow_unicode=True, width=10**6)
+            # Two keys that are spelled alike, 0.5 and "0.5", are refused as a file, in other words.
+            (folder / "said.yaml").write_text(text, encoding="utf-8")
+            check_text(folder / "said.yaml")
             again = yaml.load(text, Loader=yaml.FullLoader)
             Plan(again)
         except (yaml.YAMLError, ValueError, RecursionError, UnicodeError):
