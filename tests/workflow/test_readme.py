@@ -71,8 +71,28 @@ def test_make_targets_exist():
                 assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
 
 
+def examples():
+    return [yaml.safe_load(block) for block in blocks("yaml")]
+
+
+def test_example_of_an_experiment_that_is_like_another():
+    (added,) = (b for b in examples() if "my_wide_student" in b.get("experiments", {}))
+    raw = copy.deepcopy(CONFIG)
+    raw["experiments"] |= added["experiments"]
+    experiments = Plan(raw).experiments
+    wide, narrow = experiments["my_wide_student"], experiments["relu_teacher"]
+    assert wide.model == {**narrow.model, "widths": [40]}
+    assert wide.measure == narrow.measure
+    assert list(wide.runs) == ["decay-10", "decay-50"]
+    assert wide.runs["decay-50"].schedule == {
+        **narrow.runs["decay-50"].schedule,
+        "step_size": 0.2,
+        "divide_by": 2.0,
+    }
+
+
 def test_example_experiment(edited):
-    (added,) = (b for b in map(yaml.safe_load, blocks("yaml")) if "experiments" in b)
+    (added,) = (b for b in examples() if "my_problem" in b.get("experiments", {}))
     added["experiments"]["my_problem"]["iterations"] = 300
     config = edited.config
     config["experiments"] |= added["experiments"]

@@ -57,6 +57,10 @@ class Experiment(Closed):
     """A problem, a model, some runs, and what to measure."""
 
     title: str = Field(default="", description="heading in figures and report (display only)")
+    # These three are gone, written out, when an experiment is read (`inheritance.py`).
+    like: None = AddedField(default=None, description="experiment that this one starts from")
+    algorithm: None = AddedField(default=None, description="what its runs' algorithms start from")
+    schedule: None = AddedField(default=None, description="what its runs' schedules start from")
     replicates: Annotated[PositiveInt, Field(le=10_000, description="seeds, counted from 0")]
     iterations: PositiveInt | None = Field(default=None, description="T, updates of a run")
     epochs: PositiveInt | None = Field(

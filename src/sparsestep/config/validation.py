@@ -9,7 +9,7 @@ key's path, the value, and what would be valid (`mistakes.py`).
 from typing import Any
 
 from sparsestep import registry
-from sparsestep.config import claims, compatibility, limits, names
+from sparsestep.config import claims, compatibility, inheritance, limits, names
 from sparsestep.config import sweeps as config_sweeps
 from sparsestep.config.blocks import Config, Experiment, Run, Snapshots
 from sparsestep.config.kinds import check_kind, columns, validate, validate_kind, validate_measure
@@ -25,7 +25,10 @@ def load(raw: dict[str, Any]) -> Config:
     values. Raises ConfigError with one line for each mistake.
     """
     _raise(limits.mistakes(raw))
-    config = validate(Config, raw, ())
+    written_out = inheritance.write_out(raw)
+    if written_out is not raw:
+        _raise(limits.mistakes(written_out))
+    config = validate(Config, written_out, ())
     mistakes = names.mistakes(config.experiments)
     experiments = {
         name: _resolve_experiment(experiment, ("experiments", name), mistakes)
