@@ -1,12 +1,16 @@
-"""Mistakes in config.yaml as lines for a user: the key's path, the value, what would be valid."""
+"""Mistakes in config.yaml: the key's path, and what is wrong there, as one line for a user."""
 
 import difflib
 import itertools
 import re
 import reprlib
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from sparsestep.errors import ConfigError
 
 # Blocks whose keys depend on their kind.
 _KIND_BLOCKS = ("problem", "model", "algorithm", "schedule")
@@ -14,13 +18,82 @@ _KIND_BLOCKS = ("problem", "model", "algorithm", "schedule")
 _LINES = 20
 
 
-def describe(spec: type[BaseModel], error: ValidationError, path: tuple) -> list[str]:
-    """One line for each mistake that pydantic found in the block at `path`."""
+# pydantic's name for a mistake whose text is complete.
+_TOLD = "told"
+
+Path = tuple[Any, ...]
+
+
+class Mistake(NamedTuple):
+    """What is wrong, with the path of the key."""
+
+    path: Path
+    text: str
+
+    def __str__(self) -> str:
+        return f"{dotted(self.path)}: {self.text}"
+
+
+class Mistakes:
+    """Mistakes found so far, seen from one block: paths are relative to it."""
+
+    def __init__(self, path: Path = (), found: list[Mistake] | None = None):
+        self._path = path
+        self._found = [] if found is None else found
+
+    def at(self, *keys: Any) -> "Mistakes":
+        """The same collection, seen from a block further inside."""
+        return Mistakes((*self._path, *keys), self._found)
+
+    def add(self, text: str, *keys: Any) -> None:
+        """Note that something is wrong with the value at these keys."""
+        self._found.append(Mistake((*self._path, *keys), text))
+
+    def add_all(self, found: dict[Path, str] | Iterable[Mistake]) -> None:
+        """Note several: texts by path, or mistakes with paths relative to this block."""
+        for path, text in found.items() if isinstance(found, dict) else found:
+            self.add(text, *path)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Mistake]:
+        return iter(self._found)
+
+    def refuse(self, origin: Callable[[Path], Path] = tuple) -> None:
+        """Raise ConfigError, a line for each mistake, if there is any.
+
+        `origin` leads from the path of a value to where the user has written it.
+        """
+        if self._found:
+            moved = (Mistake(origin(path), text) for path, text in self._found)
+            raise ConfigError("\n".join(dict.fromkeys(map(str, moved))))
+
+
+def describe(spec: type[BaseModel], error: ValidationError) -> list[Mistake]:
+    """One mistake for each that pydantic found in a block, with paths relative to it."""
     mistakes = error.errors(include_url=False)
-    lines = list(dict.fromkeys(_line(spec, mistake, path) for mistake in mistakes[:_LINES]))
-    if mistakes[_LINES:]:
-        lines.append(f"{dotted(path)}: and {len(mistakes) - _LINES} further mistakes")
-    return lines
+    found: dict[Mistake, None] = {}
+    own = 0
+    for mistake in mistakes:
+        # Blocks further inside have counted their own.
+        own += mistake["type"] != _TOLD
+        if own <= _LINES or mistake["type"] == _TOLD:
+            found[_described(spec, mistake)] = None
+    if own > _LINES:
+        found[Mistake((), f"and {own - _LINES} further mistakes")] = None
+    return list(found)
+
+
+def told(found: Iterable[Mistake]) -> ValidationError:
+    """The mistakes as what a validator of pydantic may raise; `describe` gives them back."""
+    details = [
+        InitErrorDetails(
+            type=PydanticCustomError(_TOLD, "{text}", {"text": text}), loc=path, input=None
+        )
+        for path, text in found
+    ]
+    return ValidationError.from_exception_data("config.yaml", details)
 
 
 def suggest(got: str, valid: list[str]) -> str:
@@ -31,42 +104,46 @@ def suggest(got: str, valid: list[str]) -> str:
     return f", got {shown(got)}; valid: {', '.join(valid) or 'none'}{meant}"
 
 
-def dotted(path: tuple) -> str:
+def dotted(path: Path) -> str:
     """A key's path as `experiments.diagonal.replicates`; strange keys are quoted, long ones cut."""
     parts = (part if isinstance(part, str) else shown(part) for part in path)
     quoted = (part if re.fullmatch(r"[\w@/-]{1,60}", part) else shown(part) for part in parts)
     return ".".join(quoted) or "config.yaml"
 
 
-def _line(spec: type[BaseModel], mistake: dict, path: tuple) -> str:
+def _described(spec: type[BaseModel], mistake: dict) -> Mistake:
     # Behind a dictionary's key, pydantic says "[key]" where the key itself is wrong.
     loc = mistake["loc"][:-1] if mistake["loc"][-1:] == ("[key]",) else mistake["loc"]
+    if mistake["type"] == _TOLD:
+        return Mistake(loc, mistake["ctx"]["text"])
     # pydantic puts the tag of a union's member behind the key; a user's key may look like one.
     end = len(loc) - 1 if mistake["type"] == "extra_forbidden" else len(loc)
     tags = [at for at in range(end) if re.fullmatch(r"<(number|of_edge|list|range)>", str(loc[at]))]
     loc = tuple(part for at, part in enumerate(loc) if at not in tags)
-    where = dotted((*path, *loc))
+    return Mistake(loc, _text(spec, mistake, loc))
+
+
+def _text(spec: type[BaseModel], mistake: dict, loc: Path) -> str:
+    got = f"got {shown(mistake['input'])}"
     match mistake["type"]:
         case "extra_forbidden":
-            return f"{where}: unknown key{suggest(str(loc[-1]), _fields_at(spec, loc[:-1]))}"
+            return f"unknown key{suggest(str(loc[-1]), _fields_at(spec, loc[:-1]))}"
         case "missing":
-            return f"{where}: missing"
+            return "missing"
         case "string_pattern_mismatch" | "string_too_long" | "string_too_short":
             what = "lower-case letters, digits, - and _, at most 60"
             if mistake["ctx"].get("pattern", "").startswith("^#"):
                 what = "a colour as '#rrggbb'"
-            return f"{where}: got {shown(mistake['input'])}; valid: {what}"
+            return f"{got}; valid: {what}"
         case "model_type" | "dict_type":
             fields = _fields_at(spec, loc) if mistake["type"] == "model_type" else []
-            what = _block_expected(mistake["input"], loc, fields)
-            return f"{where}: got {shown(mistake['input'])}; {what}"
+            return f"{got}; {_block_expected(mistake['input'], loc, fields)}"
         case _:
             message = mistake["msg"].removeprefix("Value error, ")
-            message = message[0].lower() + message[1:]
-            return f"{where}: got {shown(mistake['input'])}; {message}"
+            return f"{got}; {message[0].lower() + message[1:]}"
 
 
-def _fields_at(spec: Any, loc: tuple) -> list[str]:
+def _fields_at(spec: Any, loc: Path) -> list[str]:
     """Names of the fields of the model found by following `loc` down from `spec`."""
     models = [spec]
     for part in loc:
@@ -80,7 +157,7 @@ def _fields_at(spec: Any, loc: tuple) -> list[str]:
     return sorted({name for model in models for name in getattr(model, "model_fields", {})})
 
 
-def _block_expected(got: Any, loc: tuple, fields: list[str]) -> str:
+def _block_expected(got: Any, loc: Path, fields: list[str]) -> str:
     """What to write where something else than a block of keys stands."""
     # `algorithm: gd` instead of `algorithm: {kind: gd}`.
     takes_kind = loc[-1:] and (loc[-1] in _KIND_BLOCKS or "kind" in fields)

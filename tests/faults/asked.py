@@ -43,7 +43,7 @@ def ask(plan: Plan) -> set[str]:
 
 def _ask_run(plan: Plan, experiment: str, run: str) -> set[str]:
     batches = plan.batches(experiment)
-    images = "_images" if plan.of_images(experiment) else ""
+    images = "_images" if plan.is_of_images(experiment) else ""
     found = set()
     for batch in dict.fromkeys((batches[0], batches[-1])):
         trajectory = plan.trajectory_path(experiment, run, batch)

@@ -4,6 +4,7 @@ import pandas as pd
 
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
+from sparsestep.plan.experiments import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -16,13 +17,13 @@ def tables_and_specs(raw, edges=None):
     for run in experiment.runs:
         spec = {**plan.run("first", run), "replicates": [0, experiment.replicates - 1]}
         problem = generate(spec)
-        measured = {**spec, "measure": experiment.measure}
+        measured = {**spec, "measure": dumped(experiment.measure)}
         table = measure(problem, train(problem, spec, edges=edges), measured)
         table.insert(0, "run", run)
         parts.append(table)
     specs = {
-        name: {"figure": figure, "experiments": {"first": plan._display("first")}}
-        for name, figure in plan.figures.items()
+        name: {"figure": figure, "experiments": {"first": plan.display("first")}}
+        for name, figure in dumped(plan.figures).items()
     }
     return {"first": pd.concat(parts, ignore_index=True)}, specs
 

@@ -23,6 +23,7 @@ from sparsestep.figures.draw.phase_diagram import cell_sides
 from sparsestep.figures.sources import Sources, read_sources
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
+from sparsestep.plan.experiments import dumped
 from sparsestep.problems import generate
 from sparsestep.report import page as report
 from sparsestep.training import train
@@ -276,7 +277,7 @@ def test_end_values_of_a_point_are_those_of_the_run(raw):
     raw["experiments"]["first"]["runs"] = {"same": {"schedule": run}}
     plan = Plan(raw)
     spec = {**plan.run("first", "same"), "replicates": [0, 2]}
-    measured = {**spec, "measure": plan.sweeps["phases"].measure}
+    measured = {**spec, "measure": dumped(plan.sweeps["phases"].measure)}
     of_run = measure(generate(spec), train(generate(spec), spec), measured)
     of_run.insert(0, "run", "same")
     of_run = tables.last_snapshots(of_run).reset_index(drop=True)

@@ -28,7 +28,7 @@ def many(tmp_path, monkeypatch):
     columns = {"replicate": [0], "iteration": [59], "diverged_at": [-1]}
     for number, run in enumerate(first["runs"]):
         table = pd.DataFrame({**columns, "train_loss": float(number)})
-        source = files.provenance(plan._measured("first", run, "0-0"), "")
+        source = files.provenance(plan.measured("first", run, "0-0"), "")
         path = workflow.folder / plan.measurement_path("first", run, "0-0")
         tables.write_table(path, table, source)
     return workflow

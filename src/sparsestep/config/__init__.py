@@ -1,5 +1,5 @@
 """config.yaml: all that a user may write, checked before the first job."""
 
-from sparsestep.config.validation import figure_spec, load
+from sparsestep.config.validation import load
 
-__all__ = ["figure_spec", "load"]
+__all__ = ["load"]

@@ -2,24 +2,39 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 
-from sparsestep.config import claims as config_claims
+from sparsestep.config import kinds
+from sparsestep.config.claims import Claims
 from sparsestep.config.sweeps import Sweep
-from sparsestep.fields import AddedField, Closed, Colour, Fraction, Name, PositiveInt
+from sparsestep.fields import AddedField, Closed, Colour, Fraction, Name, OfEdge, PositiveInt
+from sparsestep.images import checks
 from sparsestep.images.compute import Compute
 
 
 class Run(Closed):
     """An experiment trained with one algorithm and schedule."""
 
-    algorithm: dict[str, Any] = Field(default={"kind": "sgd"}, description="what an update is")
-    schedule: dict[str, Any] | None = Field(
+    algorithm: kinds.Algorithm = Field(
+        default={"kind": "sgd"}, validate_default=True, description="what an update is"
+    )
+    schedule: kinds.Schedule | None = Field(
         default=None,
         description="the step size as a function of the iteration; not where another run gives it",
     )
     label: str | None = Field(default=None, description="legend text (display only)")
     colour: Colour | None = Field(default=None, description="as #rrggbb (display only)")
+
+    @property
+    def followed(self) -> str | None:
+        """Name of the run that this one is `of`, by its algorithm's option; None for most."""
+        return getattr(self.algorithm, "of", None)
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether its step sizes are fractions of each replicate's edge."""
+        return isinstance(getattr(self.schedule, "step_size", None), OfEdge)
 
 
 class Snapshots(Closed):
@@ -70,19 +85,29 @@ class Experiment(Closed):
         default=False,
         description="not part of `snakemake` without a target, unless `enabled` names it",
     )
-    problem: dict[str, Any] = Field(description="data, initial parameters, sampling order")
-    model: dict[str, Any] = Field(description="the network")
+    problem: kinds.Problem = Field(description="data, initial parameters, sampling order")
+    model: kinds.Model = Field(description="the network")
     edge: Edge = Field(default=Edge(), description="how the edge is found, where a run asks for it")
-    # Left out, networks on images have `config_images.SNAPSHOTS`, the others the notebooks' grid.
+    # Left out, networks on images have `images.checks.SNAPSHOTS`, the others the notebooks' grid.
     snapshots: Snapshots | None = Field(default=None, description="when to keep parameters")
     runs: Annotated[dict[Name, Run], Field(min_length=1, description="by name")]
-    measure: Annotated[
-        dict[str, dict[str, Any] | None],
-        Field(min_length=1, description="measurements and their options"),
-    ]
-    claims: config_claims.Claims = Field(
-        default=config_claims.Claims(), description="which statements are tested (display only)"
+    measure: kinds.Measure = Field(description="measurements and their options")
+    claims: Claims = Field(
+        default=Claims(), description="which statements are tested (display only)"
     )
+
+    @field_validator("measure", mode="before")
+    @classmethod
+    def _measurements_of_the_model(cls, measure: Any, others: ValidationInfo) -> Any:
+        if not isinstance(measure, dict):
+            raise PydanticKnownError("dict_type")
+        if not measure:
+            raise ValueError("must have at least 1 measurement")
+        problem, model = (others.data.get(key) for key in ("problem", "model"))
+        # Which measurements there are follows from the model; a mistake there is told alone.
+        if model is None or (problem is not None and not checks.go_together(problem, model)):
+            return {}
+        return kinds.resolve_measure(measure, model)
 
 
 class Config(Closed):
@@ -92,5 +117,5 @@ class Config(Closed):
     enabled: list[Name] = Field(default=[], description="experiments on demand that are wanted")
     compute: Compute = Field(default=Compute(), description="how networks on images are computed")
     sweeps: dict[Name, Sweep] = Field(default={}, description="by name")
-    simulations: dict[Name, dict[str, Any]] = Field(default={}, description="by name")
-    figures: dict[Name, dict[str, Any]] = Field(default={}, description="by name of the file")
+    simulations: dict[Name, kinds.Simulation] = Field(default={}, description="by name")
+    figures: dict[Name, kinds.Figure] = Field(default={}, description="by name of the file")

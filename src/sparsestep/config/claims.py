@@ -1,11 +1,14 @@
 """The block `claims:` of an experiment: which of the paper's statements its replicates test."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from sparsestep.fields import Closed
-from sparsestep.mistakes import dotted, suggest
+from sparsestep.mistakes import Mistakes, suggest
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
 
 
 class Claims(Closed):
@@ -22,22 +25,25 @@ class Claims(Closed):
     )
 
 
-def compared(experiment: Any) -> dict[str, dict]:
-    """What `comparisons` asks about each run of an `Experiment` (blocks.py) that claims are about.
+def compared(experiment: "Experiment") -> dict[str, dict]:
+    """What `comparisons` asks about each run of an experiment that claims are about.
 
     That is each with a schedule of its own. Runs that follow another (`of`) stand for a theory of
     it, at its step sizes: they are compared with nothing, and no claim is judged on them.
     """
     display = {"schedule", "label", "colour"}
     return {
-        name: {"schedule": run.schedule, "otherwise": run.model_dump(mode="json", exclude=display)}
+        name: {
+            "schedule": run.schedule.model_dump(mode="json"),
+            "otherwise": run.model_dump(mode="json", exclude=display),
+        }
         for name, run in experiment.runs.items()
         if run.schedule is not None
     }
 
 
-def mistakes(experiment: Any, measured: list[str], path: tuple) -> list[str]:
-    """One line for each claim about what is not `measured`.
+def check(experiment: "Experiment", measured: list[str], mistakes: Mistakes) -> None:
+    """Note each claim about what is not `measured`.
 
     Runs of which none can be compared are no mistake: they may be after any change of a step size.
     """
@@ -45,8 +51,6 @@ def mistakes(experiment: Any, measured: list[str], path: tuple) -> list[str]:
     metrics = {("stabilises",): claims.stabilises} if claims.stabilises is not None else {}
     for name in ("better", "sparser"):
         metrics |= {(name, index): metric for index, metric in enumerate(getattr(claims, name))}
-    return [
-        f"{dotted((*path, 'claims', *key))}: not measured{suggest(metric, measured)}"
-        for key, metric in metrics.items()
-        if metric not in measured
-    ]
+    for key, metric in metrics.items():
+        if metric not in measured:
+            mistakes.add(f"not measured{suggest(metric, measured)}", "claims", *key)

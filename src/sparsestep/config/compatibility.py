@@ -8,57 +8,62 @@ number of inputs, with which the network is built. Networks on images are too la
 their measurements' `mistakes` gets the model's Spec instead.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sparsestep import registry
-from sparsestep.images.checks import of_images
-from sparsestep.mistakes import dotted
+from sparsestep.images.checks import is_of_images
+from sparsestep.mistakes import Mistakes
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
+    from sparsestep.fields import Closed
+    from sparsestep.models import Network
 
 
-def mistakes(experiment: Any, path: tuple) -> list[str]:
-    """One line for each need that a validated `Experiment` (blocks.py) at `path` does not meet."""
-    if of_images(experiment.problem):
-        return _about_images(experiment, path)
-    kind = experiment.model["kind"]
-    problem_module = registry.load("problem", experiment.problem["kind"])
-    model = registry.load("model", kind)
-    problem = problem_module.Spec(**experiment.problem)
-    of_model = model.Spec(**experiment.model)
-    if hasattr(model, "mistakes") and (found := model.mistakes(of_model, problem.dimension)):
-        return [f"{dotted((*path, 'model', key))}: {what}" for key, what in found.items()]
-    network = model.Network(of_model, problem.dimension)
-    if int(experiment.edge.horizon * experiment.iterations) < 1:
-        where = dotted((*path, "edge", "horizon"))
-        return [f"{where}: no iteration lies within {experiment.edge.horizon} of iterations"]
-    return _of_measurements(experiment, path, problem, network)
+def check(experiment: "Experiment", mistakes: Mistakes) -> None:
+    """Note each need of a part of a checked experiment that the other parts do not meet."""
+    if is_of_images(experiment.problem):
+        _check_images(experiment, mistakes)
+    else:
+        _check_vectors(experiment, mistakes)
 
 
-def _about_images(experiment: Any, path: tuple) -> list[str]:
-    kind = experiment.model["kind"]
-    problem = registry.load("problem", experiment.problem["kind"]).Spec(**experiment.problem)
-    model = registry.load("model", kind).Spec(**experiment.model)
-    lines = _of_measurements(experiment, path, problem, model)
+def _check_vectors(experiment: "Experiment", mistakes: Mistakes) -> None:
+    module = registry.load("model", experiment.model.kind)
+    dimension = experiment.problem.dimension
+    if hasattr(module, "mistakes") and (found := module.mistakes(experiment.model, dimension)):
+        mistakes.add_all({("model", key): text for key, text in found.items()})
+        return
+    horizon = experiment.edge.horizon
+    if int(horizon * experiment.iterations) < 1:
+        mistakes.add(f"no iteration lies within {horizon} of iterations", "edge", "horizon")
+        return
+    _check_measurements(experiment, module.Network(experiment.model, dimension), mistakes)
+
+
+def _check_images(experiment: "Experiment", mistakes: Mistakes) -> None:
+    problem, model = experiment.problem, experiment.model
+    _check_measurements(experiment, model, mistakes)
     if problem.batch_size * model.last_size(problem.facts.size) ** 2 < 2:
-        where = dotted((*path, "problem", "batch_size"))
-        lines.append(f"{where}: must be at least 2: batch norm needs two numbers of each channel")
-    return lines
+        text = "must be at least 2: batch norm needs two numbers of each channel"
+        mistakes.add(text, "problem", "batch_size")
 
 
-def _of_measurements(experiment: Any, path: tuple, problem: Any, network: Any) -> list[str]:
-    truth = getattr(registry.load("problem", experiment.problem["kind"]), "TRUTH", ())
-    lines = []
+def _check_measurements(
+    experiment: "Experiment", network: "Network | Closed", mistakes: Mistakes
+) -> None:
+    problem = experiment.problem
+    truth = getattr(registry.load("problem", problem.kind), "TRUTH", ())
     for name, options in experiment.measure.items():
-        module = registry.load("measure", name, experiment.model["kind"])
+        module = registry.load("measure", name, experiment.model.kind)
         missing = [need for need in getattr(module, "NEEDS", ()) if need not in truth]
         if missing:
-            lines.append(_lacking((*path, "measure", name), missing, experiment.problem["kind"]))
+            mistakes.add(_lacking(missing, problem.kind), "measure", name)
         elif hasattr(module, "mistakes"):
-            found = module.mistakes(module.Spec(**options), problem, network)
-            lines += [f"{dotted((*path, *key))}: {what}" for key, what in found.items()]
-    return lines
+            mistakes.add_all(module.mistakes(options, problem, network))
 
 
-def _lacking(path: tuple, missing: list[str], problem: str) -> str:
+def _lacking(missing: list[str], problem: str) -> str:
     offering = [
         kind
         for kind in registry.kinds("problem")
@@ -66,4 +71,4 @@ def _lacking(path: tuple, missing: list[str], problem: str) -> str:
     ]
     needs = " and ".join(missing)
     valid = ", ".join(offering) or "none"
-    return f"{dotted(path)}: needs the problem's {needs}, got {problem!r}; valid problems: {valid}"
+    return f"needs the problem's {needs}, got {problem!r}; valid problems: {valid}"

@@ -10,52 +10,83 @@ run that follows another one (`of`) has that run's schedule, and takes none from
 What is of a wrong type is left as it is, for the checks that come after to refuse.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sparsestep.config import limits
-from sparsestep.errors import ConfigError
-from sparsestep.mistakes import dotted, shown, suggest
+from sparsestep.mistakes import Mistakes, Path, shown, suggest
 
 _WHOLE = ("runs", "measure", "claims")
 _DEFAULTS = ("algorithm", "schedule")
 
 
-def write_out(raw: dict[str, Any]) -> dict[str, Any]:
+class Origins:
+    """Where the values of experiments that are written out stand in config.yaml.
+
+    Called with a value's path, it returns the path at which the user has written the value.
+    """
+
+    def __init__(self):
+        # Of what is taken over as a whole, by its path: the path that it is taken from.
+        self.from_others: dict[Path, Path] = {}
+        self.from_defaults: dict[Path, Path] = {}
+
+    def __call__(self, path: Path) -> Path:
+        path = _follow(self.from_defaults, path)
+        while (source := _follow(self.from_others, path)) != path:
+            path = source
+        return path
+
+
+def _follow(taken: dict[Path, Path], path: Path) -> Path:
+    for end in range(len(path), 0, -1):
+        if source := taken.get(path[:end]):
+            return source + path[end:]
+    return path
+
+
+def write_out(raw: Any, mistakes: Mistakes) -> tuple[Any, Origins]:
     """The content of config.yaml with every experiment written out; `raw` itself does not change.
 
-    Raises ConfigError with one line for each `like` that leads nowhere and for each default that no
-    run takes.
+    Notes each `like` that leads nowhere and each default that no run takes. Where something is
+    wrong, experiments may be left as they are.
     """
+    origins = Origins()
     experiments = raw.get("experiments") if isinstance(raw, dict) else None
     if not isinstance(experiments, dict) or not any(map(_inherits, experiments.values())):
-        return raw
-    mistakes = [line for name in experiments if (line := _mistake_in_chain(name, experiments))]
-    _refuse(mistakes)
-    started = _start_all(experiments)
+        return raw, origins
+    for name in experiments:
+        _check_chain(name, experiments, mistakes.at("experiments", name, "like"))
+    if mistakes:
+        return raw, origins
+    started = _start_all(experiments, origins)
     # Few lines may stand for many runs; each becomes a block of its own below.
     runs = sum(len(_runs(experiment)) for experiment in started.values())
     if runs > limits.VALUES:
-        raise ConfigError(f"experiments: have {runs} runs; at most {limits.VALUES}")
-    refined = {
-        name: _refine_runs(experiment, ("experiments", name), mistakes)
-        for name, experiment in started.items()
-    }
-    _refuse(mistakes)
-    return {**raw, "experiments": refined}
+        mistakes.add(f"have {runs} runs; at most {limits.VALUES}", "experiments")
+        return raw, origins
+    refined = {}
+    for name, experiment in started.items():
+        where = mistakes.at("experiments", name)
+        refined[name] = _refine_runs(name, experiment, experiments[name], origins, where)
+    return {**raw, "experiments": refined}, origins
 
 
-def merge(base: Any, own: Any) -> Any:
-    """`own` over `base`, key by key where both are blocks of the same kind; else `own`."""
+def merge(
+    base: Any, own: Any, path: Path = (), take: Callable[[Path], None] = lambda path: None
+) -> Any:
+    """`own` over `base`, key by key where both are blocks of the same kind; else `own`.
+
+    `take` is called with the path, below `path`, of every value that is taken from `base`.
+    """
     if not isinstance(base, dict) or not isinstance(own, dict):
         return own
     if "kind" in own and own["kind"] != base.get("kind"):
         return own
-    return {**base, **{key: merge(base.get(key), value) for key, value in own.items()}}
-
-
-def _refuse(mistakes: list[str]) -> None:
-    if mistakes:
-        raise ConfigError("\n".join(mistakes))
+    for key in base.keys() - own.keys():
+        take((*path, key))
+    merged = {key: merge(base.get(key), value, (*path, key), take) for key, value in own.items()}
+    return {**base, **merged}
 
 
 def _inherits(experiment: Any) -> bool:
@@ -71,26 +102,27 @@ def _runs(experiment: Any) -> dict:
     return runs if isinstance(runs, dict) else {}
 
 
-def _mistake_in_chain(name: str, experiments: dict[str, Any]) -> str | None:
-    """A line where this experiment's own `like` names no other one, or leads back to it."""
-    other, path = _like(experiments[name]), ("experiments", name, "like")
+def _check_chain(name: str, experiments: dict[str, Any], mistakes: Mistakes) -> None:
+    """Note where this experiment's own `like` names no other one, or leads back to it."""
+    other = _like(experiments[name])
     if other is None:
-        return None
+        return
     if not isinstance(other, str):
-        return f"{dotted(path)}: got {shown(other)}; must be the name of an experiment"
+        mistakes.add(f"got {shown(other)}; must be the name of an experiment")
+        return
     if other not in experiments or other == name:
         valid = [each for each in experiments if each != name]
-        return f"{dotted(path)}: there is no other experiment of this name{suggest(other, valid)}"
+        mistakes.add(f"there is no other experiment of this name{suggest(other, valid)}")
+        return
     seen = {name}
     while isinstance(other, str) and other in experiments and other not in seen:
         seen.add(other)
         other = _like(experiments[other])
     if other == name:
-        return f"{dotted(path)}: leads back to {name!r}; one of them must say everything"
-    return None
+        mistakes.add(f"leads back to {name!r}; one of them must say everything")
 
 
-def _start_all(experiments: dict[str, Any]) -> dict[str, Any]:
+def _start_all(experiments: dict[str, Any], origins: Origins) -> dict[str, Any]:
     """Every experiment merged over the one that it is like."""
     started: dict[str, Any] = {}
     for name in experiments:
@@ -99,55 +131,76 @@ def _start_all(experiments: dict[str, Any]) -> dict[str, Any]:
             chain.append(name)
             name = _like(experiments[name])
         for each in reversed(chain):
-            entry = experiments[each]
-            other = _like(entry)
-            started[each] = entry if other is None else _start_from(started[other], entry)
+            entry, other = experiments[each], _like(experiments[each])
+            if other is None:
+                started[each] = entry
+                continue
+            here, there = ("experiments", each), ("experiments", other)
+
+            def take(path: Path, here: Path = here, there: Path = there) -> None:
+                origins.from_others[here + path] = there + path
+
+            started[each] = _start_from(started[other], entry, take)
     return {name: started[name] for name in experiments}
 
 
-def _start_from(other: Any, own: dict[str, Any]) -> dict[str, Any]:
+def _start_from(other: Any, own: dict[str, Any], take: Callable[[Path], None]) -> dict[str, Any]:
     base = other if isinstance(other, dict) else {}
     replaced = {"like", "title", *(key for key in _WHOLE if key in own)}
     base = {key: value for key, value in base.items() if key not in replaced}
-    return merge(base, {key: value for key, value in own.items() if key != "like"})
+    return merge(base, {key: value for key, value in own.items() if key != "like"}, (), take)
 
 
-def _refine_runs(experiment: Any, path: tuple, mistakes: list[str]) -> Any:
-    """The experiment without its defaults, every run merged over them."""
+def _refine_runs(
+    name: str, experiment: Any, own: dict[str, Any], origins: Origins, mistakes: Mistakes
+) -> Any:
+    """The experiment without its defaults, every run merged over them.
+
+    `own` is what the experiment itself says.
+    """
     if not isinstance(experiment, dict):
         return experiment
     # No more than absent keys: `algorithm:` alone.
     defaults = {key: experiment[key] for key in _DEFAULTS if experiment.get(key) is not None}
     for key, block in defaults.items():
         if not isinstance(block, dict):
-            line = f"{dotted((*path, key))}: got {shown(block)}; must be a block with a `kind`"
-            mistakes.append(line)
+            mistakes.add(f"got {shown(block)}; must be a block with a `kind`", key)
             return experiment
     rest = {key: value for key, value in experiment.items() if key not in (*_DEFAULTS, "like")}
     if not defaults or not _runs(experiment):
         return rest
-    refined = {name: _refine(run, defaults) for name, run in _runs(experiment).items()}
-    taken = {key for _, used in refined.values() for key in used}
-    mistakes += [
-        f"{dotted((*path, key))}: no run takes it; leave it out"
-        for key in defaults
-        if key not in taken
-    ]
-    return {**rest, "runs": {name: run for name, (run, _) in refined.items()}}
+    here, taken, refined = ("experiments", name), set(), {}
+    for run, block in _runs(experiment).items():
+        refined[run], used = _refine(block, defaults, (*here, "runs", run), here, origins)
+        taken.update(used)
+    for key in defaults:
+        # One that comes from another experiment serves the runs there.
+        if key not in taken and key in own:
+            mistakes.add("no run takes it; leave it out", key)
+    return {**rest, "runs": refined}
 
 
-def _refine(run: Any, defaults: dict[str, dict]) -> tuple[Any, list[str]]:
-    """A run merged over the defaults, and which of them it took."""
+def _refine(
+    run: Any, defaults: dict[str, dict], path: Path, experiment: Path, origins: Origins
+) -> tuple[Any, list[str]]:
+    """A run, at `path`, merged over the defaults of its experiment, and which of them it took."""
     run = {} if run is None else run
     if not isinstance(run, dict):
         return run, []
-    own = {key: run.get(key) for key in _DEFAULTS}
-    merged = {
-        key: block if own[key] is None else merge(block, own[key])
-        for key, block in defaults.items()
-    }
-    algorithm = merged.get("algorithm", own["algorithm"])
-    if isinstance(algorithm, dict) and algorithm.get("of"):
-        merged.pop("schedule", None)
-    used = [key for key, block in merged.items() if block is not own[key]]
+
+    def take(below: Path) -> None:
+        origins.from_defaults[path + below] = experiment + below
+
+    merged = {}
+    for key, block in defaults.items():
+        algorithm = merged.get("algorithm", run.get("algorithm"))
+        follows = isinstance(algorithm, dict) and algorithm.get("of")
+        if key == "schedule" and follows:
+            continue
+        if run.get(key) is None:
+            take((key,))
+            merged[key] = block
+        else:
+            merged[key] = merge(block, run[key], (key,), take)
+    used = [key for key, block in merged.items() if block is not run.get(key)]
     return {**run, **merged}, used

@@ -1,70 +1,100 @@
-"""Blocks of config.yaml that have a `kind`: checked by the `Spec` of the kind's module."""
+"""Blocks of config.yaml that have a `kind`, as the `Spec` of the kind's module.
 
-from typing import Any
+Which kinds a role has stands in `registry.py`. A field of one of the types below is written as a
+block and read as the Spec; dumped, it is the block again with its defaults filled in.
+"""
 
-from pydantic import BaseModel, ValidationError
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, SerializeAsAny, ValidationError
+from pydantic_core import PydanticKnownError
 
 from sparsestep import registry
-from sparsestep.errors import ConfigError
-from sparsestep.mistakes import describe, dotted, suggest
+from sparsestep.fields import Closed
+from sparsestep.mistakes import Mistake, Mistakes, Path, describe, suggest, told
+
+Measure = dict[str, SerializeAsAny[Closed]]
 
 
-def validate_kind(role: str, raw: dict, path: tuple, mistakes: list[str]) -> dict:
-    """The block with defaults filled in; empty, and a mistake noted, where it is not valid."""
-    if "kind" not in raw:
+def resolve(role: str, block: Any) -> Closed:
+    """The Spec that a block describes; raises pydantic's ValidationError where it is not valid."""
+    if isinstance(block, Closed):
+        return block
+    if not isinstance(block, dict):
+        raise PydanticKnownError("dict_type")
+    if "kind" not in block:
         valid = ", ".join(registry.kinds(role))
-        mistakes.append(f"{dotted((*path, 'kind'))}: missing; valid: {valid}")
-        return {}
-    if not check_kind(role, raw["kind"], (*path, "kind"), mistakes):
-        return {}
-    return collect(registry.load(role, raw["kind"]).Spec, raw, path, mistakes)
+        raise told([Mistake(("kind",), f"missing; valid: {valid}")])
+    if text := unknown(role, block["kind"]):
+        raise told([Mistake(("kind",), text)])
+    return validate(registry.load(role, block["kind"]).Spec, block)
 
 
-def check_kind(
-    role: str, kind: Any, path: tuple, mistakes: list[str], model: str | None = None
-) -> bool:
-    """Whether there is such a kind (for this model); if not, a mistake is noted."""
+def _block(role: str) -> Any:
+    return Annotated[SerializeAsAny[Closed], BeforeValidator(partial(resolve, role))]
+
+
+Problem = _block("problem")
+Model = _block("model")
+Algorithm = _block("algorithm")
+Schedule = _block("schedule")
+Simulation = _block("simulation")
+Figure = _block("figure")
+
+
+def unknown(role: str, kind: Any, model: str | None = None) -> str:
+    """What is wrong with a kind that does not exist (for this model); empty where it does."""
     valid = registry.kinds(role, model)
-    if kind not in valid:
-        # A user writes `algorithm:` where the registry says what trains with it.
-        what = "algorithm" if role == "trainer" else role
-        mistakes.append(f"{dotted(path)}: unknown {what}{suggest(str(kind), valid)}")
-        return False
-    return True
+    if isinstance(kind, str) and kind in valid:
+        return ""
+    # A user writes `algorithm:` where the registry says what trains with it.
+    what = "algorithm" if role == "trainer" else role
+    return f"unknown {what}{suggest(str(kind), valid)}"
 
 
-def collect(spec: type[BaseModel], raw: Any, path: tuple, mistakes: list[str]) -> dict:
-    """The block as plain JSON values, defaults filled in; empty, and mistakes noted, if wrong."""
+def validate(spec: type[BaseModel], block: Any) -> Any:
+    """The block as a `spec`; raises ValidationError with all that is wrong, told in our words."""
     try:
-        return validate(spec, raw, path).model_dump(mode="json")
-    except ConfigError as error:
-        mistakes += str(error).splitlines()
-        return {}
+        return spec.model_validate(block)
+    except ValidationError as error:
+        raise told(describe(spec, error)) from None
 
 
-def validate(spec: type[BaseModel], raw: Any, path: tuple) -> Any:
-    """The block as a `spec`; raises ConfigError with a line for each mistake."""
+def resolve_measure(measure: dict[str, Any], model: Closed) -> Measure:
+    """The block `measure:` of an experiment with this model; raises ValidationError."""
+    resolved, mistakes = {}, Mistakes()
+    for name, options in measure.items():
+        if text := unknown("measure", name, model.kind):
+            mistakes.add(text, name)
+            continue
+        spec = registry.load("measure", name, model.kind).Spec
+        try:
+            resolved[name] = spec.model_validate({} if options is None else options)
+        except ValidationError as error:
+            mistakes.at(name).add_all(describe(spec, error))
+    if mistakes:
+        raise told(mistakes)
+    return resolved
+
+
+def columns(measure: Measure, model: Closed) -> list[str]:
+    """Names of what a `measure:` block measures."""
+    found = []
+    for name, options in measure.items():
+        found += registry.load("measure", name, model.kind).columns(options)
+    return found
+
+
+def read(spec: type[BaseModel], raw: Any, origin: Callable[[Path], Path]) -> Any:
+    """The raw content of config.yaml as a `spec`; raises ConfigError, a line for each mistake.
+
+    `origin` leads from the path of a value to where the user has written it.
+    """
+    mistakes = Mistakes()
     try:
         return spec.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError("\n".join(describe(spec, error, path))) from None
-
-
-def validate_measure(measure: dict, model: dict, path: tuple, mistakes: list[str]) -> dict:
-    """The block `measure:` of an experiment with this validated model."""
-    checked = {}
-    for name, options in measure.items():
-        where = (*path, "measure", name)
-        if check_kind("measure", name, where, mistakes, model["kind"]):
-            spec = registry.load("measure", name, model["kind"]).Spec
-            checked[name] = collect(spec, options or {}, where, mistakes)
-    return checked
-
-
-def columns(measure: dict, model: dict) -> list[str]:
-    """Names of what a validated `measure:` block measures."""
-    found = []
-    for name, options in measure.items():
-        module = registry.load("measure", name, model["kind"])
-        found += module.columns(module.Spec(**options))
-    return found
+        mistakes.add_all(describe(spec, error))
+    mistakes.refuse(origin)

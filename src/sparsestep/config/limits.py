@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from sparsestep.mistakes import dotted, shown
+from sparsestep.mistakes import Mistake, Mistakes, shown
 
 VALUES = 1_000_000
 DEPTH = 50
@@ -23,18 +23,17 @@ _NO_TEXT = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0
 
 
 class _Refused(Exception):
-    """Holds one line."""
+    """Holds one mistake."""
 
 
-def mistakes(raw: Any) -> list[str]:
-    """A line about the first value that is too large, too deep, or of a type that no key takes."""
+def check(raw: Any, mistakes: Mistakes) -> None:
+    """Note the first value that is too large, too deep, or of a type that no key takes."""
     try:
         _size(raw, (), {}, set())
         for path, block in _blocks_in_specs(raw):
             _check_length(path, block)
     except _Refused as refused:
-        return [str(refused)]
-    return []
+        mistakes.add_all(refused.args)
 
 
 def _size(value: Any, path: tuple, known: dict[int, tuple[int, int]], above: set[int]) -> int:
@@ -104,4 +103,4 @@ def _check_length(path: tuple, block: Any) -> None:
 
 def _refuse(path: tuple, what: str) -> None:
     # The rest of a long path helps nobody.
-    raise _Refused(f"{dotted(path[:8])}: {what}")
+    raise _Refused(Mistake(path[:8], what))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from sparsestep import registry
-from sparsestep.mistakes import dotted
+from sparsestep.mistakes import Mistakes
 
 # Rules of the workflow; a test compares them with the files.
 _RULES = ("all", "figures", "measurements", "simulations", "sweeps", "prepare_dataset")
@@ -18,11 +18,9 @@ def reserved() -> set[str]:
     return {*_RULES, *drawn, *(f"tabulate_{kind}" for kind in registry.kinds("summary"))}
 
 
-def mistakes(experiments: Iterable[str]) -> list[str]:
-    """One line for each experiment that is called like a rule."""
+def check(experiments: Iterable[str], mistakes: Mistakes) -> None:
+    """Note each experiment that is called like a rule."""
     taken = reserved()
-    return [
-        f"{dotted(('experiments', name))}: a rule of the workflow has this name; choose another"
-        for name in experiments
-        if name in taken
-    ]
+    for name in experiments:
+        if name in taken:
+            mistakes.add("a rule of the workflow has this name; choose another", name)

@@ -1,17 +1,22 @@
 """The block `sweeps:` of config.yaml: an experiment's end values over step size and duration."""
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from sparsestep import registry
 from sparsestep.config import compatibility
-from sparsestep.config.kinds import check_kind, columns, validate_kind, validate_measure
+from sparsestep.config.kinds import Algorithm, Measure, columns, resolve_measure, unknown
+from sparsestep.config.kinds import resolve as resolve_kind
 from sparsestep.fields import Closed, Name, PositiveFloat, PositiveInt
-from sparsestep.images.checks import of_images
-from sparsestep.mistakes import dotted, suggest
+from sparsestep.images.checks import is_of_images
+from sparsestep.mistakes import Mistakes, describe, suggest
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
+    from sparsestep.figures.specs.base import FigureSpec
 
 # Keys of a schedule that a sweep sets.
 SWEPT = ("step_size", "decay_at")
@@ -59,12 +64,16 @@ class Sweep(Closed):
 
     experiment: Name = Field(description="whose problem, model, iterations and snapshots")
     replicates: Annotated[PositiveInt, Field(le=10_000, description="seeds, counted from 0")]
-    algorithm: dict[str, Any] = Field(default={"kind": "sgd"}, description="what an update is")
+    algorithm: Algorithm = Field(
+        default={"kind": "sgd"}, validate_default=True, description="what an update is"
+    )
+    # A block, not a Spec: what is swept is missing.
     schedule: dict[str, Any] = Field(description="of all points, but for what is swept")
     step_size: Values = Field(description="values of the schedule's step_size")
     decay_at: Values = Field(description="values of the schedule's decay_at")
+    # Which there are follows from the experiment's model; resolved, a `kinds.Measure`.
     measure: Annotated[
-        dict[str, dict[str, Any] | None],
+        dict[str, Any],
         Field(min_length=1, description="measurements of the last snapshot, and their options"),
     ]
     edges: bool = Field(
@@ -77,106 +86,106 @@ class Sweep(Closed):
         return [[step_size, at] for step_size in self.step_size for at in self.decay_at]
 
 
-def resolve(sweep: Sweep, experiments: dict[str, Any], path: tuple, mistakes: list[str]) -> Sweep:
-    """The sweep with kinds checked, defaults filled in, and ranges as lists of values.
+def resolve(sweep: Sweep, experiments: "dict[str, Experiment]", mistakes: Mistakes) -> Sweep:
+    """The sweep with defaults filled in and ranges as lists of values.
 
-    `experiments` are checked ones. What is wrong is added to `mistakes`, a line each.
+    `experiments` are checked ones. What is wrong is noted.
     """
     experiment = experiments.get(sweep.experiment)
-    valid = [name for name, entry in experiments.items() if not of_images(entry.problem)]
+    valid = [name for name, entry in experiments.items() if not is_of_images(entry.problem)]
     if sweep.experiment not in valid:
         what = "there is none" if experiment is None else "is of networks on images"
-        mistakes.append(
-            f"{dotted((*path, 'experiment'))}: {what}{suggest(sweep.experiment, valid)}"
-        )
+        mistakes.add(f"{what}{suggest(sweep.experiment, valid)}", "experiment")
         return sweep
-    found: list[str] = []
-    lists = {key: _values(getattr(sweep, key), (*path, key), found) for key in SWEPT}
-    if len(lists["step_size"]) * len(lists["decay_at"]) > _MOST_POINTS:
-        found.append(f"{dotted(path)}: got more than {_MOST_POINTS} points")
-    if not found:
-        algorithm = _algorithm(sweep, experiment.model, path, found)
-        schedule = _schedule(sweep, lists, path, found)
-        measure = validate_measure(sweep.measure, experiment.model, path, found)
-        lists |= {"algorithm": algorithm, "schedule": schedule, "measure": measure}
-    if not found:
-        asked = experiment.model_copy(update={"measure": measure})
-        found += compatibility.mistakes(asked, path) + _of_history(measure, experiment.model, path)
+    known = len(mistakes)
+    parts = {key: _values(getattr(sweep, key), mistakes.at(key)) for key in SWEPT}
+    if len(parts["step_size"]) * len(parts["decay_at"]) > _MOST_POINTS:
+        mistakes.add(f"got more than {_MOST_POINTS} points")
+    if len(mistakes) == known:
+        _check_algorithm(sweep, experiment.model, mistakes.at("algorithm"))
+        schedule = _schedule(sweep, parts, mistakes)
+        try:
+            measure = resolve_measure(sweep.measure, experiment.model)
+        except ValidationError as error:
+            mistakes.at("measure").add_all(describe(Sweep, error))
+    if len(mistakes) == known:
+        compatibility.check(experiment.model_copy(update={"measure": measure}), mistakes)
+        _check_history(measure, experiment.model, mistakes.at("measure"))
         if sweep.edges and schedule["kind"] != "step_decay":
-            found.append(
-                f"{dotted((*path, 'edges'))}: edges are of constant large steps: the schedule must "
-                f"be of kind step_decay, got {schedule['kind']!r}"
+            mistakes.add(
+                "edges are of constant large steps: the schedule must be of kind step_decay, "
+                f"got {schedule['kind']!r}",
+                "edges",
             )
-    mistakes += found
-    return sweep.model_copy(update=lists)
+        parts |= {"schedule": schedule, "measure": measure}
+    return sweep.model_copy(update=parts)
 
 
-def mistakes_of_figure(
-    figure: Any, sweeps: dict[str, Sweep], experiments: dict[str, Any]
-) -> dict[tuple, str]:
-    """Sweeps that a figure's Spec asks for and that are not there, metrics not measured, by key."""
-    found = {
+def check_figure(
+    figure: "FigureSpec",
+    sweeps: dict[str, Sweep],
+    experiments: "dict[str, Experiment]",
+    mistakes: Mistakes,
+) -> None:
+    """Note each sweep that a figure asks for and that is not there, each metric not measured."""
+    missing = {
         key: f"there is none{suggest(name, list(sweeps))}"
         for key, name in figure.sweeps().items()
         if name not in sweeps
     }
-    for key, (name, metric) in {} if found else figure.swept_metrics().items():
+    mistakes.add_all(missing)
+    for key, (name, metric) in {} if missing else figure.swept_metrics().items():
         measured = columns(sweeps[name].measure, experiments[sweeps[name].experiment].model)
         if metric not in measured:
-            found[key] = f"not measured there{suggest(metric, measured)}"
-    return found
+            mistakes.add(f"not measured there{suggest(metric, measured)}", *key)
 
 
-def _values(given: list[float] | Range, path: tuple, mistakes: list[str]) -> list[float]:
+def _values(given: list[float] | Range, mistakes: Mistakes) -> list[float]:
     if isinstance(given, Range):
         return given.values()
     for place, (before, value) in enumerate(pairwise(given), start=1):
         if not value > before:
-            mistakes.append(f"{dotted((*path, place))}: got {value}; must be above the one before")
+            mistakes.add(f"got {value}; must be above the one before", place)
     return given
 
 
-def _algorithm(sweep: Sweep, model: dict, path: tuple, mistakes: list[str]) -> dict:
-    where = (*path, "algorithm")
-    algorithm = validate_kind("algorithm", sweep.algorithm, where, mistakes)
-    if algorithm:
-        check_kind("trainer", algorithm["kind"], (*where, "kind"), mistakes, model["kind"])
-    if algorithm.get("of"):
-        mistakes.append(f"{dotted((*where, 'of'))}: must be absent; a sweep has no other run")
-    return algorithm
+def _check_algorithm(sweep: Sweep, model: Closed, mistakes: Mistakes) -> None:
+    if text := unknown("trainer", sweep.algorithm.kind, model.kind):
+        mistakes.add(text, "kind")
+    if getattr(sweep.algorithm, "of", None):
+        mistakes.add("must be absent; a sweep has no other run", "of")
 
 
-def _schedule(sweep: Sweep, lists: dict, path: tuple, mistakes: list[str]) -> dict:
-    """The validated schedule without the keys that are swept."""
-    where = (*path, "schedule")
+def _schedule(sweep: Sweep, values: dict[str, list[float]], mistakes: Mistakes) -> dict:
+    """The schedule's block, defaults filled in, without the keys that are swept."""
+    where = mistakes.at("schedule")
     for key in SWEPT:
         if key in sweep.schedule:
-            mistakes.append(f"{dotted((*where, key))}: must be absent; it is swept")
+            where.add("must be absent; it is swept", key)
             return {}
     kind = sweep.schedule.get("kind")
     valid = [name for name in registry.kinds("schedule") if _has_swept_keys(name)]
     if kind in registry.kinds("schedule") and kind not in valid:
-        mistakes.append(f"{dotted((*where, 'kind'))}: has no decay_at{suggest(kind, valid)}")
+        where.add(f"has no decay_at{suggest(kind, valid)}", "kind")
         return {}
-    schedule: dict = {}
-    for decay_at in lists["decay_at"]:
-        found: list[str] = []
-        point = {"step_size": lists["step_size"][0], "decay_at": decay_at}
-        schedule = validate_kind("schedule", {**sweep.schedule, **point}, where, found)
-        # What stands one block further up in config.yaml.
-        mistakes += [line.replace(".schedule.decay_at:", ".decay_at:", 1) for line in found]
-        if found:
+    schedule = None
+    for decay_at in values["decay_at"]:
+        point = {"step_size": values["step_size"][0], "decay_at": decay_at}
+        try:
+            schedule = resolve_kind("schedule", {**sweep.schedule, **point})
+        except ValidationError as error:
+            for path, text in describe(Sweep, error):
+                # What is swept stands one block further up in config.yaml.
+                (mistakes if path == ("decay_at",) else where).add(text, *path)
             return {}
-    return {key: value for key, value in schedule.items() if key not in SWEPT}
+    return schedule.model_dump(mode="json", exclude=set(SWEPT))
 
 
 def _has_swept_keys(kind: str) -> bool:
     return set(SWEPT) <= set(registry.load("schedule", kind).Spec.model_fields)
 
 
-def _of_history(measure: dict, model: dict, path: tuple) -> list[str]:
-    return [
-        f"{dotted((*path, 'measure', name))}: is about all snapshots; a sweep keeps the last alone"
-        for name in measure
-        if getattr(registry.load("measure", name, model["kind"]), "OF_ALL_SNAPSHOTS", False)
-    ]
+def _check_history(measure: Measure, model: Closed, mistakes: Mistakes) -> None:
+    for name in measure:
+        if getattr(registry.load("measure", name, model.kind), "OF_ALL_SNAPSHOTS", False):
+            mistakes.add("is about all snapshots; a sweep keeps the last alone", name)

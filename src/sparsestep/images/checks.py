@@ -1,64 +1,73 @@
 """What an experiment on images may say, and what one on vectors may not, before the first job."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sparsestep import registry
-from sparsestep.mistakes import dotted, suggest
-from sparsestep.schedules.edge import is_relative
+from sparsestep.fields import Closed
+from sparsestep.mistakes import Mistakes, suggest
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
 
 # When parameters are kept where an experiment does not say so: every 5 % of the epochs.
 SNAPSHOTS = {"first": 1, "evenly_spaced": 21, "last": True}
 
 
-def of_images(problem: dict) -> bool:
-    """Whether a validated `problem:` block hands out images."""
-    return problem["kind"] in registry.IMAGE_PROBLEMS
+def is_of_images(problem: Closed) -> bool:
+    """Whether a problem hands out images."""
+    return problem.kind in registry.IMAGE_PROBLEMS
 
 
-def iterations(experiment: Any, problem: dict) -> int:
-    """T of a checked `Experiment` (config/blocks.py): as it says, or that of its epochs."""
+def go_together(problem: Closed, model: Closed) -> bool:
+    """Whether the model takes what the problem hands out: images, or vectors."""
+    return is_of_images(problem) == (model.kind in registry.IMAGE_MODELS)
+
+
+def iterations(experiment: "Experiment") -> int:
+    """T of a checked experiment: as it says, or that of its epochs."""
     if experiment.iterations is not None:
         return experiment.iterations
-    spec = registry.load("problem", problem["kind"]).Spec(**problem)
-    return experiment.epochs * spec.iterations_per_epoch
+    return experiment.epochs * experiment.problem.iterations_per_epoch
 
 
-def mistakes(
-    experiment: Any, problem: dict, model: dict, runs: dict[str, Any], path: tuple
-) -> list[str]:
-    """One line for each thing that does not go with images, or only with them."""
-    images = of_images(problem)
-    found = {}
-    if images != (model["kind"] in registry.IMAGE_MODELS):
+def check(experiment: "Experiment", mistakes: Mistakes) -> None:
+    """Note each thing that does not go with images, or only with them."""
+    images, kind = is_of_images(experiment.problem), experiment.model.kind
+    if not go_together(experiment.problem, experiment.model):
         takes = "images" if not images else "vectors"
-        found["model", "kind"] = f"got {model['kind']!r}, which takes {takes}; " + _valid(images)
-    if experiment.epochs is None and experiment.iterations is None:
-        found["epochs" if images else "iterations",] = "missing"
-    if experiment.epochs is not None and not images:
-        found["epochs",] = f"problem {problem['kind']!r} has none; give iterations"
-    elif experiment.epochs is not None and experiment.iterations is not None:
-        found["epochs",] = "must be absent where iterations are given"
+        mistakes.add(f"got {kind!r}, which takes {takes}; {_valid(images)}", "model", "kind")
+    _check_time(experiment, images, mistakes)
     for option in ("bfloat16", "last"):
         if getattr(experiment.snapshots, option, False) and not images:
-            found["snapshots", option] = "is for networks on images; leave it out"
-    if images:
-        if "edge" in experiment.model_fields_set:
-            found["edge",] = "edges of networks on images are not searched for; leave it out"
-        for name, run in runs.items():
-            if run.schedule and is_relative(run.schedule):
-                key = ("runs", name, "schedule", "step_size")
-                found[key] = "must be a number: edges of networks on images are not searched for"
-    return [f"{dotted((*path, *key))}: {text}" for key, text in found.items()]
+            mistakes.add("is for networks on images; leave it out", "snapshots", option)
+    if not images:
+        return
+    if "edge" in experiment.model_fields_set:
+        mistakes.add("edges of networks on images are not searched for; leave it out", "edge")
+    for name, run in experiment.runs.items():
+        if run.is_relative:
+            text = "must be a number: edges of networks on images are not searched for"
+            mistakes.add(text, "runs", name, "schedule", "step_size")
 
 
-def mistakes_about(enabled: list[str], experiments: dict[str, Any]) -> list[str]:
-    """One line for each entry of `enabled` that is no experiment on demand."""
+def _check_time(experiment: "Experiment", images: bool, mistakes: Mistakes) -> None:
+    if experiment.epochs is None and experiment.iterations is None:
+        mistakes.add("missing", "epochs" if images else "iterations")
+    elif experiment.epochs is not None and not images:
+        kind = experiment.problem.kind
+        mistakes.add(f"problem {kind!r} has none; give iterations", "epochs")
+    elif experiment.epochs is not None and experiment.iterations is not None:
+        mistakes.add("must be absent where iterations are given", "epochs")
+
+
+def check_enabled(
+    enabled: list[str], experiments: "dict[str, Experiment]", mistakes: Mistakes
+) -> None:
+    """Note each entry of `enabled` that is no experiment on demand."""
     valid = [name for name, experiment in experiments.items() if experiment.on_demand]
-    return [
-        f"{dotted(('enabled', index))}: no experiment with `on_demand: true`{suggest(name, valid)}"
-        for index, name in enumerate(enabled)
-        if name not in valid
-    ]
+    for index, name in enumerate(enabled):
+        if name not in valid:
+            mistakes.add(f"no experiment with `on_demand: true`{suggest(name, valid)}", index)
 
 
 def _valid(images: bool) -> str:

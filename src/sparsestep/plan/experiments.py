@@ -5,14 +5,15 @@ else. Its hash is the id in the artefact's path.
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 from sparsestep import config, registry
 from sparsestep.artifacts.identity import identity
-from sparsestep.config.blocks import Experiment
+from sparsestep.config.blocks import Experiment, Run
 from sparsestep.errors import ConfigError
-from sparsestep.images.checks import of_images
-from sparsestep.schedules.edge import is_relative
+from sparsestep.fields import Closed
+from sparsestep.images.checks import is_of_images
 from sparsestep.training import snapshot_iterations
 
 # Replicates that one job handles, where the problem's module does not say another number.
@@ -42,8 +43,8 @@ class Experiments:
         """What decides the replicates' data, initial parameters and sampling order."""
         entry = self._entry(experiment)
         return {
-            "problem": entry.problem,
-            "model": entry.model,
+            "problem": entry.problem.model_dump(mode="json"),
+            "model": entry.model.model_dump(mode="json"),
             "iterations": entry.iterations,
         }
 
@@ -54,22 +55,22 @@ class Experiments:
         if run not in entry.runs:
             raise ConfigError(f"experiments.{experiment} has no run {run!r}")
         other = self.run_followed(experiment, run)
-        schedule = entry.runs[other or run].schedule
-        algorithm = entry.runs[run].algorithm
+        calibrated = entry.runs[other or run]
         spec = {
-            **(self.edges if is_relative(schedule) else self._with_algorithm)(experiment, run),
-            "schedule": schedule,
+            **(self.edges if calibrated.is_relative else self._with_algorithm)(experiment, run),
+            "schedule": calibrated.schedule.model_dump(mode="json"),
             "snapshots": entry.snapshots.model_dump(mode="json"),
         }
-        spec["algorithm"] = algorithm
+        spec["algorithm"] = entry.runs[run].algorithm.model_dump(mode="json")
         if other:
             # Its step sizes and snapshots are this run's.
-            spec["followed"] = {"algorithm": entry.runs[other].algorithm}
+            followed = entry.runs[other].algorithm.model_dump(mode="json")
+            spec["followed"] = {"algorithm": followed}
         return spec
 
     def run_followed(self, experiment: str, run: str) -> str | None:
         """The run that this one is `of`, by its algorithm's option; None for most."""
-        return self._entry(experiment).runs[run].algorithm.get("of")
+        return self._entry(experiment).runs[run].followed
 
     @functools.cache
     def edges(self, experiment: str, run: str) -> Spec:
@@ -78,17 +79,17 @@ class Experiments:
         calibrated = self.run_followed(experiment, run) or run
         return {**self._with_algorithm(experiment, calibrated), "edge": edge}
 
-    def schedule(self, experiment: str, run: str) -> Spec:
-        """A run's schedule, which is that of the run it follows, if any."""
-        return self._entry(experiment).runs[self.run_followed(experiment, run) or run].schedule
+    def scheduled(self, experiment: str, run: str) -> Run:
+        """The run whose schedule a run has: the one that it follows, or itself."""
+        return self._entry(experiment).runs[self.run_followed(experiment, run) or run]
 
-    def of_images(self, experiment: str) -> bool:
+    def is_of_images(self, experiment: str) -> bool:
         """Whether it trains networks on images: from a data set, without a Problem on disk."""
-        return of_images(self._entry(experiment).problem)
+        return is_of_images(self._entry(experiment).problem)
 
     def pattern_of_experiments(self, images: bool) -> str:
         """Regular expression of the names of the experiments on images, or on vectors."""
-        names = [name for name in self.experiments if self.of_images(name) == images]
+        names = [name for name in self.experiments if self.is_of_images(name) == images]
         return "|".join(names) or "(?!)"
 
     def dataset(self, name: str) -> Spec:
@@ -112,19 +113,18 @@ class Experiments:
 
     def images_path(self, experiment: str) -> str:
         """File with the data set that an experiment on images uses."""
-        return self.dataset_path(self._entry(experiment).problem["dataset"])
+        return self.dataset_path(self._entry(experiment).problem.dataset)
 
     def snapshots_mb(self, experiment: str) -> int:
         """Size of the snapshots of a job on images, in MB (10^6 bytes)."""
         entry = self._entry(experiment)
-        facts = registry.load("problem", entry.problem["kind"]).Spec(**entry.problem).facts
+        facts = entry.problem.facts
         replicates = min(facts.replicates, entry.replicates)
-        model = registry.load("model", entry.model["kind"]).Spec(**entry.model)
         count = replicates * len(
             snapshot_iterations(entry.iterations, entry.snapshots.model_dump(mode="json"))
         )
         width = 2 if entry.snapshots.bfloat16 else 4
-        return -(-count * width * model.numbers(facts.channels, facts.classes) // 10**6)
+        return -(-count * width * entry.model.numbers(facts.channels, facts.classes) // 10**6)
 
     def problem_path(self, experiment: str, batch: str) -> str:
         """File with the Problem of a batch."""
@@ -132,7 +132,7 @@ class Experiments:
 
     def edges_path(self, experiment: str, run: str, batch: str) -> list[str]:
         """File with the edges that a run's step sizes refer to; none if they do not."""
-        if not is_relative(self.schedule(experiment, run)):
+        if not self.scheduled(experiment, run).is_relative:
             return []
         edges_id = identity(self.edges(experiment, run))
         return [f"results/edges/{experiment}-{edges_id}/{batch}.safetensors"]
@@ -161,7 +161,7 @@ class Experiments:
 
     def _with_algorithm(self, experiment: str, run: str) -> Spec:
         algorithm = self._entry(experiment).runs[run].algorithm
-        return {**self.problem(experiment), "algorithm": algorithm}
+        return {**self.problem(experiment), "algorithm": algorithm.model_dump(mode="json")}
 
     @functools.cache
     def _problem_id(self, experiment: str) -> str:
@@ -181,15 +181,15 @@ class Experiments:
             raise ConfigError(f"experiments.{experiment} has no batch {batch}")
         return {**spec, "replicates": ends_of(batch)}
 
-    def _batches_of(self, problem: Spec, replicates: int) -> list[str]:
-        spec = registry.load("problem", problem["kind"]).Spec(**problem)
-        size = getattr(spec, "replicates_per_batch", REPLICATES_PER_BATCH)
+    def _batches_of(self, problem: Closed, replicates: int) -> list[str]:
+        size = getattr(problem, "replicates_per_batch", REPLICATES_PER_BATCH)
         starts = range(0, replicates, size)
         return [f"{first}-{min(first + size, replicates) - 1}" for first in starts]
 
-    def _measured(self, experiment: str, run: str, batch: str) -> Spec:
+    def measured(self, experiment: str, run: str, batch: str) -> Spec:
+        """What decides the measurements of a batch of a run."""
         spec = self._batched(self.run(experiment, run), experiment, batch)
-        return {**spec, "measure": self._entry(experiment).measure}
+        return {**spec, "measure": dumped(self._entry(experiment).measure)}
 
     def _tables(self, experiments: list[str] | None = None) -> list[tuple[str, str, str, str]]:
         """(path, experiment, run, id of the measure spec) of every measurement file."""
@@ -203,11 +203,16 @@ class Experiments:
                 self.measurement_path(name, run, batch),
                 name,
                 run,
-                identity(self._measured(name, run, batch)),
+                identity(self.measured(name, run, batch)),
             )
             for run in self._entry(name).runs
             for batch in self.batches(name)
         ]
+
+
+def dumped(blocks: Mapping[str, Closed]) -> dict[str, Spec]:
+    """The blocks as JSON values, by name."""
+    return {name: block.model_dump(mode="json") for name, block in blocks.items()}
 
 
 def ends_of(batch: str) -> list[int]:

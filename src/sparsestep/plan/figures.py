@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sparsestep import config, registry
+from sparsestep import registry
 from sparsestep.artifacts.identity import canonical_json, identity
 from sparsestep.config import claims
 from sparsestep.config.claims import Claims
 from sparsestep.errors import ConfigError
+from sparsestep.fields import Closed
 from sparsestep.figures.specs.base import FigureSpec
-from sparsestep.plan.experiments import Spec
+from sparsestep.plan.experiments import Spec, dumped
 from sparsestep.plan.sweeps import Sweeps
 from sparsestep.training import snapshot_iterations
 
@@ -20,7 +21,7 @@ class Figures(Sweeps):
         """What decides a simulation's table: its block of config.yaml."""
         if name not in self.simulations:
             raise ConfigError(f"config.yaml has no simulation {name!r}")
-        return self.simulations[name]
+        return self.simulations[name].model_dump(mode="json")
 
     def simulation_path(self, name: str) -> str:
         """File with the table of a simulation."""
@@ -43,7 +44,7 @@ class Figures(Sweeps):
         paths = [*self.measurement_paths(list(self.experiments))]
         for name, entry in self.experiments.items():
             for batch in self.batches(name):
-                problem = self.images_path(name) if self.of_images(name) else None
+                problem = self.images_path(name) if self.is_of_images(name) else None
                 paths.append(problem or self.problem_path(name, batch))
                 for run in entry.runs:
                     paths.append(self.trajectory_path(name, run, batch))
@@ -64,7 +65,7 @@ class Figures(Sweeps):
         return [
             f"results/figures/{name}.{suffix}"
             for name in (self.wanted_figures() if names is None else names)
-            for suffix in self.figure_formats(self.figures[name]["kind"])
+            for suffix in self.figure_formats(self.figures[name].kind)
         ]
 
     def wanted_figures(self) -> list[str]:
@@ -85,7 +86,7 @@ class Figures(Sweeps):
     def shown_figure_paths(self) -> list[str]:
         """Every figure in the format that the report shows."""
         return [
-            f"results/figures/{name}.{self.figure_formats(self.figures[name]['kind'])[0]}"
+            f"results/figures/{name}.{self.figure_formats(self.figures[name].kind)[0]}"
             for name in self.wanted_figures()
         ]
 
@@ -104,10 +105,10 @@ class Figures(Sweeps):
     def figure_spec(self, wildcards: Any) -> str:
         """`spec` of a figure job: the figure's entry, and how to name and colour the runs."""
         name = wildcards.figure
-        shown = {e: self._display(e) for e in self._figure(name).experiments()}
+        shown = {e: self.display(e) for e in self._figure(name).experiments()}
         sources = {what: [names for _, *names in of] for what, of in self._sources(name).items()}
         # The caption stands in the report, not in the figure.
-        figure = {key: value for key, value in self.figures[name].items() if key != "caption"}
+        figure = self._figure(name).model_dump(mode="json", exclude={"caption"})
         parts = {"figure": figure, "experiments": shown, "sources": sources}
         return canonical_json(parts | self._loaded(name))
 
@@ -132,24 +133,25 @@ class Figures(Sweeps):
     def report_spec(self, wildcards: Any) -> str:
         """`spec` of the report job: figures, experiments and runs in config order."""
         # Lists, because canonical JSON sorts the keys of an object.
+        blocks = dumped(self.figures)
         figures = [
-            {"name": name, **self.figures[name], "shows": self._shown_metrics(name)}
+            {"name": name, **blocks[name], "shows": self._shown_metrics(name)}
             for name in self.wanted_figures()
         ]
         shown = [
-            {"name": name, **self._display(name), "last_snapshot": self._last_snapshot(name)}
+            {"name": name, **self.display(name), "last_snapshot": self._last_snapshot(name)}
             for name in self.wanted
         ]
         parts = {"figures": figures, "experiments": shown, "tables": list(self._summarised())}
-        sweeps = {name: entry.model_dump(mode="json") for name, entry in self.sweeps.items()}
-        return canonical_json({**parts, "simulations": self.simulations, "sweeps": sweeps})
+        parts |= {"simulations": dumped(self.simulations), "sweeps": dumped(self.sweeps)}
+        return canonical_json(parts)
 
-    def _summarised(self) -> dict[str, Spec]:
+    def _summarised(self) -> dict[str, Closed]:
         with_table = registry.kinds("summary")
-        return {name: s for name, s in self.simulations.items() if s["kind"] in with_table}
+        return {name: s for name, s in self.simulations.items() if s.kind in with_table}
 
     def _shown_metrics(self, figure: str) -> list[tuple[str, str]]:
-        return sorted(set(config.figure_spec(self.figures[figure]).metrics().values()))
+        return sorted(set(self.figures[figure].metrics().values()))
 
     def _last_snapshot(self, experiment: str) -> int:
         entry = self._entry(experiment)
@@ -163,7 +165,7 @@ class Figures(Sweeps):
     def _figure(self, figure: str) -> FigureSpec:
         if figure not in self.figures:
             raise ConfigError(f"config.yaml has no figure {figure!r}")
-        return config.figure_spec(self.figures[figure])
+        return self.figures[figure]
 
     def _loaded(self, figure: str) -> dict[str, list]:
         """`loads`, (role, kind) of what a figure of trajectories on images loads, for its `code`.
@@ -172,11 +174,11 @@ class Figures(Sweeps):
         """
         found = set()
         for name, _ in self._figure(figure).trajectories().values():
-            if self.of_images(name):
+            if self.is_of_images(name):
                 entry = self._entry(name)
-                model = entry.model["kind"]
+                model = entry.model.kind
                 found |= {("model", model), ("network", model)}
-                found.add(("dataset", entry.problem["dataset"]))
+                found.add(("dataset", entry.problem.dataset))
         return {"loads": sorted(found)} if found else {}
 
     def _sources(self, figure: str) -> dict[str, list[tuple[str, ...]]]:
@@ -190,7 +192,9 @@ class Figures(Sweeps):
         return {
             "tables": self._tables(spec.tables()),
             "problems": [
-                self._first_problem(name) for name in dict(list(runs)) if not self.of_images(name)
+                self._first_problem(name)
+                for name in dict(list(runs))
+                if not self.is_of_images(name)
             ],
             "trajectories": [self._first_trajectory(name, run) for name, run in runs],
             "simulations": [
@@ -213,13 +217,14 @@ class Figures(Sweeps):
         made_from = self._batched(self.run(name, run), name, batch)
         return self.trajectory_path(name, run, batch), name, run, identity(made_from)
 
-    def _display(self, experiment: str) -> Spec:
+    def display(self, experiment: str) -> Spec:
+        """How to name and colour the runs of an experiment, and its scale of time."""
         entry = self._entry(experiment)
         runs = {
             name: {
                 "label": run.label,
                 "colour": run.colour,
-                "schedule": self.schedule(experiment, name),
+                "schedule": self.scheduled(experiment, name).schedule.model_dump(mode="json"),
             }
             for name, run in entry.runs.items()
         }
@@ -235,9 +240,9 @@ class Figures(Sweeps):
         }
 
 
-def _by_kind(blocks: dict[str, dict]) -> dict[str, list[str]]:
+def _by_kind(blocks: dict[str, Closed]) -> dict[str, list[str]]:
     """Names of the blocks of each kind."""
     kinds: dict[str, list[str]] = {}
     for name, block in blocks.items():
-        kinds.setdefault(block["kind"], []).append(name)
+        kinds.setdefault(block.kind, []).append(name)
     return kinds

@@ -70,7 +70,7 @@ class Plan(Figures):
     def measure_spec(self, wildcards: Any) -> str:
         """`spec` of a measure job."""
         self._current_run(wildcards)
-        return canonical_json(self._measured(wildcards.experiment, wildcards.run, wildcards.batch))
+        return canonical_json(self.measured(wildcards.experiment, wildcards.run, wildcards.batch))
 
     # Networks on images have commands of their own.
     train_images_spec = train_spec

@@ -6,7 +6,7 @@ from typing import Any
 from sparsestep.artifacts.identity import canonical_json, identity
 from sparsestep.config.blocks import Sweep
 from sparsestep.errors import ConfigError
-from sparsestep.plan.experiments import REPLICATES_PER_BATCH, Experiments, Spec, ends_of
+from sparsestep.plan.experiments import REPLICATES_PER_BATCH, Experiments, Spec, dumped, ends_of
 
 # Updates of all replicates of a full batch that one job makes, 10 to 20 s of SGD on the small
 # networks, and the most points that it handles. Part of what decides a chunk's id: never a function
@@ -24,10 +24,10 @@ class Sweeps(Experiments):
         entry = self._sweep(name)
         return {
             **self.problem(entry.experiment),
-            "algorithm": entry.algorithm,
+            "algorithm": entry.algorithm.model_dump(mode="json"),
             "schedule": entry.schedule,
             "snapshots": self._entry(entry.experiment).snapshots.model_dump(mode="json"),
-            "measure": entry.measure,
+            "measure": dumped(entry.measure),
         }
 
     @functools.cache
@@ -85,7 +85,8 @@ class Sweeps(Experiments):
         entry = self._sweep(name)
         options = self._entry(entry.experiment).edge.model_dump(mode="json")
         edge = {**options, "horizon": decay_at}
-        return {**self.problem(entry.experiment), "algorithm": entry.algorithm, "edge": edge}
+        algorithm = entry.algorithm.model_dump(mode="json")
+        return {**self.problem(entry.experiment), "algorithm": algorithm, "edge": edge}
 
     @functools.cache
     def edges_by_id(self, experiment: str) -> dict[str, Spec]:

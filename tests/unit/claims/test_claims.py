@@ -243,7 +243,7 @@ def test_larger_steps_where_no_run_takes_the_same():
 
 def test_length_of_the_large_steps(published):
     lengths = {
-        name: large_steps(run.schedule, 100001)
+        name: large_steps(run.schedule.model_dump(mode="json"), 100001)
         for name, run in published.experiments["diagonal"].runs.items()
     }
     assert lengths == {"small": 0, "decay-10": 10001, "decay-30": 30001, "decay-50": 50001}

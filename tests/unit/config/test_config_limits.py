@@ -11,6 +11,7 @@ from sparsestep import config, registry
 from sparsestep.config import limits, names
 from sparsestep.config import text as config_file
 from sparsestep.errors import ConfigError
+from sparsestep.mistakes import Mistakes
 from sparsestep.plan import Plan
 
 
@@ -99,7 +100,9 @@ def test_many_batches_are_planned_in_linear_time(tiny, monkeypatch):
 
 def test_blocks_that_are_used_twice_are_no_mistake():
     block = {"a": [1, 2]}
-    assert limits.mistakes({"x": block, "y": {"z": block}, "u": [block, block]}) == []
+    mistakes = Mistakes()
+    limits.check({"x": block, "y": {"z": block}, "u": [block, block]}, mistakes)
+    assert not mistakes
 
 
 def test_reserved_names_are_those_of_the_rules():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sparsestep import config
 from sparsestep.config.inheritance import merge, write_out
 from sparsestep.errors import ConfigError
+from sparsestep.mistakes import Mistakes
 from sparsestep.plan import Plan
 
 
@@ -45,7 +46,7 @@ def test_an_experiment_says_what_differs(family):
     family["experiments"]["second"] |= {"replicates": 2, "problem": {"n_train": 5}}
     first = config.load(family).experiments["first"]
     assert second(family).replicates == 2
-    assert second(family).problem == {**first.problem, "n_train": 5}
+    assert second(family).problem == first.problem.model_copy(update={"n_train": 5})
     assert second(family).runs == first.runs
 
 
@@ -101,9 +102,9 @@ def test_a_run_that_follows_another_takes_no_schedule(tiny):
     first["schedule"] = {"kind": "constant", "step_size": 0.01}
     first["runs"] = {"sgd": None, "sde": {"algorithm": {"kind": "sde", "of": "sgd"}}}
     runs = config.load(tiny).experiments["first"].runs
-    assert runs["sgd"].algorithm["log_loss"]
+    assert runs["sgd"].algorithm.log_loss
     assert runs["sde"].schedule is None
-    assert "log_loss" not in runs["sde"].algorithm
+    assert runs["sde"].algorithm.kind == "sde"
 
 
 MISTAKES = [
@@ -131,6 +132,55 @@ def test_mistake_is_one_line(tiny, block, says):
     assert "\n" not in str(caught.value)
 
 
+INHERITED = [
+    # In a run, in a default of its experiment, in a block: said once, where it stands.
+    (
+        {"runs": {"small": {"schedule": {"kind": "constant", "step_size": -1}}}},
+        "runs.small.schedule.step_size: got -1",
+    ),
+    (
+        {"schedule": {"kind": "step_decay", "step_size": 0.1, "divid_by": 2}},
+        "schedule.divid_by: unknown key",
+    ),
+    ({"schedule": {"kind": "step_deca"}}, "schedule.kind: unknown schedule"),
+    ({"algorithm": {"kind": "sgdd"}}, "algorithm.kind: unknown algorithm"),
+    ({"problem": {"kind": "sparse_regression", "n_train": -1}}, "problem.n_train: got -1"),
+    ({"measure": {"losses": {"x": 1}}}, "measure.losses.x: unknown key"),
+]
+
+
+@pytest.mark.parametrize(("block", "says"), INHERITED)
+def test_mistake_that_is_inherited_is_said_once_where_it_stands(tiny, block, says):
+    first = tiny["experiments"]["first"]
+    runs = {
+        "a": {"schedule": {"decay_at": 0.5, "divide_by": 2}},
+        "b": {"schedule": {"decay_at": 0.3}},
+    }
+    if "schedule" in block:
+        first["runs"] = runs
+    first |= {key: {**value} for key, value in block.items() if key != "problem"}
+    first["problem"] = {**first["problem"], **block.get("problem", {})}
+    tiny["experiments"] |= {
+        "second": {"like": "first"},
+        "third": {"like": "second", "replicates": 2},
+    }
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    lines = str(caught.value).splitlines()
+    assert sum(f"experiments.first.{says}" in line for line in lines) == 1
+    assert not any("second" in line or "third" in line for line in lines)
+
+
+def test_default_that_another_experiment_s_runs_take(tiny):
+    """`like` an experiment with a default, and runs that all have schedules of another kind."""
+    first = tiny["experiments"]["first"]
+    first["schedule"] = {"kind": "step_decay", "step_size": 0.05, "divide_by": 2.0}
+    first["runs"] = {"large": {"schedule": {"decay_at": 0.5}}}
+    constant = {"schedule": {"kind": "constant", "step_size": 0.01}}
+    tiny["experiments"]["second"] = {"like": "first", "runs": {"small": constant}}
+    assert second(tiny).runs["small"].schedule.kind == "constant"
+
+
 def test_experiments_that_are_like_each_other(tiny):
     tiny["experiments"] |= {"second": {"like": "third"}, "third": {"like": "second"}}
     with pytest.raises(ConfigError) as caught:
@@ -156,7 +206,7 @@ def test_what_was_read_does_not_change(family):
     family["experiments"]["second"] |= {"problem": {"n_train": 5}, "schedule": {"divide_by": 3}}
     family["experiments"]["first"]["schedule"] = {"kind": "step_decay", "step_size": 0.05}
     before = copy.deepcopy(family)
-    write_out(family)
+    write_out(family, Mistakes())
     assert family == before
 
 
@@ -176,8 +226,6 @@ JUNK = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), JUNK, max_size=3) | JUNK)
 def test_other_shapes_are_left_to_the_checks_that_follow(experiments):
-    try:
-        written = write_out({"experiments": experiments})
-    except ConfigError:
-        return
+    written, origin = write_out({"experiments": experiments}, Mistakes())
     assert set(written) == {"experiments"}
+    assert origin(("experiments",)) == ("experiments",)

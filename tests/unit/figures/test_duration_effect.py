@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from figure_tables import drawn, legend_texts, tables_and_specs
 
-from sparsestep import schedules
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.figures import plot, render
@@ -65,11 +64,10 @@ def test_all_diverged_is_drawn_all_the_same(durations):
 
 
 def test_runs_as_shipped_differ_in_duration_alone(published):
-    columns = published.figures["duration"]["columns"]
-    for name in (column["experiment"] for column in columns):
+    for name in published.figures["duration"].experiments():
         experiment = published.experiments[name]
         sizes = {
-            run: schedules.from_spec(entry.schedule).step_sizes(experiment.iterations)
+            run: entry.schedule.step_sizes(experiment.iterations)
             for run, entry in experiment.runs.items()
         }
         never = sizes.pop("never")

@@ -95,10 +95,10 @@ def test_same_bytes(tiny, kind):
 
 
 def test_one_run_one_colour(tiny):
-    display = Plan(tiny)._display("first")
+    display = Plan(tiny).display("first")
     assert style.looks(display)["decay-50"][0] == style.RUNS["decay-50"][0]
     tiny["experiments"]["first"]["runs"]["small"]["colour"] = "#123456"
-    assert style.looks(Plan(tiny)._display("first"))["small"][0] == "#123456"
+    assert style.looks(Plan(tiny).display("first"))["small"][0] == "#123456"
     # Names that are not known get colours of their own.
     known = {colour for colour, _ in style.RUNS.values()}
     others = [colour for colour, _ in style.OTHERS]
@@ -108,13 +108,11 @@ def test_one_run_one_colour(tiny):
 
 def test_runs_of_one_experiment_differ(published):
     for figure in published.figures.values():
-        if (
-            figure["kind"] in ("edge_profile", "duration_effect", "lasso_profile")
-            or "experiment" not in figure
-        ):
-            continue  # drawn as one curve, not run by run
-        name = figure["experiment"]
-        looks = style.looks(published._display(name))
+        drawn_as_one_curve = figure.kind in ("edge_profile", "duration_effect", "lasso_profile")
+        if drawn_as_one_curve or not hasattr(figure, "experiment"):
+            continue
+        name = figure.experiment
+        looks = style.looks(published.display(name))
         assert len({colour for colour, _ in looks.values()}) == len(looks)
 
 

@@ -16,6 +16,7 @@ from sparsestep.figures.draw import agreement, label_noise
 from sparsestep.figures.sources import Sources
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
+from sparsestep.plan.experiments import dumped
 from sparsestep.problems import generate
 from sparsestep.report.page import render_caption
 from sparsestep.training import train
@@ -69,7 +70,7 @@ def drawn_from(raw, name):
             spec = {**plan.run(experiment, run), "replicates": [0, 2]}
             other = trajectories.get((experiment, plan.run_followed(experiment, run)))
             trajectories[experiment, run] = train(problem, spec, 1, None, other)
-            measured = {**spec, "measure": entry.measure}
+            measured = {**spec, "measure": dumped(entry.measure)}
             parts.append(measure(problem, trajectories[experiment, run], measured))
             parts[-1].insert(0, "run", run)
         tables[experiment] = pd.concat(parts, ignore_index=True)
@@ -173,8 +174,8 @@ def test_captions_say_how_much_was_simulated(published, name):
     config = {"figures": {name: entry}, "experiments": experiments}
     text = (ROOT / "workflow" / "report" / f"{entry['kind']}.rst").read_text()
     caption = " ".join(render_caption(text, {"figure": name}, config).split())
-    for network in published.figures[name]["networks"]:
-        experiment = network["experiment"] if name == "sde_agreement" else network
+    for network in published.figures[name].networks:
+        experiment = network.experiment if name == "sde_agreement" else network
         shown = experiments[experiment]
         for part in (f"{shown['replicates']} replicates", f"{shown['iterations']} iterations"):
             assert part in caption[caption.index(experiment) :]

@@ -68,7 +68,7 @@ def raw(tiny):
 def drawn_from(raw, name):
     """Sources and spec of a figure, all runs of its experiment trained."""
     plan = Plan(raw)
-    experiment = plan.figures[name]["experiment"]
+    experiment = plan.figures[name].experiment
     trajectories = {}
     for run in plan.experiments[experiment].runs:
         spec = {**plan.run(experiment, run), "replicates": [0, 2]}
@@ -151,10 +151,8 @@ def surface(raw):
     """Slice, network and problem of the tiny loss surface."""
     sources, spec = drawn_from(raw, "loss_surface")
     figure = Plan(raw).figures["loss_surface"]
-    from sparsestep.figures.specs.loss_surface import Spec
-
-    assert spec["figure"]["flow"] == figure["flow"]
-    return surface_panels.Surface(sources, Spec(**figure)), sources
+    assert spec["figure"]["flow"] == figure.flow
+    return surface_panels.Surface(sources, figure), sources
 
 
 def test_the_slice_goes_through_its_points(surface):

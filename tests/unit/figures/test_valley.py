@@ -9,6 +9,7 @@ from sparsestep.errors import ConfigError
 from sparsestep.figures import plot
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
+from sparsestep.plan.experiments import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -70,7 +71,7 @@ def test_noise_moves_along_the_valley_and_descent_stays():
 
 def test_valley_is_drawn():
     plan = make_plan()
-    spec = {"figure": plan.figures["valley"], "experiments": {"toy": plan._display("toy")}}
+    spec = {"figure": dumped(plan.figures)["valley"], "experiments": {"toy": plan.display("toy")}}
     figure = plot(sources_of(plan), spec)
     surface, first, second, *_ = figure.axes
     stars = [line for line in surface.lines if line.get_marker() == "*"]

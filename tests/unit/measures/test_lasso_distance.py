@@ -13,6 +13,7 @@ from sparsestep.errors import ConfigError
 from sparsestep.measures import lasso_distance, measure
 from sparsestep.measures.lasso_path import LassoPath
 from sparsestep.plan import Plan
+from sparsestep.plan.experiments import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -87,7 +88,7 @@ def noisy(tiny, variance=0.5, **changes):
     first["runs"]["small"]["algorithm"] = {"kind": "label_noise_gd", "variance": variance}
     plan = Plan(tiny)
     spec = {**plan.run("first", "small"), "replicates": [0, 2]}
-    return spec, {**spec, "measure": plan.experiments["first"].measure}
+    return spec, {**spec, "measure": dumped(plan.experiments["first"].measure)}
 
 
 def test_columns_are_their_definitions(tiny):
@@ -182,7 +183,7 @@ def test_without_label_noise_there_is_no_prediction(tiny):
     plan = Plan(tiny)
     spec = {**plan.run("first", "small"), "replicates": [0, 2]}
     problem = generate(spec)
-    told = {**spec, "measure": plan.experiments["first"].measure}
+    told = {**spec, "measure": dumped(plan.experiments["first"].measure)}
     table = measure(problem, train(problem, spec), told)
     names = [name for name in table if name.startswith("predicted_")]
     names += ["noise_level", "mean_lasso_error", "log_off_lasso_support"]

@@ -9,6 +9,7 @@ import pytest
 from sparsestep.measures import measure
 from sparsestep.measures.columns import at_threshold
 from sparsestep.plan import Plan
+from sparsestep.plan.experiments import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -17,7 +18,7 @@ from sparsestep.training import train
 def spec(tiny):
     plan = Plan(tiny)
     run = {**plan.run("first", "decay-50"), "replicates": [0, 2]}
-    return {**run, "measure": plan.experiments["first"].measure}
+    return {**run, "measure": dumped(plan.experiments["first"].measure)}
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from sparsestep.artifacts.identity import canonical_json, identity
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
 from sparsestep.plan import jobs as planning
+from sparsestep.plan.experiments import dumped
 
 
 def ids(raw):
@@ -146,7 +147,7 @@ def test_a_job_is_told_what_decides_its_content(tiny):
     spec = json.loads(plan.train_spec(wildcards))
     assert spec == {**run, "replicates": [0, 2]}
     measured = json.loads(plan.measure_spec(wildcards))
-    assert measured == {**spec, "measure": plan.experiments["first"].measure}
+    assert measured == {**spec, "measure": dumped(plan.experiments["first"].measure)}
 
 
 @pytest.mark.parametrize(

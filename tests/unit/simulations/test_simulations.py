@@ -139,7 +139,9 @@ def test_texts_in_a_table_are_checked(tmp_path):
 def drawn(tiny_with_simulations):
     """Sources and specs of the figures."""
     plan = Plan(tiny_with_simulations)
-    sources = Sources(simulations={name: simulate(s) for name, s in plan.simulations.items()})
+    sources = Sources(
+        simulations={name: simulate(plan.simulation(name)) for name in plan.simulations}
+    )
     specs = {
         name: json.loads(plan.figure_spec(SimpleNamespace(figure=name)))
         for name in ("parabolas", "settling")
@@ -228,7 +230,7 @@ def test_captions_and_tables_stand_in_the_report(tiny_with_simulations):
         {kind: (pages / f"{kind}.rst").read_text() for kind in ("quadratic", "bifurcation")},
         (pages / "page.html").read_text(),
         tables={
-            name: summarise(plan.simulations[name], simulate(plan.simulations[name]))
+            name: summarise(plan.simulation(name), simulate(plan.simulation(name)))
             for name in spec["tables"]
         },
         notes={

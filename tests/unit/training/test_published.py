@@ -9,6 +9,7 @@ from conftest import ROOT, cores
 from sparsestep.artifacts.identity import identity
 from sparsestep.errors import ConfigError
 from sparsestep.measures import measure
+from sparsestep.plan.experiments import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -36,7 +37,7 @@ def trajectories(published, problem):
 
 @pytest.fixture(scope="module")
 def tables(published, problem, trajectories):
-    what = published.experiments["diagonal"].measure
+    what = dumped(published.experiments["diagonal"].measure)
     return {
         run: measure(problem, trajectory, {**trajectory.spec, "measure": what}, cores())
         for run, trajectory in trajectories.items()

@@ -5,6 +5,7 @@ import pytest
 from conftest import cores
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.measures import measure
+from sparsestep.plan.experiments import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -17,7 +18,9 @@ def ends(request, published):
     """(experiment, {run: end values of 16 replicates}) with losses, ranks and sparsity."""
     name = request.param
     entry = published.experiments[name]
-    what = {key: entry.measure[key] for key in ("losses", "jacobian_rank", "feature_sparsity")}
+    what = {
+        key: dumped(entry.measure)[key] for key in ("losses", "jacobian_rank", "feature_sparsity")
+    }
     problem = generate({**published.problem(name), "replicates": [0, 15]})
     values = {}
     for run in entry.runs:

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from sparsestep import schedules
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures.parts import panels, replicates, style
 from sparsestep.figures.parts.grid import draw_grid
@@ -44,7 +45,8 @@ class Profile:
         runs = experiment["runs"]
         fractions = {name: runs[name]["schedule"]["step_size"]["of_edge"] for name in runs}
         iterations = experiment["iterations"]
-        durations = {name: large_share(runs[name]["schedule"], iterations) for name in runs}
+        planned = {name: schedules.from_spec(runs[name]["schedule"]) for name in runs}
+        durations = {name: large_share(planned[name], iterations) for name in runs}
         self.last = last.assign(
             fraction=last["run"].map(fractions),
             duration=last["run"].map(durations),

@@ -1,11 +1,14 @@
 """End values of runs against those of another, replicate by replicate (paper: Fig. 9)."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from sparsestep.fields import Closed, Float, Name, PositiveFloat
 from sparsestep.figures.specs import base
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
 
 Metrics = Annotated[list[str], Field(min_length=1, max_length=4)]
 
@@ -47,7 +50,7 @@ class Spec(base.FigureSpec):
             for index, metric in enumerate(column.metrics)
         }
 
-    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+    def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
         """Every experiment has all the runs."""
         wanted = {("runs", index): run for index, run in enumerate(self.runs)}
         wanted[("reference",)] = self.reference

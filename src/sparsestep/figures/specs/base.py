@@ -1,10 +1,13 @@
 """What every kind of figure says about itself: which files it needs, which formats it has."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from sparsestep.fields import Closed
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
 
 
 class FigureSpec(Closed):
@@ -47,18 +50,17 @@ class FigureSpec(Closed):
         """(experiment, metric) that must be measured, by the key that asks for it."""
         return {}
 
-    def mistakes_about(self, simulations: dict[str, dict]) -> dict[tuple, str]:
+    def mistakes_about(self, simulations: dict[str, Closed]) -> dict[tuple, str]:
         """Why these simulations, which are there and of the right kind, do not suit it, by key."""
         return {}
 
-    # Importing `config.Experiment`, for its name only, would make it part of every figure's code.
-    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
-        """Why the checked experiments of config.yaml (`Experiment`) do not suit it, by key."""
+    def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
+        """Why the checked experiments of config.yaml do not suit it, by key."""
         return {}
 
 
 def runs_not_there(
-    wanted: dict[tuple, str], experiment: str, experiments: dict[str, Any]
+    wanted: dict[tuple, str], experiment: str, experiments: "dict[str, Experiment]"
 ) -> dict[tuple, str]:
     """What is wrong with runs that are named by these keys and not in the experiment, by key."""
     valid = experiments[experiment].runs

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sparsestep.fields import Name
+from sparsestep.fields import Closed, Name
 from sparsestep.figures.specs.base import FigureSpec
 
 
@@ -25,12 +25,12 @@ class Spec(FigureSpec):
             ("paths",): (self.paths, "stabilization_paths"),
         }
 
-    def mistakes_about(self, simulations: dict[str, dict]) -> dict[tuple, str]:
+    def mistakes_about(self, simulations: dict[str, Closed]) -> dict[tuple, str]:
         """Distributions that the simulation does not have; more theta* than colours."""
-        stars = len(simulations[self.simulation]["theta_stars"])
+        stars = len(simulations[self.simulation].theta_stars)
         if stars > 5:
             return {("simulation",): f"got one with {stars} theta_stars; valid: at most 5"}
-        known = [inputs["name"] for inputs in simulations[self.simulation]["inputs"]]
+        known = [inputs.name for inputs in simulations[self.simulation].inputs]
         return {
             ("inputs", place): f"got {name!r}; valid: {', '.join(known)}"
             for place, name in enumerate(self.inputs)

@@ -1,14 +1,15 @@
 """End values against the duration of the large-step phase, peak and final step size the same."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from sparsestep import schedules
 from sparsestep.fields import Closed, Name
 from sparsestep.figures.specs.base import FigureSpec
-from sparsestep.schedules.edge import is_relative
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment, Run
 
 
 class Column(Closed):
@@ -39,7 +40,7 @@ class Spec(FigureSpec):
             for row, metric in enumerate(column.panels)
         }
 
-    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+    def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
         """Runs of a column that differ in more than the duration, or not in that."""
         found = {
             ("columns", place, "experiment"): _mistake(column.experiment, experiments)
@@ -54,26 +55,24 @@ def shares_at_peak(eta: dict[str, np.ndarray]) -> dict[str, float]:
     return {run: float(_same(sizes, peak).mean()) for run, sizes in eta.items()}
 
 
-def _mistake(experiment: str, experiments: dict[str, Any]) -> str:
+def _mistake(experiment: str, experiments: "dict[str, Experiment]") -> str:
     """The first thing wrong with the runs; empty if nothing is."""
     chosen = experiments[experiment]
     first, where = next(iter(chosen.runs)), f"got experiments.{experiment}.runs"
     for name, run in chosen.runs.items():
         if run.algorithm != chosen.runs[first].algorithm:
             return (
-                f"{where}.{name}.algorithm {run.algorithm}; "
-                f"every run must have the same, that of {first!r} is {chosen.runs[first].algorithm}"
+                f"{where}.{name}.algorithm {run.algorithm.model_dump(mode='json')}; every run must "
+                f"have the same, that of {first!r} is "
+                f"{chosen.runs[first].algorithm.model_dump(mode='json')}"
             )
-    of_runs = {name: run.schedule for name, run in chosen.runs.items()}
-    for name, schedule in of_runs.items():
-        if is_relative(schedule) != is_relative(of_runs[first]):
+    for name, run in chosen.runs.items():
+        if run.is_relative != chosen.runs[first].is_relative:
             return (
-                f"{where}.{name}.schedule.step_size {schedule['step_size']}; every run's must be "
-                f"given in the same units, that of {first!r} is {of_runs[first]['step_size']}"
+                f"{where}.{name}.schedule.step_size {_step_size(run)}; every run's must be "
+                f"given in the same units, that of {first!r} is {_step_size(chosen.runs[first])}"
             )
-    eta = {
-        name: schedules.from_spec(of_runs[name]).step_sizes(chosen.iterations) for name in of_runs
-    }
+    eta = {name: run.schedule.step_sizes(chosen.iterations) for name, run in chosen.runs.items()}
     largest = max(eta, key=lambda name: eta[name].max())
     shares, taken = shares_at_peak(eta), {}
     for name, sizes in eta.items():
@@ -95,6 +94,10 @@ def _mistake(experiment: str, experiments: dict[str, Any]) -> str:
             )
         taken[shares[name]] = name
     return ""
+
+
+def _step_size(run: "Run") -> Any:
+    return run.schedule.model_dump(mode="json")["step_size"]
 
 
 def _same(sizes: Any, size: float) -> Any:

@@ -1,10 +1,12 @@
 """End values against the distance to the edge of divergence; no figure of the paper shows this."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from sparsestep import schedules
+from sparsestep.fields import Closed
 from sparsestep.figures.specs.grid import PanelGrid
-from sparsestep.schedules.edge import is_relative
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
 
 
 class Spec(PanelGrid):
@@ -16,24 +18,24 @@ class Spec(PanelGrid):
         """(experiment, metric) that must be measured; `diverged` always is."""
         return {key: asked for key, asked in super().metrics().items() if asked[1] != "diverged"}
 
-    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+    def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
         """A run that has no place of its own over the fraction of the edge and the duration."""
         chosen, places = experiments[self.experiment], {}
         for name, run in chosen.runs.items():
             where = f"experiments.{self.experiment}.runs.{name}"
             if run.schedule is None:
                 return {
-                    ("experiment",): f"got {where}.algorithm.of {run.algorithm['of']!r}; "
+                    ("experiment",): f"got {where}.algorithm.of {run.followed!r}; "
                     "every run must have a schedule of its own"
                 }
-            if not is_relative(run.schedule):
+            if not run.is_relative:
                 return {
                     ("experiment",): f"got {where}.schedule.step_size "
-                    f"{run.schedule['step_size']}; every run must be in units of the edge, "
+                    f"{run.schedule.step_size}; every run must be in units of the edge, "
                     "as {of_edge: 0.95}"
                 }
             place = (
-                run.schedule["step_size"]["of_edge"],
+                run.schedule.step_size.of_edge,
                 large_share(run.schedule, chosen.iterations),
             )
             if place in places:
@@ -46,7 +48,6 @@ class Spec(PanelGrid):
         return {}
 
 
-def large_share(schedule: dict, iterations: int) -> float:
+def large_share(schedule: Closed, iterations: int) -> float:
     """Length of the large-step phase as a fraction of T; 1 where the step size never decays."""
-    decays = schedules.from_spec(schedule).decays(iterations)
-    return schedule["decay_at"] if decays else 1.0
+    return schedule.decay_at if schedule.decays(iterations) else 1.0

@@ -1,12 +1,15 @@
 """What the first layer of networks on images has learned (paper: Fig. 17)."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from sparsestep import registry
 from sparsestep.fields import Name
 from sparsestep.figures.specs.base import FigureSpec
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
 
 
 class Spec(FigureSpec):
@@ -24,9 +27,9 @@ class Spec(FigureSpec):
             return {("experiment",): (self.experiment, None)}
         return {("runs", index): (self.experiment, run) for index, run in enumerate(self.runs)}
 
-    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+    def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
         """Filters are what a network on images has."""
-        kind = experiments[self.experiment].problem["kind"]
+        kind = experiments[self.experiment].problem.kind
         if kind in registry.IMAGE_PROBLEMS:
             return {}
         valid = ", ".join(registry.IMAGE_PROBLEMS)

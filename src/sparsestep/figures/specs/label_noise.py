@@ -1,11 +1,14 @@
 """SGD beside full-batch descent on noisy labels from the same point (paper: Prop. 2.1)."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from sparsestep.fields import Name
 from sparsestep.figures.specs.base import FigureSpec
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
 
 _GAP = "label_noise_gap"
 
@@ -39,18 +42,18 @@ class Spec(FigureSpec):
             for metric in ("train_loss", _GAP)
         }
 
-    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+    def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
         """What the algorithms are, and that both take the same steps."""
         found = {}
         for name in self.networks:
             runs = [experiments[name].runs[run] for run in self.runs]
-            kinds = [run.algorithm["kind"] for run in runs]
+            kinds = [run.algorithm.kind for run in runs]
             if kinds != ["sgd", "gd_on_noisy_labels"]:
                 found[("runs",)] = (
                     f"in experiments.{name} they are {', '.join(kinds)}; "
                     "must be sgd, gd_on_noisy_labels"
                 )
-            elif runs[1].algorithm["of"] != self.runs[0]:
+            elif runs[1].followed != self.runs[0]:
                 # The same schedule would do, unless it refers to edges, found for each on its own.
                 found[("runs", 1)] = (
                     f"in experiments.{name} it has step sizes of its own; "

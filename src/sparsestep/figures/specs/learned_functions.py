@@ -1,11 +1,14 @@
 """What networks on a line have learned, at some iterations (paper: Fig. 13)."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from sparsestep.fields import Name
 from sparsestep.figures.specs.base import FigureSpec
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
 
 Iteration = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -24,14 +27,14 @@ class Spec(FigureSpec):
         """Those of all runs."""
         return {("experiment",): (self.experiment, None)}
 
-    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+    def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
         """There is a curve to draw for a network with one input, before its last iteration."""
         chosen = experiments[self.experiment]
-        if chosen.model["kind"] != "mlp":
-            text = f"got {self.experiment!r}, whose model is {chosen.model['kind']}; valid: mlp"
+        if chosen.model.kind != "mlp":
+            text = f"got {self.experiment!r}, whose model is {chosen.model.kind}; valid: mlp"
             return {("experiment",): text}
         # The inputs of a problem without the key are points on a line.
-        dimension = chosen.problem.get("dimension", 1)
+        dimension = getattr(chosen.problem, "dimension", 1)
         if dimension != 1:
             text = f"got {self.experiment!r}, whose inputs have dimension {dimension}; valid: 1"
             return {("experiment",): text}

@@ -1,11 +1,14 @@
 """Paths of gradient descent and SGD on a slice of the loss surface (paper: Fig. 3)."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from sparsestep.fields import Name
 from sparsestep.figures.specs.base import FigureSpec
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
 
 
 class LossSlice(FigureSpec):
@@ -25,11 +28,11 @@ class LossSlice(FigureSpec):
         named = {("runs", index): (self.experiment, run) for index, run in enumerate(self.runs)}
         return {("flow",): (self.experiment, self.flow), **named}
 
-    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+    def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
         """The sparse solution is known of sparse regression by a diagonal network."""
         chosen = experiments[self.experiment]
         for role, wanted in (("problem", "sparse_regression"), ("model", "diagonal")):
-            kind = getattr(chosen, role)["kind"]
+            kind = getattr(chosen, role).kind
             if kind != wanted:
                 text = f"got {self.experiment!r}, whose {role} is {kind}; valid: {wanted}"
                 return {("experiment",): text}

@@ -1,11 +1,14 @@
 """Paths in the plane of two tied weights, on the loss surface itself (paper: Fig. 8)."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from sparsestep.fields import Name
 from sparsestep.figures.specs.base import FigureSpec
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
 
 
 class Spec(FigureSpec):
@@ -18,17 +21,17 @@ class Spec(FigureSpec):
         """All runs."""
         return {("experiment",): (self.experiment, None)}
 
-    def mistakes(self, experiments: dict[str, Any]) -> dict[tuple, str]:
+    def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
         """A path lies in a plane where u = v and d = 2; with x, y > 0 the valley is an ellipse."""
         chosen = experiments[self.experiment]
         problem, model = chosen.problem, chosen.model
         suits = (
-            model["kind"] == "diagonal"
-            and model["u"] == model["v"]
-            and problem["kind"] == "given_data"
-            and len(problem["x"]) == 1
-            and len(problem["x"][0]) == 2
-            and min(*problem["x"][0], *problem["y"]) > 0
+            model.kind == "diagonal"
+            and model.u == model.v
+            and problem.kind == "given_data"
+            and len(problem.x) == 1
+            and len(problem.x[0]) == 2
+            and min(*problem.x[0], *problem.y) > 0
         )
         if suits:
             return {}
