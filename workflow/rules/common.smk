@@ -31,6 +31,9 @@ try:
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
+# What the captions of `snakemake --report` read: experiments that say everything.
+config.update(plan.config.model_dump(mode="json"))
+
 # Two rules make trajectories, and two measure them.
 EXPERIMENTS_ON_IMAGES = plan.pattern_of_experiments(images=True)
 EXPERIMENTS_ON_VECTORS = plan.pattern_of_experiments(images=False)
