@@ -101,7 +101,9 @@ def suggest(got: str, valid: list[str]) -> str:
     # The time it takes grows with the product of the lengths.
     close = difflib.get_close_matches(got[:100], valid, n=1)
     meant = f" (did you mean {close[0]!r}?)" if close else ""
-    return f", got {shown(got)}; valid: {', '.join(valid) or 'none'}{meant}"
+    # Among what a user has named, there may be anything.
+    names = (name if name.isprintable() and len(name) <= 60 else shown(name) for name in valid)
+    return f", got {shown(got)}; valid: {', '.join(names) or 'none'}{meant}"
 
 
 def dotted(path: Path) -> str:

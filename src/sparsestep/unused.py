@@ -145,14 +145,15 @@ def main() -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     options = parser.parse_args()
     try:
-        plan = _plan(options.configfile)
+        plan = read_plan(options.configfile)
         with nobody_working(Path(".snakemake")):
             _run(unused(plan, Path("results")), options)
     except ConfigError as error:
         sys.exit(f"sparsestep: {error}")
 
 
-def _plan(further: list[str]) -> Plan:
+def read_plan(further: list[str]) -> Plan:
+    """The plan of config.yaml with these files put over it; raises ConfigError."""
     merged: dict = {}
     for path in ("config.yaml", *further):
         text.check(path)

@@ -13,6 +13,7 @@ from sparsestep.runtime.environment import set_for_jobs
 from sparsestep.errors import ConfigError
 from sparsestep.runtime.locking import release_stale_lock, start_one_by_one, started
 from sparsestep.runtime.orphans import name_parent
+from sparsestep.report import findings
 from sparsestep.plan import WILDCARDS, Plan, check_results_writable
 
 set_for_jobs(SOURCES)
@@ -24,6 +25,8 @@ PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
 try:
     check_results_writable(Path("results"))
     plan = Plan(config)
+    for path in map(Path, plan.findings_paths(f"{PAGES}/findings")):
+        findings.check(path.read_text("utf-8"), path)
     hand_to_jobs(plan.config.compute)
     if workflow.is_main_process and not workflow.output_settings.dryrun:
         start_one_by_one(Path(".snakemake"))

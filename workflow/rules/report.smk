@@ -36,6 +36,7 @@ rule write_report:
         captions=expand(f"{PAGES}/{{kind}}.rst", kind=plan.figures_by_kind()),
         tables=plan.summary_paths(),
         notes=expand(f"{PAGES}/tables/{{kind}}.rst", kind=plan.summaries_by_kind()),
+        findings=plan.findings_paths(f"{PAGES}/findings"),
         template=f"{PAGES}/page.html",
         summary="results/summary.csv",
         claims="results/claims.csv",
@@ -57,6 +58,7 @@ rule write_report:
             --captions {input.captions:q} \
             --tables {input.tables:q} \
             --notes {input.notes:q} \
+            --findings {input.findings:q} \
             --template {input.template:q} \
             --summary {input.summary:q} \
             --verdict {input.claims:q} \

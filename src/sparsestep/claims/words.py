@@ -37,7 +37,7 @@ def _medians(rows: pd.DataFrame) -> str:
     for end in ("a", "b"):
         for row in rows.to_dict("records"):
             run, phase = row[f"run_{end}"], row[f"phase_{end}"]
-            values[phase, run] = f"{_value(row[f'median_{end}'], row['metric'])} ({run})"
+            values[phase, run] = f"{value_text(row[f'median_{end}'], row['metric'])} ({run})"
     return f"medians {', '.join(values[key] for key in sorted(values))}"
 
 
@@ -101,8 +101,8 @@ def _number(value: float) -> str:
     return text.replace("-", "\N{MINUS SIGN}", int(value < 0))
 
 
-def _value(value: float, metric: str) -> str:
-    """A value of a metric; errors in per cent, as figures show them."""
+def value_text(value: float, metric: str) -> str:
+    """A value of a metric to three digits; errors in per cent, as figures show them."""
     if metric in PERCENT and not pd.isna(value):
         return f"{_number(100 * value)} %"
     return _number(value)

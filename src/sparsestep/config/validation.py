@@ -39,9 +39,12 @@ def load(raw: dict[str, Any]) -> Config:
     mistakes.refuse(origin)
     experiments = {name: _completed(entry) for name, entry in config.experiments.items()}
     for name, experiment in experiments.items():
-        where = mistakes.at("experiments", name)
-        compatibility.check(experiment, where)
-        claims.check(experiment, columns(experiment.measure, experiment.model), where)
+        compatibility.check(experiment, mistakes.at("experiments", name))
+    # Columns of more layers than there are might be millions.
+    mistakes.refuse(origin)
+    for name, experiment in experiments.items():
+        measured = columns(experiment.measure, experiment.model)
+        claims.check(experiment, measured, mistakes.at("experiments", name))
     mistakes.refuse(origin)
     sweeps = {
         name: config_sweeps.resolve(sweep, experiments, mistakes.at("sweeps", name))

@@ -1,5 +1,6 @@
 """What figures, tables, verdicts and report are made from, and where they lie."""
 
+from pathlib import Path
 from typing import Any
 
 from sparsestep import registry
@@ -112,6 +113,23 @@ class Figures(Sweeps):
         parts = {"figure": figure, "experiments": shown, "sources": sources}
         return canonical_json(parts | self._loaded(name))
 
+    def findings_paths(self, folder: str) -> list[str]:
+        """Files in this folder with findings about the wanted figures, those that are there."""
+        paths = (f"{folder}/{name}.rst" for name in self.wanted_figures())
+        return [path for path in paths if Path(path).is_file()]
+
+    def settings(self) -> dict[str, str]:
+        """Id of all that decides the results, by experiments.<name>, sweeps.<name>, and so on."""
+        specs: dict[str, Spec] = {}
+        for name, entry in self.experiments.items():
+            runs = {run: [self.run(name, run), dumped(entry.measure)] for run in entry.runs}
+            specs[f"experiments.{name}"] = {"runs": runs, "replicates": entry.replicates}
+        for name, entry in self.sweeps.items():
+            parts = {"points": entry.points(), "replicates": entry.replicates}
+            specs[f"sweeps.{name}"] = {**self.sweep(name), **parts}
+        specs |= {f"simulations.{name}": self.simulation(name) for name in self.simulations}
+        return {name: identity(spec) for name, spec in specs.items()}
+
     def summary_spec(self, wildcards: Any) -> str:
         """`spec` of the summary job: which table belongs to which experiment and run."""
         return canonical_json({"tables": [names for _, *names in self._tables()]})
@@ -144,7 +162,7 @@ class Figures(Sweeps):
         ]
         parts = {"figures": figures, "experiments": shown, "tables": list(self._summarised())}
         parts |= {"simulations": dumped(self.simulations), "sweeps": dumped(self.sweeps)}
-        return canonical_json(parts)
+        return canonical_json(parts | {"settings": self.settings()})
 
     def _summarised(self) -> dict[str, Closed]:
         with_table = registry.kinds("summary")

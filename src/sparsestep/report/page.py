@@ -11,6 +11,7 @@ from docutils.core import publish_parts
 
 from sparsestep.claims.words import sentences
 from sparsestep.metrics import PERCENT
+from sparsestep.report.findings import render as render_findings
 
 # A caption may use nothing but the page's own text.
 _DOCUTILS = {"file_insertion_enabled": False, "raw_enabled": False, "report_level": 3}
@@ -26,6 +27,7 @@ def build(
     claims: pd.DataFrame | None = None,
     tables: dict[str, pd.DataFrame] | None = None,
     notes: dict[str, str] | None = None,
+    findings: dict[str, str] | None = None,
 ) -> str:
     """The HTML page.
 
@@ -33,7 +35,8 @@ def build(
     holds the end values, `figures` by name the suffix and content of an image, `tables` the short
     tables of simulations. `captions` are reST texts by kind of figure, `notes` by kind of
     simulation, with the same Jinja variables that Snakemake's own report gives them. `claims` are
-    the verdicts: those about what a figure shows stand below its caption.
+    the verdicts: those about what a figure shows stand below its caption. `findings` are texts by
+    figure (`report/findings.py`).
     """
     simulations = spec.get("simulations", {})
     experiments = {entry["name"]: entry for entry in spec["experiments"]}
@@ -51,6 +54,7 @@ def build(
                     "sweeps": spec.get("sweeps", {}),
                 },
             ),
+            "findings": _findings((findings or {}).get(entry["name"], ""), summary, spec),
             "claims": [] if claims is None else sentences(_about(claims, entry["shows"])),
         }
         for entry in spec["figures"]
@@ -94,7 +98,18 @@ def render_caption(text: str, wildcards: dict[str, str], config: dict[str, Any])
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     snakemake = SimpleNamespace(wildcards=SimpleNamespace(**wildcards), config=config)
     rest = environment.from_string(text).render(snakemake=snakemake)
+    return as_html(rest)
+
+
+def as_html(rest: str) -> str:
+    """A text in reST as HTML."""
     return publish_parts(rest, writer="html5", settings_overrides=_DOCUTILS)["body"]
+
+
+def _findings(text: str, summary: pd.DataFrame, spec: dict[str, Any]) -> str:
+    """Findings about a figure as HTML; empty where there are none."""
+    rest = render_findings(text, summary, spec.get("settings", {})) if text else ""
+    return as_html(rest) if rest else ""
 
 
 def _about(claims: pd.DataFrame, shown: list) -> pd.DataFrame:

@@ -26,6 +26,7 @@ def main(arguments):
         claims=_table(arguments.verdict),
         tables=tables,
         notes=_texts(arguments.notes),
+        findings=_texts(arguments.findings),
     )
     write_atomically(arguments.output, page.encode())
 
@@ -39,5 +40,5 @@ def _texts(paths):
 
 
 if __name__ == "__main__":
-    several = ("figures", "captions", "tables", "notes")
+    several = ("figures", "captions", "tables", "notes", "findings")
     job.run("report", main, *several, "template", "summary", "verdict", "output")

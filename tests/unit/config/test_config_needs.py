@@ -69,3 +69,8 @@ def test_truth_is_what_generate_returns(published, experiment):
     module = registry.load("problem", spec["problem"]["kind"])
     assert set(problem.truth) == set(module.TRUTH)
     assert module.Spec(**spec["problem"]).dimension == problem.x_train.shape[-1]
+
+
+def test_two_thousand_million_layers_are_refused_at_once(raw):
+    raw["relu_teacher"]["measure"]["feature_sparsity"] = {"layers": 2**31 - 1}
+    assert "layers: got 2147483647; must be at most 1" in mistake(raw, "relu_teacher")

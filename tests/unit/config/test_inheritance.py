@@ -181,6 +181,16 @@ def test_default_that_another_experiment_s_runs_take(tiny):
     assert second(tiny).runs["small"].schedule.kind == "constant"
 
 
+def test_strange_names_of_others_are_quoted(tiny):
+    tiny["experiments"] |= {"second": {"like": "fist"}, "a\x90b": {}, "x" * 200: {}}
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    line = str(caught.value)
+    assert line.isprintable()
+    assert "'a\\x90b'" in line
+    assert "x" * 61 not in line
+
+
 def test_experiments_that_are_like_each_other(tiny):
     tiny["experiments"] |= {"second": {"like": "third"}, "third": {"like": "second"}}
     with pytest.raises(ConfigError) as caught:

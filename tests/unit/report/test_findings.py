@@ -1,0 +1,126 @@
+"""Findings: numbers from the end values, paragraphs that vanish, texts that run nothing."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from conftest import ROOT
+from sparsestep.config.kinds import columns
+from sparsestep.errors import ConfigError
+from sparsestep.plan import Plan
+from sparsestep.report import findings
+
+FOLDER = ROOT / "workflow" / "report" / "findings"
+
+
+@pytest.fixture
+def summary():
+    """One run of five replicates, of which one diverged and one died."""
+    values = {
+        "diverged": [0, 0, 0, 0, 1],
+        "rank": [1, 2, 3, 4, None],
+        "dead": [0, 1, 0, 0, None],
+        "test_error": [0.1, 0.1, 0.1, 0.1, None],
+    }
+    rows = [
+        ("one", "small", replicate, metric, value)
+        for metric, of in values.items()
+        for replicate, value in enumerate(of)
+    ]
+    return pd.DataFrame(rows, columns=["experiment", "run", "replicate", "metric", "value"])
+
+
+def rendered(text, summary, **settings):
+    findings.check(text, Path("x.rst"))
+    return findings.render(text, summary, {k.replace("__", "."): v for k, v in settings.items()})
+
+
+def test_numbers_are_those_of_the_survivors(summary):
+    text = '{{ median("one", "small", "rank") }}, {{ low("one", "small", "rank") }}, '
+    text += '{{ high("one", "small", "rank") }}, {{ diverged("one", "small") }}, '
+    text += '{{ share("one", "small", "dead") }}, {{ median("one", "small", "test_error") }}'
+    assert rendered(text, summary) == "2.5, 1.3, 3.7, 1 of 5, 1 of 4, 10 %"
+
+
+def test_a_changed_end_value_changes_the_sentence(summary):
+    text = 'The rank is {{ median("one", "small", "rank") }}.'
+    assert rendered(text, summary) == "The rank is 2.5."
+    summary.loc[summary["metric"] == "rank", "value"] *= 2
+    assert rendered(text, summary) == "The rank is 5."
+
+
+def test_a_paragraph_about_what_is_not_there_is_left_out(summary):
+    text = (
+        'A {{ median("one", "small", "rank") }}.\n\nB {{ median("one", "large", "rank") }}.\n\nC.'
+    )
+    assert rendered(text, summary) == "A 2.5.\n\nC."
+
+
+def test_what_was_seen_is_said_for_those_settings_alone(summary):
+    text = '{% if as_seen("experiments.one", "0123456789ab") %}As seen.{% endif %}'
+    assert rendered(text, summary, experiments__one="0123456789ab") == "As seen."
+    assert rendered(text, summary, experiments__one="ba9876543210") == ""
+    assert rendered(text, summary) == ""
+
+
+NOT_SUPPORTED = [
+    ("{{ 7 * 7 }}", "mul is not supported"),
+    ("{{ ''.__class__ }}", "getattr is not supported"),
+    ("{{ median }}", "name is not supported"),
+    ('{{ median("one", "small", "rank").real }}', "getattr is not supported"),
+    ('{{ median("one", "small") }}', "median() takes 3 texts"),
+    ('{{ median("one", "small", metric="rank") }}', "median() takes 3 texts"),
+    ('{{ median("one", "small", diverged("one", "small")) }}', "median() takes 3 texts"),
+    ('{{ mean("one", "small", "rank") }}', "there is no mean(); valid: median"),
+    ("{% for i in [1, 2] %}x{% endfor %}", "for is not supported"),
+    ("{% set x = 1 %}", "assign is not supported"),
+    ("{% include 'page.html' %}", "include is not supported"),
+    ("{{ median(", "unexpected"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), NOT_SUPPORTED)
+def test_anything_else_is_refused_in_one_line(text, says):
+    with pytest.raises(ConfigError) as caught:
+        findings.check(text, Path("findings/x.rst"))
+    assert str(caught.value).startswith("findings/x.rst: ")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return Plan(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.rst")), ids=lambda path: path.stem)
+def test_all_findings_are_said_of_the_config_as_shipped(shipped, path):
+    """Each belongs to a figure, and none is about something that is not there."""
+    text = path.read_text(encoding="utf-8")
+    findings.check(text, path)
+    assert path.stem in shipped.figures
+    rows = [
+        (name, run, 0, metric, 0.5)
+        for name, entry in shipped.experiments.items()
+        for run in entry.runs
+        for metric in [*columns(entry.measure, entry.model), "diverged"]
+    ]
+    names = ["experiment", "run", "replicate", "metric", "value"]
+    said = findings.render(text, pd.DataFrame(rows, columns=names), shipped.settings())
+    assert len(findings.paragraphs(said)) == len(findings.paragraphs(text))
+
+
+def test_an_edited_step_size_takes_away_what_was_seen(shipped):
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    raw["experiments"]["relu_1d"]["runs"]["decay-2"]["schedule"]["step_size"] = 1e-4
+    edited = Plan(raw).settings()
+    text = (FOLDER / "relu_1d.rst").read_text(encoding="utf-8")
+    nothing = pd.DataFrame({"experiment": [], "run": [], "metric": [], "value": []})
+    assert findings.render(text, nothing, shipped.settings())
+    assert not findings.render(text, nothing, edited)
+    changed = {
+        name for name, settings_id in shipped.settings().items() if edited[name] != settings_id
+    }
+    assert changed == {"experiments.relu_1d"}
