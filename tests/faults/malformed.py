@@ -1,5 +1,6 @@
 """Configs and YAML texts that went wrong: what hypothesis puts where, and how a refusal reads."""
 
+import contextlib
 import copy
 import datetime
 import math
@@ -133,7 +134,9 @@ def _change(config: dict, block: Any, key: Any, what: str, value: Any) -> None:
     elif what == "wrap":
         block[key] = [block[key]]
     elif what == "copy" and (there := _at(config, value)) is not _NOTHING:
-        block[key] = copy.deepcopy(there)
+        # A block 10000 deep, put there by a change before, stays where it is.
+        with contextlib.suppress(RecursionError):
+            block[key] = copy.deepcopy(there)
     elif what == "add" and isinstance(block, dict):
         block[value[0]] = _made(value[1])
     elif what == "rename" and isinstance(block, dict):
