@@ -9,12 +9,11 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from sparsestep.artifacts.tables import last_snapshots
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import legend, panel, style
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.agreement import Compared, Spec
 
 _PANEL_INCHES = (2.9, 3.2)
-_GREY = "#808080"
 _MARKERS = ("o", "s", "^", "D", "v")
 _MEDIAN = {"markersize": 9, "markeredgecolor": "black", "markeredgewidth": 0.8, "linestyle": ""}
 _PUBLISHED = {"marker": "*", "markersize": 11, "markerfacecolor": "none", "linestyle": ""}
@@ -40,10 +39,10 @@ def plot(sources, figure: Spec, experiments: dict):
         ends = Ends(sources, figure, column, experiments[column.experiment])
         for row, metric in enumerate(column.metrics):
             ends.draw(grid[row, place], metric, first=row == 0)
-    panels.add_letters(used)
+    panel.add_letters(used)
     first = experiments[figure.networks[0].experiment]
     runs = run_handles(figure, first)
-    panels.add_legend(page, runs, handles(figure))
+    legend.add_legend(page, runs, handles(figure))
     return page
 
 
@@ -64,7 +63,7 @@ class Ends:
         low, high = _limits(
             np.append(reference, published.get(self._figure.reference, np.nan)), 0.4
         )
-        axes.plot([low, high], [low, high], color=_GREY, linewidth=1, zorder=1)
+        axes.plot([low, high], [low, high], color=style.GREY, linewidth=1, zorder=1)
         if first:
             near = self._figure.near * np.array([-1, 1])
             axes.fill_between([low, high], *np.add.outer(near, [low, high]), **_band())
@@ -125,7 +124,7 @@ def run_handles(figure: Spec, experiment: dict) -> list[Line2D]:
 
 def handles(figure: Spec) -> list:
     """Legend entries of what `Ends.draw` draws."""
-    point = {"color": _GREY, "marker": "o", "linestyle": ""}
+    point = {"color": style.GREY, "marker": "o", "linestyle": ""}
     return [
         Line2D(
             [],
@@ -134,15 +133,15 @@ def handles(figure: Spec) -> list:
             **point,
             label=f"a replicate that survives {figure.reference} and the run",
         ),
-        Line2D([], [], color=_GREY, marker="o", **_MEDIAN, label="medians of the survivors"),
-        Line2D([], [], markeredgecolor=_GREY, **_PUBLISHED, label="published, one seed"),
-        Line2D([], [], color=_GREY, linewidth=1, label=f"as {figure.reference}"),
+        Line2D([], [], color=style.GREY, marker="o", **_MEDIAN, label="medians of the survivors"),
+        Line2D([], [], markeredgecolor=style.GREY, **_PUBLISHED, label="published, one seed"),
+        Line2D([], [], color=style.GREY, linewidth=1, label=f"as {figure.reference}"),
         Patch(**_band(), label=f"within {figure.near:g} of it"),
     ]
 
 
 def _band() -> dict:
-    return {"color": _GREY, "alpha": 0.15, "linewidth": 0, "zorder": 0}
+    return {"color": style.GREY, "alpha": 0.15, "linewidth": 0, "zorder": 0}
 
 
 def _limits(shown: np.ndarray, margin: float) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from sparsestep.figures.parts import panels
+from sparsestep.figures.parts import legend, panel
 from sparsestep.figures.specs.bifurcation import Spec
 from sparsestep.simulations import stabilization as s
 from sparsestep.simulations.stabilization_clauses import clauses
@@ -57,10 +57,10 @@ def plot(sources, figure: Spec, experiments: dict):
     draw_loss(grid[1, 0], table, figure.inputs)
     draw_stated_loss(grid[1, 1], table[table["inputs"] == figure.inputs[1]])
     draw_outcomes(grid[1, 2], table)
-    panels.add_letters(grid.flat)
+    panel.add_letters(grid.flat)
     losses = loss_handles(table, figure.inputs)
     blocks = (iterate_handles(), outcome_handles(), losses)
-    panels.add_legend(page, *blocks, titles=("(a) to (c)", "(f)", "(d), (e)"))
+    legend.add_legend(page, *blocks, titles=("(a) to (c)", "(f)", "(d), (e)"))
     return page
 
 

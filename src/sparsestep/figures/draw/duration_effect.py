@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from sparsestep import schedules
 from sparsestep.artifacts.tables import last_snapshots
-from sparsestep.figures.parts import panels, replicates, style
+from sparsestep.figures.parts import legend, panel, replicates, style
 from sparsestep.figures.specs.duration_effect import Spec, shares_at_peak
 
 _PANEL_INCHES = (2.6, 2.1)
@@ -41,7 +41,7 @@ def plot(sources, figure: Spec, experiments: dict):
         grid[0, place].set_title(style.as_text(column.title), pad=14)
         grid[len(column.panels) - 1, place].set_xlabel("large steps [% of iterations]")
     counts = max(experiments[name]["replicates"] for name in figure.experiments())
-    panels.add_legend(page, run_handles(), replicates.handles(counts))
+    legend.add_legend(page, run_handles(), replicates.handles(counts))
     return page
 
 
@@ -77,7 +77,7 @@ def draw(axes: Axes, durations: Durations, metric: str) -> None:
     large, never = values[values.index > 0], values[values.index == 0]
     replicates.draw_points(axes, values[values.index > 0], *_LARGE)
     replicates.draw_points(axes, never, *_NEVER)
-    bands = panels.draw_band(axes, large, _LARGE[0], "-", _LARGE[1])
+    bands = panel.draw_band(axes, large, _LARGE[0], "-", _LARGE[1])
     bands += replicates.draw_bars(axes, never, *_NEVER)
     replicates.set_value_axis(axes, metric, [values], bands, _LARGE[0])
     # The effect of short phases is large: a square root spreads them.

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 
 from sparsestep import schedules
 from sparsestep.artifacts.tables import last_snapshots
-from sparsestep.figures.parts import panels, replicates, style
+from sparsestep.figures.parts import legend, panel, replicates, style
 from sparsestep.figures.parts.grid import draw_grid
 from sparsestep.figures.specs.edge_profile import Spec, large_share
 
@@ -30,7 +30,7 @@ def plot(sources, figure: Spec, experiments: dict):
         lambda axes, metric: draw(axes, profile, metric),
     )
     marks = replicates.handles(experiment["replicates"])
-    panels.add_legend(page, duration_handles(profile), marks)
+    legend.add_legend(page, duration_handles(profile), marks)
     return page
 
 
@@ -78,7 +78,7 @@ def draw(axes: Axes, profile: Profile, metric: str) -> None:
         if shift:
             bands += replicates.draw_bars(axes, values, *look, shift)
         else:
-            bands += panels.draw_band(axes, values, look[0], "-", look[1])
+            bands += panel.draw_band(axes, values, look[0], "-", look[1])
         drawn.append(values)
     if metric in _SHARES:
         axes.set_ylabel(style.metric_label(metric))

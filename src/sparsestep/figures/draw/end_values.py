@@ -1,6 +1,6 @@
 """End values of every replicate, one panel a metric: what a single seed would hide."""
 
-from sparsestep.figures.parts import panels
+from sparsestep.figures.parts import end_values, legend
 from sparsestep.figures.parts.grid import draw_grid
 from sparsestep.figures.specs.end_values import Spec
 
@@ -11,8 +11,8 @@ def plot(sources, figure: Spec, experiments: dict):
     page = draw_grid(
         figure,
         experiment["title"],
-        lambda axes, metric: panels.draw_end_values(axes, table, experiment, metric),
+        lambda axes, metric: end_values.draw(axes, table, experiment, metric),
     )
-    handles = panels.run_handles(panels.fates(table), experiment, marker="o")
-    panels.add_legend(page, handles, panels.end_value_handles())
+    handles = legend.run_handles(legend.fates_in(table), experiment, marker="o")
+    legend.add_legend(page, handles, end_values.handles())
     return page

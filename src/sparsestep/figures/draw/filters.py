@@ -7,7 +7,7 @@ from matplotlib.patches import Patch
 from torch import nn
 
 from sparsestep.artifacts.arrays import Trajectory
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import legend, panel, style
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.filters import Spec
 from sparsestep.images.networks import initial as image_networks
@@ -19,7 +19,6 @@ _PANEL_INCHES = (2.3, 2.3)
 VANISHED = 0.01
 # Pixels of a weight, so many that no program blurs it, and between two filters.
 _PIXELS, _GAP = 8, 4
-_GREY = "#808080"
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -40,8 +39,8 @@ def plot(sources, figure: Spec, experiments: dict):
         axes.set_axis_off()
     for axes, run in zip(grid.flat, drawn, strict=False):
         filters.draw(axes, run)
-    panels.add_letters(grid.flat[: len(drawn)])
-    panels.add_legend(
+    panel.add_letters(grid.flat[: len(drawn)])
+    legend.add_legend(
         page, filters.run_handles(), filters.scale_handles(), titles=("run", "weight")
     )
     return page
@@ -76,7 +75,7 @@ class Filters:
 
         The title counts those that have vanished.
         """
-        colour, name = _GREY if run is None else self._looks[run][0], run or "before training"
+        colour, name = style.GREY if run is None else self._looks[run][0], run or "before training"
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(visible=True, color=colour, linewidth=2)
         if run not in self._filters:
@@ -108,7 +107,7 @@ class Filters:
         """Legend entries of the grey levels."""
         levels = {"1": self._largest, "0.5": 0.0, "0": -self._largest}
         return [
-            Patch(facecolor=level, edgecolor=_GREY, label=f"{weight:.3g}".replace("-", _MINUS))
+            Patch(facecolor=level, edgecolor=style.GREY, label=f"{weight:.3g}".replace("-", _MINUS))
             for level, weight in levels.items()
         ]
 

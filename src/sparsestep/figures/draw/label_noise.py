@@ -6,12 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import legend, panel, style
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.label_noise import Spec
 
 _PANEL_INCHES = (3.1, 2.4)
-_APART, _STEP, _GREY = "#595959", "#6A3D9A", "#808080"
+_APART, _STEP = "#595959", "#6A3D9A"
 _EPSILON = np.finfo(float).eps
 
 
@@ -27,9 +27,9 @@ def plot(sources, figure: Spec, experiments: dict):
         above.set_title(style.wrapped(experiments[name]["title"]), fontsize="small")
         pair.draw_losses(above)
         pair.draw_differences(below)
-    panels.add_letters(grid.flat)
+    panel.add_letters(grid.flat)
     first = experiments[figure.networks[0]]
-    panels.add_legend(
+    legend.add_legend(
         page,
         run_handles(figure, first),
         handles(),
@@ -43,7 +43,7 @@ class Pair:
 
     def __init__(self, sources: Sources, figure: Spec, name: str, experiment: dict):
         self._experiment = experiment
-        self._trajectories = {run: sources.trajectory(name, run) for run in figure.runs}
+        self.trajectories = {run: sources.trajectory(name, run) for run in figure.runs}
         table = sources.tables[name]
         self._table = table[table["run"].isin(figure.runs)]
 
@@ -51,7 +51,7 @@ class Pair:
         """Training loss of replicate 0 under both, of the others thin under SGD."""
         looks = style.looks(self._experiment)
         for run, width, dashes in zip(
-            self._trajectories, (1.8, 1.0), ("-", (0, (4, 3))), strict=True
+            self.trajectories, (1.8, 1.0), ("-", (0, (4, 3))), strict=True
         ):
             of_run = self._table[self._table["run"] == run]
             values = of_run.pivot(index="iteration", columns="replicate", values="train_loss")
@@ -65,7 +65,7 @@ class Pair:
 
     def draw_differences(self, axes: Axes) -> None:
         """||theta_SGD - theta_labels|| / ||theta_SGD|| of every replicate, and a step's gap."""
-        first, second = self._trajectories.values()
+        first, second = self.trajectories.values()
         size = np.linalg.norm(first.parameters, axis=2)
         with np.errstate(invalid="ignore", over="ignore"):
             apart = np.linalg.norm(first.parameters - second.parameters, axis=2) / size
@@ -78,7 +78,7 @@ class Pair:
                 axes.plot([at], [end], "x", color=_APART, markersize=5, zorder=3)
         gap = self._table.groupby("iteration")["label_noise_gap"].max()
         axes.plot(gap.index, np.maximum(gap, _EPSILON / 100), color=_STEP, linewidth=1)
-        axes.axhline(_EPSILON, color=_GREY, linestyle=":", linewidth=1)
+        axes.axhline(_EPSILON, color=style.GREY, linestyle=":", linewidth=1)
         axes.set(yscale="log", ylim=(_EPSILON / 100, 1e2))
         axes.set(xlabel="iteration", ylabel="relative difference")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
@@ -105,7 +105,7 @@ def handles() -> list[Line2D]:
         ),
         Line2D([], [], color=_APART, marker="x", linestyle="", label="one of the two diverges"),
         Line2D([], [], color=_STEP, label="a single step from the same point, largest of all"),
-        Line2D([], [], color=_GREY, linestyle=":", label="float64 epsilon"),
+        Line2D([], [], color=style.GREY, linestyle=":", label="float64 epsilon"),
     ]
 
 

@@ -10,15 +10,14 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from sparsestep.artifacts.tables import last_snapshots
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import legend, panel, style
 from sparsestep.figures.specs.lasso_profile import Spec
 
 _SIZE = (10.2, 7.0)
-_GREY = "#808080"
 # Step sizes, the one of most runs first.
 _LOOKS = [("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D")]
 _PREDICTED = {"color": "black", "linestyle": (0, (1, 1.2)), "linewidth": 1.3, "zorder": 3}
-_SAMPLING = {"color": _GREY, "linestyle": (0, (4, 1.5, 1, 1.5)), "linewidth": 1.1, "zorder": 3}
+_SAMPLING = {"color": style.GREY, "linestyle": (0, (4, 1.5, 1, 1.5)), "linewidth": 1.1, "zorder": 3}
 _OF_MEAN = (0, (4, 1.5))
 _LEVEL = r"$\eta \delta$, step size times noise variance"
 # How far down the decay in time is drawn, in decades.
@@ -33,10 +32,10 @@ def plot(sources, figure: Spec, experiments: dict):
     profile = Profile(sources.tables[figure.experiment], experiment)
     page, grid = plt.subplots(2, 3, figsize=_SIZE, layout="constrained")
     page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
-    panels.add_letters(grid.flat)
+    panel.add_letters(grid.flat)
     for axes, draw in zip(grid.flat, PANELS, strict=True):
         draw(axes, profile)
-    panels.add_legend(
+    legend.add_legend(
         page,
         run_handles(profile),
         mark_handles(profile),
@@ -216,14 +215,14 @@ def run_handles(profile: Profile) -> list[Line2D]:
 
 def mark_handles(profile: Profile) -> list:
     """Legend entries of the marks."""
-    line = {"color": _GREY, "marker": "o", "markersize": 4}
+    line = {"color": style.GREY, "marker": "o", "markersize": 4}
     hollow = {**line, **_marker("o", True)}
     sampling = f"statistical error of a mean of {_snapshots(profile)} snapshots (a)"
     return [
         Line2D([], [], **line, label="of the snapshots: median; recall (c)"),
         Line2D([], [], **hollow, linestyle=_OF_MEAN, label="of their mean: median (a, b)"),
         Line2D([], [], **hollow, label="precision (c)"),
-        Patch(color=_GREY, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
+        Patch(color=style.GREY, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
         Line2D([], [], **_PREDICTED, label="predicted, nothing fitted (median; c: mean)"),
         Line2D([], [], **_SAMPLING, label=sampling),
     ]
@@ -245,7 +244,7 @@ def _interval(values: np.ndarray) -> str:
     values = values[np.isfinite(values)]
     if not len(values):
         return "none"
-    low, middle, high = np.percentile(values, panels.PERCENTILES)
+    low, middle, high = np.percentile(values, panel.PERCENTILES)
     return f"{middle:.3f} [{low:.3f}, {high:.3f}]"
 
 
@@ -266,7 +265,7 @@ def _draw(axes: Axes, profile: Profile, values: pd.Series, of_mean: bool = False
     for eta, colour, marker in _looks(profile):
         frame = profile.by_level(values, eta)
         frame = frame[frame.notna().any(axis=1)]
-        panels.draw_band(axes, frame, colour, _OF_MEAN if of_mean else "-")
+        panel.draw_band(axes, frame, colour, _OF_MEAN if of_mean else "-")
         look = {"color": colour, **_marker(marker, of_mean), "markersize": 4}
         axes.plot(frame.index, frame.median(axis=1), linestyle="", **look)
 

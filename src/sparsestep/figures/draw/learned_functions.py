@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sparsestep.artifacts.arrays import Trajectory
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import legend, panel, style
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.learned_functions import Spec
 from sparsestep.models import mlp
@@ -33,9 +33,9 @@ def plot(sources, figure: Spec, experiments: dict):
     functions = Functions(sources, figure.experiment, experiment)
     for axes, asked in zip(grid.flat, figure.iterations, strict=False):
         functions.draw(axes, asked)
-    panels.add_letters(grid.flat[: len(figure.iterations)])
-    runs = panels.run_handles(functions.fates(), experiment)
-    panels.add_legend(page, runs, handles())
+    panel.add_letters(grid.flat[: len(figure.iterations)])
+    runs = legend.run_handles(legend.fates_of(functions.trajectories), experiment)
+    legend.add_legend(page, runs, handles())
     return page
 
 
@@ -53,16 +53,12 @@ class Functions:
         low, high = self._x_train.min(), self._x_train.max()
         margin = _MARGIN * (high - low or 1.0)
         self._x = np.linspace(low - margin, high + margin, _POINTS)
-        self._trajectories = {run: sources.trajectory(experiment, run) for run in self._looks}
-
-    def fates(self) -> dict[str, np.ndarray]:
-        """Of every run, the iteration at which each replicate diverged, -1 where it survived."""
-        return {run: trajectory.diverged_at for run, trajectory in self._trajectories.items()}
+        self.trajectories = {run: sources.trajectory(experiment, run) for run in self._looks}
 
     def draw(self, axes: Axes, asked: int) -> None:
         """All runs at the snapshot nearest to the iteration `asked`."""
         for run, (colour, dashes) in self._looks.items():
-            trajectory = self._trajectories[run]
+            trajectory = self.trajectories[run]
             iteration, values = self._at(trajectory, asked)
             others = (trajectory.diverged_at < 0) & self._same_data
             axes.plot(self._x, values[1:][others[1:]].T, color=colour, **_THIN)
@@ -85,9 +81,8 @@ class Functions:
 
 def handles() -> list[Line2D]:
     """Legend entries of what `Functions.draw` draws."""
-    grey = "#808080"
     return [
         Line2D([], [], label="training points", **_DATA),
-        Line2D([], [], color=grey, linewidth=1.5, label="replicate 0"),
-        Line2D([], [], color=grey, label="the other survivors", **_THIN),
+        Line2D([], [], color=style.GREY, linewidth=1.5, label="replicate 0"),
+        Line2D([], [], color=style.GREY, label="the other survivors", **_THIN),
     ]

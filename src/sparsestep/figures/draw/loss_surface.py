@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import legend, over_time, panel, style
 from sparsestep.figures.parts import surface as surface_panels
 from sparsestep.figures.specs.loss_surface import Spec
 
@@ -13,13 +13,13 @@ def plot(sources, figure: Spec, experiments: dict):
     surface = surface_panels.Surface(sources, figure)
     page, (left, right) = plt.subplots(1, 2, figsize=(9.0, 5.0), layout="constrained")
     page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
-    panels.add_letters([left, right])
+    panel.add_letters([left, right])
     surface.draw(left)
     for run in figure.runs:
         surface.draw_path(left, run, experiment)
     table = surface.losses()
-    panels.draw_over_time(right, table, experiment, "train_loss")
-    runs = panels.run_handles(surface.fates(), experiment)
-    marks = panels.over_time_handles(["train_loss"], experiment)
-    panels.add_legend(page, runs, marks, surface_panels.handles(), titles=("run", "(b)", "(a)"))
+    over_time.draw(right, table, experiment, "train_loss")
+    runs = legend.run_handles(legend.fates_of(surface.trajectories), experiment)
+    marks = over_time.handles(["train_loss"], experiment)
+    legend.add_legend(page, runs, marks, surface_panels.handles(), titles=("run", "(b)", "(a)"))
     return page

@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 
-from sparsestep.figures.parts import growing_paths, panels, style
+from sparsestep.figures.parts import growing_paths, legend, panel, style
 from sparsestep.figures.parts import surface as surface_panels
 from sparsestep.figures.parts.animation import Animation
 from sparsestep.figures.specs.loss_surface_animation import Spec
@@ -14,13 +14,13 @@ def plot(sources, figure: Spec, experiments: dict):
     surface = surface_panels.Surface(sources, figure)
     page, (left, right) = plt.subplots(1, 2, figsize=(9.0, 5.0), layout="constrained")
     page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
-    panels.add_letters([left, right])
+    panel.add_letters([left, right])
     surface.draw(left)
     paths = growing_paths.GrowingPaths(left, right, surface, experiment)
-    runs = panels.run_handles(surface.fates(), experiment)
+    runs = legend.run_handles(legend.fates_of(surface.trajectories), experiment)
     marks = growing_paths.handles()
     points = surface_panels.point_handles()
-    panels.add_legend(page, runs, marks, points, titles=("run", "(a) and (b)", "(a)"))
+    legend.add_legend(page, runs, marks, points, titles=("run", "(a) and (b)", "(a)"))
     paths.show(paths.frames - 1)
     # The layout of the last frame holds for all.
     page.draw_without_rendering()

@@ -5,13 +5,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import legend, panel, style
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.neurons import Spec
 from sparsestep.models import mlp
 
 _PANEL_INCHES = 2.8
-_GREY = "#808080"
 # By the sign of the output weight.
 _MARKERS = {1: "^", -1: "v"}
 _BEFORE = {"marker": "o", "markersize": 3, "linestyle": "", "markerfacecolor": "none"}
@@ -36,9 +35,9 @@ def plot(sources, figure: Spec, experiments: dict):
         axes.set_axis_off()
     for axes, run in zip(grid.flat, neurons.runs, strict=False):
         neurons.draw(axes, run)
-    panels.add_letters(grid.flat[: len(neurons.runs)])
-    runs = panels.run_handles(neurons.fates(), experiment, marker="^")
-    panels.add_legend(page, runs, handles())
+    panel.add_letters(grid.flat[: len(neurons.runs)])
+    runs = legend.run_handles(legend.fates_of(neurons.trajectories), experiment, marker="^")
+    legend.add_legend(page, runs, handles())
     return page
 
 
@@ -51,7 +50,7 @@ class Neurons:
     def __init__(self, sources: Sources, experiment: str, shown: dict):
         self._looks = style.looks(shown)
         self.runs = list(self._looks)
-        self._trajectories = {run: sources.trajectory(experiment, run) for run in self.runs}
+        self.trajectories = {run: sources.trajectory(experiment, run) for run in self.runs}
         problem = sources.problem(experiment)
         self._network = mlp.Network(mlp.Spec(**problem.spec["model"]), 2)
         self._teacher = teacher_neurons(problem.spec, problem.of_replicate("teacher", 0))
@@ -59,14 +58,10 @@ class Neurons:
         self._same_teacher = len(problem.truth["teacher"]) == 1
         self._limit = 1.1 * self._largest()
 
-    def fates(self) -> dict[str, np.ndarray]:
-        """Of every run, the iteration at which each replicate diverged, -1 where it survived."""
-        return {run: trajectory.diverged_at for run, trajectory in self._trajectories.items()}
-
     def draw(self, axes: Axes, run: str) -> None:
         """A run's neurons at the start and at the last snapshot, and the teacher's."""
         colour, _ = self._looks[run]
-        trajectory = self._trajectories[run]
+        trajectory = self.trajectories[run]
         start, end = trajectory.parameters[:, 0], trajectory.parameters[:, -1]
         points, signs = neurons(self._network, end)
         teacher_points, teacher_signs = self._teacher
@@ -78,7 +73,7 @@ class Neurons:
         for sign, marker in _MARKERS.items():
             of_sign = points[others][signs[others] == sign]
             axes.plot(*of_sign.T, marker, color=colour, **_OTHERS)
-        axes.plot(*self._network.layers(start)[0][0][0].T, color=_GREY, **_BEFORE)
+        axes.plot(*self._network.layers(start)[0][0][0].T, color=style.GREY, **_BEFORE)
         for x, y in points[0]:
             axes.plot([0, x], [0, y], color=colour, **_STEM)
         for sign, marker in _MARKERS.items():
@@ -96,7 +91,7 @@ class Neurons:
     def _largest(self) -> float:
         """Largest coordinate of what is drawn of replicate 0 and of the teacher."""
         drawn = [np.abs(self._teacher[0]).max()]
-        for trajectory in self._trajectories.values():
+        for trajectory in self.trajectories.values():
             theta = trajectory.parameters[0]
             drawn.append(np.abs(self._network.layers(theta[0])[0][0]).max())
             points, _ = neurons(self._network, theta[-1])
@@ -123,13 +118,15 @@ def handles() -> list[Line2D]:
     """Legend entries of what `Neurons.draw` draws."""
     signs = {1: "a_j > 0", -1: "a_j < 0"}
     after = [
-        Line2D([], [], color=_GREY, marker=marker, **_AFTER, label=f"after: $w_j |a_j|$, ${sign}$")
+        Line2D(
+            [], [], color=style.GREY, marker=marker, **_AFTER, label=f"after: $w_j |a_j|$, ${sign}$"
+        )
         for marker, sign in zip(_MARKERS.values(), signs.values(), strict=True)
     ]
     return [
-        Line2D([], [], color=_GREY, label="before training: $w_j$", **_BEFORE),
+        Line2D([], [], color=style.GREY, label="before training: $w_j$", **_BEFORE),
         *after,
-        Line2D([], [], color=_GREY, marker="^", label="after: the other survivors", **_OTHERS),
+        Line2D([], [], color=style.GREY, marker="^", label="after: the other survivors", **_OTHERS),
         Line2D([], [], marker="^", label="teacher's neurons", **_TEACHER),
         Line2D([], [], label="their directions", **_RAY),
     ]

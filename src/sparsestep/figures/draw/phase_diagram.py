@@ -11,7 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import LogLocator
 
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import legend, panel, style
 from sparsestep.figures.specs.phase_diagram import Spec
 
 _PANEL_INCHES = (4.3, 3.1)
@@ -37,12 +37,12 @@ def plot(sources, figure: Spec, experiments: dict):
     page.suptitle(f"{title}, {table['replicate'].nunique()} replicates", fontsize="medium")
     for axes in grid.flat[len(figure.panels) :]:
         axes.set_axis_off()
-    panels.add_letters(grid.flat[: len(figure.panels)])
+    panel.add_letters(grid.flat[: len(figure.panels)])
     for axes, metric in zip(grid.flat, figure.panels, strict=False):
         draw(axes, table, metric, edges)
     blocks = (colour_handles(), *([edge_handles()] if edges else []))
     titles = ("step sizes and durations", "constant large steps")[: len(blocks)]
-    panels.add_legend(page, *blocks, titles=titles)
+    legend.add_legend(page, *blocks, titles=titles)
     return page
 
 
@@ -73,7 +73,7 @@ def draw(axes: Axes, table: pd.DataFrame, metric: str, edges: dict[float, np.nda
 
 def colour_handles() -> list:
     """Legend entries of the maps."""
-    dark = {**_HATCH, "edgecolor": "#808080"}
+    dark = {**_HATCH, "edgecolor": style.GREY}
     return [
         Patch(**dark, label="at least half of the replicates diverge"),
         Line2D([], [], **_BORDER, label="where that begins"),
@@ -152,7 +152,7 @@ def _draw_edges(axes: Axes, edges: dict[float, np.ndarray]) -> None:
     found = {at: of for at, of in found.items() if len(of)}
     if not found:
         return
-    low, middle, high = np.array([np.percentile(of, panels.PERCENTILES) for of in found.values()]).T
+    low, middle, high = np.array([np.percentile(of, panel.PERCENTILES) for of in found.values()]).T
     style_of_line = {**_EDGE, "path_effects": _OUTLINE, "zorder": 4}
     axes.hlines(list(found), low, high, **style_of_line)
     axes.plot(middle, list(found), marker="o", markersize=3.5, **style_of_line)

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from sparsestep.figures.parts import panels
+from sparsestep.figures.parts import legend, panel
 from sparsestep.figures.specs.quadratic import Spec
 
 # Below the threshold, at it, above it.
@@ -36,9 +36,9 @@ def plot(sources, figure: Spec, experiments: dict):
     draw_cycle(grid[0, 1], paths)
     draw_thresholds(grid[1, 0], table)
     draw_errors(grid[1, 1], table)
-    panels.add_letters(grid.flat)
+    panel.add_letters(grid.flat)
     blocks = (path_handles(paths), threshold_handles(table), cycle_handles())
-    panels.add_legend(page, *blocks, titles=("(a)", "(c), (d)", "(b)"))
+    legend.add_legend(page, *blocks, titles=("(a)", "(c), (d)", "(b)"))
     return page
 
 

@@ -1,6 +1,6 @@
 """Metrics against the iteration, one panel each (paper: Figs. 1, 2, 5-7, 9, 11, 12, 14-16)."""
 
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import legend, over_time, style
 from sparsestep.figures.parts.grid import draw_grid
 from sparsestep.figures.specs.training_curves import Spec
 
@@ -12,11 +12,11 @@ def plot(sources, figure: Spec, experiments: dict):
     page = draw_grid(
         figure,
         experiment["title"],
-        lambda axes, metric: panels.draw_over_time(axes, table, experiment, metric),
+        lambda axes, metric: over_time.draw(axes, table, experiment, metric),
     )
-    panels.add_legend(
+    legend.add_legend(
         page,
-        panels.run_handles(panels.fates(table), experiment),
-        panels.over_time_handles(figure.panels, experiment),
+        legend.run_handles(legend.fates_in(table), experiment),
+        over_time.handles(figure.panels, experiment),
     )
     return page

@@ -7,7 +7,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import legend, panel, style
 from sparsestep.figures.parts.surface import END, GREYS
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.valley import Spec
@@ -30,12 +30,12 @@ def plot(sources, figure: Spec, experiments: dict):
         1, 3, figsize=(10.5, 4.9), layout="constrained", width_ratios=(1.35, 1, 1)
     )
     page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
-    panels.add_letters(axes)
+    panel.add_letters(axes)
     valley.draw_surface(axes[0])
     valley.draw_weight(axes[1], 0)
     valley.draw_weight(axes[2], 1)
-    runs = panels.run_handles(valley.fates(), experiment)
-    panels.add_legend(page, runs, handles())
+    runs = legend.run_handles(legend.fates_of(valley.trajectories), experiment)
+    legend.add_legend(page, runs, handles())
     return page
 
 
@@ -46,7 +46,7 @@ class Valley:
         problem = sources.problem(name)
         self._x, self._y = problem.x_train[0, 0], problem.y_train[0, 0]
         self._looks = style.looks(experiment)
-        self._trajectories = {run: sources.trajectory(name, run) for run in experiment["order"]}
+        self.trajectories = {run: sources.trajectory(name, run) for run in experiment["order"]}
         self._start = problem.of_replicate("theta0", 0)[:2]
         self._iterations = experiment["iterations"]
 
@@ -77,7 +77,7 @@ class Valley:
         bar.set_label("training loss")
         axes.contour(*w, h, levels=[self._y], colors="black", linestyles="--", linewidths=1)
         # The first run on top: without noise, it is the shortest.
-        for run, trajectory in reversed(self._trajectories.items()):
+        for run, trajectory in reversed(self.trajectories.items()):
             colour, _ = self._looks[run]
             for row, path in enumerate(trajectory.parameters[..., :2]):
                 axes.plot(*path.T, color=colour, **(_FAINT if row else _BOLD))
@@ -92,7 +92,7 @@ class Valley:
 
     def draw_weight(self, axes: Axes, coordinate: int) -> None:
         """w_1 or w_2 of every replicate against the iteration."""
-        for run, trajectory in self._trajectories.items():
+        for run, trajectory in self.trajectories.items():
             colour, dashes = self._looks[run]
             for row, path in enumerate(trajectory.parameters[..., coordinate]):
                 look = _FAINT if row else {**_BOLD, "linestyle": dashes}
@@ -101,20 +101,15 @@ class Valley:
         axes.set(xlim=(0, self._iterations), xlabel="iteration", ylabel=f"$w_{coordinate + 1}$")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
 
-    def fates(self) -> dict[str, np.ndarray]:
-        """Of every run, the iteration at which each replicate diverged, -1 where it survived."""
-        return {run: trajectory.diverged_at for run, trajectory in self._trajectories.items()}
-
 
 def handles() -> list[Line2D]:
     """Legend entries of all marks."""
-    grey = "#808080"
     return [
         Line2D([], [], label="(a) valley of zero loss", **_VALLEY),
         Line2D([], [], label="start", **_START, **_HOLLOW),
         Line2D([], [], label="flattest and sparsest minimum", **_FLATTEST, **_HOLLOW),
         Line2D([], [], label="(b, c) its coordinate", color="black", linewidth=1, linestyle=":"),
-        Line2D([], [], label="replicate 0", color=grey, **_BOLD),
-        Line2D([], [], label="the other replicates", color=grey, **_FAINT),
-        Line2D([], [], label="end of replicate 0", color=grey, **END),
+        Line2D([], [], label="replicate 0", color=style.GREY, **_BOLD),
+        Line2D([], [], label="the other replicates", color=style.GREY, **_FAINT),
+        Line2D([], [], label="end of replicate 0", color=style.GREY, **END),
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import panel, style
 from sparsestep.figures.specs.grid import PanelGrid
 
 _PANEL_INCHES = (3.3, 2.4)
@@ -22,7 +22,7 @@ def draw_grid(figure: PanelGrid, title: str, draw_panel: Callable[[Any, str], No
     page.suptitle(style.as_text(title), fontsize="medium")
     for axes in grid.flat[len(figure.panels) :]:
         axes.set_axis_off()
-    panels.add_letters(grid.flat[: len(figure.panels)])
+    panel.add_letters(grid.flat[: len(figure.panels)])
     for axes, metric in zip(grid.flat, figure.panels, strict=False):
         draw_panel(axes, metric)
     return page

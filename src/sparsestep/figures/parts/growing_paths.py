@@ -5,7 +5,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import over_time, panel, style
 from sparsestep.figures.parts.surface import DECAY, END, PATH, Surface, decay_snapshots
 
 _FRAMES = 60
@@ -71,21 +71,20 @@ class GrowingPaths:
         ]
 
     def _set_axes(self, axes: Axes, experiment: dict) -> None:
-        panels.set_value_axis(axes, "train_loss", np.concatenate(list(self._losses.values())))
+        panel.set_value_axis(axes, "train_loss", np.concatenate(list(self._losses.values())))
         # Logarithmic, as fast at the start as the frames are; from 1, because 0 has no place on it.
         axes.set_xscale("log")
         axes.set_xlim(1, experiment["iterations"])
         axes.set_xlabel("iteration + 1")
         for run, (colour, _) in style.looks(experiment).items():
-            panels.mark_decays(axes, experiment, run, colour)
+            over_time.mark_decays(axes, experiment, run, colour)
 
 
 def handles() -> list[Line2D]:
     """Legend entries of what moves."""
-    grey = "#808080"
     return [
-        Line2D([], [], color=grey, label="replicate 0, a dot a snapshot", **PATH),
-        Line2D([], [], color=grey, label="(a): just before its step size decays", **DECAY),
-        Line2D([], [], color=grey, linestyle=":", label="(b): its step size decays"),
-        Line2D([], [], color=grey, label="where it is now", **END),
+        Line2D([], [], color=style.GREY, label="replicate 0, a dot a snapshot", **PATH),
+        Line2D([], [], color=style.GREY, label="(a): just before its step size decays", **DECAY),
+        Line2D([], [], color=style.GREY, linestyle=":", label="(b): its step size decays"),
+        Line2D([], [], color=style.GREY, label="where it is now", **END),
     ]

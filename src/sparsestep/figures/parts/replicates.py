@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
-from sparsestep.figures.parts import panels, style
+from sparsestep.figures.parts import panel, style
 
 _POINTS = {"linestyle": "", "markersize": 2.5, "alpha": 0.35, "markeredgewidth": 0}
 _ARROW = {"linestyle": "", "markersize": 5, "alpha": 0.8, "markeredgewidth": 0}
@@ -32,7 +32,7 @@ def draw_bars(axes: Axes, values: pd.DataFrame, colour: str, marker: str, shift:
     values = values[values.notna().any(axis=1)]
     if values.empty:
         return []
-    low, middle, high = np.nanpercentile(values.to_numpy(), panels.PERCENTILES, axis=1)
+    low, middle, high = np.nanpercentile(values.to_numpy(), panel.PERCENTILES, axis=1)
     transform = _shifted(axes, shift)
     for place, ends in zip(values.index, zip(low, high, strict=True), strict=True):
         axes.plot([place, place], ends, color=colour, linewidth=1.2, transform=transform)
@@ -60,7 +60,7 @@ def set_value_axis(
     """
     every = np.concatenate([np.empty(0), *(values.to_numpy().ravel() for values in drawn)])
     bands = np.concatenate([np.empty(0), *bands])
-    panels.set_value_axis(axes, metric, np.concatenate([bands, _near(every, bands, metric)]))
+    panel.set_value_axis(axes, metric, np.concatenate([bands, _near(every, bands, metric)]))
     bottom, top = axes.get_ylim()
     for values in drawn:
         long = values.stack()
@@ -81,12 +81,11 @@ def set_value_axis(
 
 def handles(count: int) -> list:
     """Legend entries of `count` replicates."""
-    grey = "#808080"
     return [
-        Line2D([], [], color=grey, marker="o", markersize=4, label="median of the survivors"),
-        Patch(color=grey, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
-        Line2D([], [], color=grey, marker="o", label=f"a replicate, of {count}", **_POINTS),
-        Line2D([], [], color=grey, marker=_DOWN, label="one beyond the frame", **_ARROW),
+        Line2D([], [], color=style.GREY, marker="o", markersize=4, label="median of the survivors"),
+        Patch(color=style.GREY, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
+        Line2D([], [], color=style.GREY, marker="o", label=f"a replicate, of {count}", **_POINTS),
+        Line2D([], [], color=style.GREY, marker=_DOWN, label="one beyond the frame", **_ARROW),
     ]
 
 

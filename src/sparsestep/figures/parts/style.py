@@ -10,6 +10,8 @@ from matplotlib.mathtext import MathTextParser
 from sparsestep import schedules
 from sparsestep.schedules.edge import is_relative
 
+# Marks in legends, and what belongs to no run.
+GREY = "#808080"
 # The colour of a run is the same in every figure: the small-step run is grey, longer large-step
 # phases go through Okabe and Ito's colour-blind safe palette. The dashes tell the runs apart in
 # grey print.

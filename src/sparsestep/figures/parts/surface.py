@@ -92,10 +92,6 @@ class Surface:
         axes.plot(*path[:, at], color=colour, zorder=4, **DECAY)
         axes.plot(*path[:, -1:], color=colour, zorder=4, **END)
 
-    def fates(self) -> dict[str, np.ndarray]:
-        """Of every run, the iteration at which each replicate diverged, -1 where it survived."""
-        return {run: trajectory.diverged_at for run, trajectory in self.trajectories.items()}
-
     def losses(self) -> pd.DataFrame:
         """Training loss of all replicates of the runs, as a measurement table with `run`."""
         tables = []
@@ -128,10 +124,9 @@ def point_handles() -> list[Line2D]:
 
 def handles() -> list[Line2D]:
     """Legend entries of what stands on the surface."""
-    grey = "#808080"
     return [
         *point_handles(),
-        Line2D([], [], color=grey, label="path of replicate 0, a dot a snapshot", **PATH),
-        Line2D([], [], color=grey, label="just before its step size decays", **DECAY),
-        Line2D([], [], color=grey, label="its end", **END),
+        Line2D([], [], color=style.GREY, label="path of replicate 0, a dot a snapshot", **PATH),
+        Line2D([], [], color=style.GREY, label="just before its step size decays", **DECAY),
+        Line2D([], [], color=style.GREY, label="its end", **END),
     ]

@@ -1,0 +1,43 @@
+"""End values of every replicate, a column a run."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from sparsestep.artifacts.tables import last_snapshots
+from sparsestep.figures.parts import panel, style
+from sparsestep.figures.parts.style import GREY
+
+_DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 5, "zorder": 3}
+
+
+def draw(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None:
+    """The last snapshot's value of every surviving replicate, one column a run.
+
+    A bar marks the survivors' median, an open diamond replicate 0.
+    """
+    last = last_snapshots(table)
+    for place, (name, (colour, _)) in enumerate(style.looks(experiment).items()):
+        values = last.loc[last["run"] == name].set_index("replicate")[metric]
+        # Spread by replicate number, not at random: the same replicate stands at the same place in
+        # every column.
+        offsets = 0.5 * (np.arange(len(values)) / max(len(values) - 1, 1) - 0.5)
+        axes.plot(place + offsets, values, "o", color=colour, markersize=3, alpha=0.7)
+        if 0 in values.index:
+            axes.plot(place + offsets[:1], values[[0]], "D", **_DIAMOND)
+        if values.notna().any():
+            median = values.median()
+            axes.plot([place - 0.35, place + 0.35], [median, median], color=colour, linewidth=2)
+    panel.set_value_axis(axes, metric, last[metric].to_numpy())
+    axes.set_xlim(-0.6, len(experiment["order"]) - 0.4)
+    axes.set_xticks(range(len(experiment["order"])), experiment["order"])
+
+
+def handles() -> list:
+    """Legend entries of what `draw` draws."""
+    return [
+        Line2D([], [], color=GREY, marker="o", markersize=3, linestyle="", label="a replicate"),
+        Line2D([], [], **_DIAMOND, marker="D", linestyle="", label="replicate 0"),
+        Line2D([], [], color=GREY, linewidth=2, label="median of the survivors"),
+    ]

@@ -1,0 +1,52 @@
+"""What every panel has: a letter, an axis of values, medians in their band."""
+
+from collections.abc import Iterable
+from string import ascii_lowercase
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from sparsestep.figures.parts import style
+from sparsestep.metrics import PERCENT
+
+PERCENTILES = (10, 50, 90)
+
+
+def draw_band(
+    axes: Axes, values: pd.DataFrame, colour: str, dashes, marker: str | None = None
+) -> list[np.ndarray]:
+    """Median and 10-90 % band over the columns of `values`; returns the band's edges."""
+    # A quantity may be undefined for all replicates, for instance a share of zero.
+    values = values[values.notna().any(axis=1)]
+    if values.empty:
+        return []
+    low, middle, high = np.nanpercentile(values.to_numpy(), PERCENTILES, axis=1)
+    axes.fill_between(values.index, low, high, color=colour, alpha=0.2, linewidth=0)
+    line = {"linestyle": dashes, "linewidth": 1.4, "marker": marker, "markersize": 4}
+    axes.plot(values.index, middle, color=colour, **line)
+    return [low, high]
+
+
+def set_value_axis(axes: Axes, metric: str, shown: np.ndarray) -> None:
+    """Label, scale and limits of the vertical axis, so that the values `shown` fit."""
+    axes.set_ylabel(style.metric_label(metric))
+    if metric in PERCENT:
+        axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.4g}")
+    shown = shown[np.isfinite(shown)]
+    if style.metric_scale(metric) == "log":
+        shown = shown[shown > 0]
+        if len(shown):
+            axes.set_yscale("log")
+            axes.set_ylim(shown.min() / 2, shown.max() * 2)
+    elif len(shown):
+        margin = 0.05 * (shown.max() - shown.min()) or 0.5
+        axes.set_ylim(shown.min() - margin, shown.max() + margin)
+
+
+def add_letters(grid: Iterable[Axes]) -> None:
+    """(a), (b), ... beside the upper left corner of every panel."""
+    for letter, axes in zip(ascii_lowercase, grid, strict=False):
+        # A title leaves room for the letter, and for crosses above the panel.
+        axes.set_title(axes.get_title() or " ", pad=10)
+        axes.annotate(f"({letter})", (-0.2, 1.1), xycoords="axes fraction")
