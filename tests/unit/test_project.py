@@ -91,3 +91,27 @@ def test_profiles_repeat_the_default_one(profile):
         for name in ("default", profile)
     )
     assert entries | default | {"cores": entries["cores"]} == entries
+
+
+# Of the example in CONTRIBUTING.md, and what stands for any.
+_NO_FILES = {"one_point.py", "line.py", "distance.py", "x.py"}
+_FILE = re.compile(r"(?<![\w/.<>{}*-])((?:[a-z_][\w-]*/)*[a-z_]\w*\.(?:py|smk))\b")
+
+
+def test_modules_that_documents_and_comments_name_are_there():
+    folders = ("src", "workflow", "tests", "benchmarks")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
+    parts = [path.relative_to(ROOT).parts for path in files]
+    there = {"/".join(each[first:]) for each in parts for first in range(len(each))}
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "config.yaml"]
+    documents += (ROOT / "docs").glob("*.md")
+    sources = [path for path in files if path.suffix in (".py", ".smk", ".rst", ".html")]
+    texts = {path: path.read_text("utf-8") for path in [*documents, *sources]}
+    missing = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, text in texts.items()
+        if ROOT / "tests" not in path.parents
+        for name in _FILE.findall(text)
+        if name not in there and name.rpartition("/")[2] not in _NO_FILES
+    ]
+    assert missing == []

@@ -2,7 +2,7 @@
 
 import base64
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import numpy as np
@@ -38,54 +38,73 @@ def build(
     the verdicts: those about what a figure shows stand below its caption. `findings` are texts by
     figure (`report/findings.py`).
     """
-    simulations = spec.get("simulations", {})
-    experiments = {entry["name"]: entry for entry in spec["experiments"]}
-    shown = [
-        {
-            "name": entry["name"],
-            "image": data_uri(*figures[entry["name"]]),
-            "caption": render_caption(
-                captions[entry["kind"]],
-                {"figure": entry["name"]},
-                {
-                    "figures": {entry["name"]: entry},
-                    "experiments": experiments,
-                    "simulations": simulations,
-                    "sweeps": spec.get("sweeps", {}),
-                },
-            ),
-            "findings": _findings((findings or {}).get(entry["name"], ""), summary, spec),
-            "claims": [] if claims is None else sentences(_about(claims, entry["shows"])),
-        }
-        for entry in spec["figures"]
-    ]
-    of_simulations = [
-        {
-            "title": name,
-            "caption": render_caption(
-                notes[simulations[name]["kind"]],
-                {"simulation": name},
-                {"simulations": simulations},
-            ),
-            "header": list(tables[name].columns),
-            "rows": tables[name].to_numpy().tolist(),
-        }
-        for name in spec.get("tables", [])
-    ]
-    of_experiments = [
-        {
-            "title": entry["title"] or entry["name"],
-            "last_snapshot": entry.get("last_snapshot"),
-            "iterations": entry.get("iterations"),
-            "epochs": entry.get("epochs"),
-            **end_values(summary, entry["name"], entry["order"]),
-        }
-        for entry in spec["experiments"]
-    ]
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    about = _About(summary, claims, findings or {}, spec.get("settings", {}))
     return page.from_string(template).render(
-        figures=shown, simulations=of_simulations, tables=of_experiments
+        figures=[
+            {**_figure(entry, spec, captions, *figures[entry["name"]]), **about.figure(entry)}
+            for entry in spec["figures"]
+        ],
+        simulations=[
+            _simulation(name, spec["simulations"], notes or {}, (tables or {})[name])
+            for name in spec.get("tables", [])
+        ],
+        tables=[_experiment(entry, summary) for entry in spec["experiments"]],
     )
+
+
+def _figure(
+    entry: dict[str, Any], spec: dict[str, Any], captions: dict[str, str], suffix: str, image: bytes
+) -> dict[str, Any]:
+    """A figure's image and caption."""
+    config = {
+        "figures": {entry["name"]: entry},
+        "experiments": {shown["name"]: shown for shown in spec["experiments"]},
+        "simulations": spec.get("simulations", {}),
+        "sweeps": spec.get("sweeps", {}),
+    }
+    caption = render_caption(captions[entry["kind"]], {"figure": entry["name"]}, config)
+    return {"name": entry["name"], "image": data_uri(suffix, image), "caption": caption}
+
+
+class _About(NamedTuple):
+    """What is known of what figures show: end values, verdicts, findings by figure, settings."""
+
+    summary: pd.DataFrame
+    claims: pd.DataFrame | None
+    findings: dict[str, str]
+    settings: dict[str, str]
+
+    def figure(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Findings as HTML and verdicts as sentences."""
+        text = self.findings.get(entry["name"], "")
+        rest = render_findings(text, self.summary, self.settings) if text else ""
+        claims = [] if self.claims is None else sentences(_rows_about(self.claims, entry["shows"]))
+        return {"findings": as_html(rest) if rest else "", "claims": claims}
+
+
+def _simulation(
+    name: str, simulations: dict[str, Any], notes: dict[str, str], table: pd.DataFrame
+) -> dict[str, Any]:
+    """A simulation's short table and its caption."""
+    note = notes[simulations[name]["kind"]]
+    return {
+        "title": name,
+        "caption": render_caption(note, {"simulation": name}, {"simulations": simulations}),
+        "header": list(table.columns),
+        "rows": table.to_numpy().tolist(),
+    }
+
+
+def _experiment(entry: dict[str, Any], summary: pd.DataFrame) -> dict[str, Any]:
+    """An experiment's table of end values."""
+    return {
+        "title": entry["title"] or entry["name"],
+        "last_snapshot": entry.get("last_snapshot"),
+        "iterations": entry.get("iterations"),
+        "epochs": entry.get("epochs"),
+        **end_values(summary, entry["name"], entry["order"]),
+    }
 
 
 def data_uri(suffix: str, content: bytes) -> str:
@@ -106,13 +125,7 @@ def as_html(rest: str) -> str:
     return publish_parts(rest, writer="html5", settings_overrides=_DOCUTILS)["body"]
 
 
-def _findings(text: str, summary: pd.DataFrame, spec: dict[str, Any]) -> str:
-    """Findings about a figure as HTML; empty where there are none."""
-    rest = render_findings(text, summary, spec.get("settings", {})) if text else ""
-    return as_html(rest) if rest else ""
-
-
-def _about(claims: pd.DataFrame, shown: list) -> pd.DataFrame:
+def _rows_about(claims: pd.DataFrame, shown: list) -> pd.DataFrame:
     """The rows about these (experiment, metric)."""
     wanted = {tuple(pair) for pair in shown}
     about = [pair in wanted for pair in zip(claims["experiment"], claims["metric"], strict=True)]
