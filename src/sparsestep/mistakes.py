@@ -16,8 +16,6 @@ from sparsestep.errors import ConfigError
 _KIND_BLOCKS = ("problem", "model", "algorithm", "schedule")
 # Mistakes of one block that get a line each; a block of thousands has one cause.
 _LINES = 20
-
-
 # pydantic's name for a mistake whose text is complete.
 _TOLD = "told"
 

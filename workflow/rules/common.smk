@@ -25,8 +25,7 @@ PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
 try:
     check_results_writable(Path("results"))
     plan = Plan(config)
-    for path in map(Path, plan.findings_paths(f"{PAGES}/findings")):
-        findings.check(path.read_text("utf-8"), path)
+    FINDINGS = findings.checked_files(f"{PAGES}/findings", plan.wanted_figures())
     hand_to_jobs(plan.config.compute)
     if workflow.is_main_process and not workflow.output_settings.dryrun:
         start_one_by_one(Path(".snakemake"))

@@ -36,7 +36,7 @@ rule write_report:
         captions=expand(f"{PAGES}/{{kind}}.rst", kind=plan.figures_by_kind()),
         tables=plan.summary_paths(),
         notes=expand(f"{PAGES}/tables/{{kind}}.rst", kind=plan.summaries_by_kind()),
-        findings=plan.findings_paths(f"{PAGES}/findings"),
+        findings=FINDINGS,
         template=f"{PAGES}/page.html",
         summary="results/summary.csv",
         claims="results/claims.csv",

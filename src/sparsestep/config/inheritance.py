@@ -45,6 +45,15 @@ def _follow(taken: dict[Path, Path], path: Path) -> Path:
     return path
 
 
+def _recorder(taken: dict[Path, Path], here: Path, there: Path) -> Callable[[Path], None]:
+    """What notes in `taken` that the value at a path below `here` is that below `there`."""
+
+    def take(below: Path) -> None:
+        taken[here + below] = there + below
+
+    return take
+
+
 def write_out(raw: Any, mistakes: Mistakes) -> tuple[Any, Origins]:
     """The content of config.yaml with every experiment written out; `raw` itself does not change.
 
@@ -135,11 +144,7 @@ def _start_all(experiments: dict[str, Any], origins: Origins) -> dict[str, Any]:
             if other is None:
                 started[each] = entry
                 continue
-            here, there = ("experiments", each), ("experiments", other)
-
-            def take(path: Path, here: Path = here, there: Path = there) -> None:
-                origins.from_others[here + path] = there + path
-
+            take = _recorder(origins.from_others, ("experiments", each), ("experiments", other))
             started[each] = _start_from(started[other], entry, take)
     return {name: started[name] for name in experiments}
 
@@ -187,10 +192,7 @@ def _refine(
     run = {} if run is None else run
     if not isinstance(run, dict):
         return run, []
-
-    def take(below: Path) -> None:
-        origins.from_defaults[path + below] = experiment + below
-
+    take = _recorder(origins.from_defaults, path, experiment)
     merged = {}
     for key, block in defaults.items():
         algorithm = merged.get("algorithm", run.get("algorithm"))

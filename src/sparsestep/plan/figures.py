@@ -1,6 +1,5 @@
 """What figures, tables, verdicts and report are made from, and where they lie."""
 
-from pathlib import Path
 from typing import Any
 
 from sparsestep import registry
@@ -112,11 +111,6 @@ class Figures(Sweeps):
         figure = self._figure(name).model_dump(mode="json", exclude={"caption"})
         parts = {"figure": figure, "experiments": shown, "sources": sources}
         return canonical_json(parts | self._loaded(name))
-
-    def findings_paths(self, folder: str) -> list[str]:
-        """Files in this folder with findings about the wanted figures, those that are there."""
-        paths = (f"{folder}/{name}.rst" for name in self.wanted_figures())
-        return [path for path in paths if Path(path).is_file()]
 
     def settings(self) -> dict[str, str]:
         """Id of all that decides the results, by experiments.<name>, sweeps.<name>, and so on."""

@@ -17,7 +17,7 @@ contain nothing but these calls, on texts and numbers written out: there is no c
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,11 +41,20 @@ class NotThereError(Exception):
     """Names what a finding asks for and config.yaml does not have."""
 
 
+def checked_files(folder: str, figures: Iterable[str]) -> list[str]:
+    """Files in this folder about these figures, those that are there and pass `check`."""
+    paths = [path for name in figures if (path := Path(folder) / f"{name}.rst").is_file()]
+    for path in paths:
+        check(path.read_text("utf-8"), path)
+    return list(map(str, paths))
+
+
 def check(text: str, path: Path) -> None:
     """Raise ConfigError where a findings file holds anything but the calls there are."""
+    environment = _environment({})
     for paragraph in paragraphs(text):
         try:
-            tree = _environment({}).parse(paragraph)
+            tree = environment.parse(paragraph)
         except jinja2.TemplateSyntaxError as error:
             raise ConfigError(f"{path}: {paragraph[:60]!r}: {error.message}") from None
         for node in _nodes(tree):
