@@ -35,8 +35,8 @@ rule all:
     """Every figure, the tables, the verdicts and the report."""
     default_target: True
     input:
-        plan.figure_paths(),
-        plan.collected_paths(),
+        plan.figures.paths(),
+        plan.sweeps.collected_paths(),
         "results/summary.csv",
         "results/claims.csv",
         "results/report.html",

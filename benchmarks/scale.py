@@ -92,10 +92,14 @@ def config_with(runs: int) -> dict[str, Any]:
 
 def write_bare(folder: Path, plan: Plan) -> None:
     """A Snakefile without anything but Snakemake, and the texts that it looks up."""
-    known = {"params": dict(_params(plan)), "problem": {}, "tables": plan.measurement_paths()}
-    for name in plan.experiments:
-        for batch in plan.batches(name):
-            known["problem"][f"{name} {batch}"] = plan.problem_path(name, batch)
+    known = {
+        "params": dict(_params(plan)),
+        "problem": {},
+        "tables": plan.experiments.measurement_paths(),
+    }
+    for name in plan.config.experiments:
+        for batch in plan.experiments.batches(name):
+            known["problem"][f"{name} {batch}"] = plan.experiments.problem_path(name, batch)
     (folder / "known.json").write_text(json.dumps(known))
     text = _HEAD
     for rule, (inputs, output) in _RULES.items():
@@ -108,19 +112,19 @@ def _params(plan: Plan) -> Iterator[tuple[str, list[str]]]:
     """The params of every job, by its output."""
 
     def told(stage: str, wildcards: Any) -> list[str]:
-        return [getattr(plan, f"{stage}_spec")(wildcards), plan.code(stage)(wildcards)]
+        return [plan.jobs.spec(stage)(wildcards), plan.jobs.code(stage)(wildcards)]
 
-    for name, entry in plan.experiments.items():
-        problem_id = identity(plan.problem(name))
-        for batch in plan.batches(name):
+    for name, entry in plan.config.experiments.items():
+        problem_id = identity(plan.experiments.problem(name))
+        for batch in plan.experiments.batches(name):
             wildcards = {"experiment": name, "batch": batch}
             asked = SimpleNamespace(**wildcards, problem_id=problem_id)
-            yield plan.problem_path(name, batch), told("generate", asked)
+            yield plan.experiments.problem_path(name, batch), told("generate", asked)
             for run in entry.runs:
-                run_id = identity(plan.run(name, run))
+                run_id = identity(plan.experiments.run(name, run))
                 asked = SimpleNamespace(**wildcards, run=run, run_id=run_id)
-                yield plan.trajectory_path(name, run, batch), told("train", asked)
-                yield plan.measurement_path(name, run, batch), told("measure", asked)
+                yield plan.experiments.trajectory_path(name, run, batch), told("train", asked)
+                yield plan.experiments.measurement_path(name, run, batch), told("measure", asked)
     for stage in ("summary", "claims", "report"):
         yield stage, told(stage, None)
 

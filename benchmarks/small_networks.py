@@ -20,6 +20,7 @@ from sparsestep import schedules
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.models.mlp import Network, Spec
 from sparsestep.plan import Plan
+from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,7 +52,7 @@ def main() -> None:
     problem, sgd = case(plan, "sde_diagonal", "sgd")
     rows = sde.rows(problem, sgd, case(plan, "sde_diagonal", "sde")[1], THREADS, REPETITIONS["sde"])
     print_table("6. The SDE, Euler-Maruyama, sde_diagonal; us per replicate and update", rows)
-    step_size = plan.run(EXPERIMENT, TRAINED)["schedule"]["step_size"]
+    step_size = plan.experiments.run(EXPERIMENT, TRAINED)["schedule"]["step_size"]
     rows = workflow.rows(ROOT, step_size, REPETITIONS["workflow"])
     print_table("7. The workflow, in a copy of the sources; s of wall time", rows)
 
@@ -101,11 +102,11 @@ def print_relu(plan: Plan) -> None:
 
 def case(plan: Plan, experiment: str, run: str) -> tuple[Problem, dict[str, Any]]:
     """Problem of the first batch of an experiment, and spec of a run with what is measured."""
-    first, _, last = plan.batches(experiment)[0].partition("-")
+    first, _, last = plan.experiments.batches(experiment)[0].partition("-")
     batch = {"replicates": [int(first), int(last)]}
-    measured = {"measure": plan.experiments[experiment].measure}
-    problem = generate({**plan.problem(experiment), **batch})
-    return problem, {**plan.run(experiment, run), **batch, **measured}
+    measured = {"measure": dumped(plan.config.experiments[experiment].measure)}
+    problem = generate({**plan.experiments.problem(experiment), **batch})
+    return problem, {**plan.experiments.run(experiment, run), **batch, **measured}
 
 
 def step_sizes(spec: dict[str, Any]):

@@ -71,8 +71,8 @@ def copy_sources(root: Path, copy: Path) -> None:
 def small_networks(folder: Path) -> list[str]:
     """Every figure but those of the theory beside the experiments."""
     plan = Plan(yaml.safe_load((folder / "config.yaml").read_text()))
-    names = [name for name in plan.figures if not name.startswith(_THEORY)]
-    return [path for path in plan.figure_paths() if Path(path).stem in names]
+    names = [name for name in plan.config.figures if not name.startswith(_THEORY)]
+    return [path for path in plan.figures.paths() if Path(path).stem in names]
 
 
 def change_step_size(path: Path, old: float, new: float) -> None:

@@ -37,11 +37,10 @@ MODELS = {
     "resnet": "sparsestep.images.models.resnet",
 }
 
-# Problems that hand out images, and models that take them, and nothing else: a model module offers
-# `Spec`, its torch module stands in NETWORKS. Trainers and measurements of these models have
-# "images/" in front.
-IMAGE_PROBLEMS = ("images",)
-IMAGE_MODELS = ("densenet", "resnet")
+# Problems that hand out images, and models that take them: a model module offers `Spec`, its torch
+# module stands in NETWORKS. Trainers and measurements of these models have "images/" in front. All
+# others are of vectors (`config/families.py`).
+OF_IMAGES = {"problem": ("images",), "model": ("densenet", "resnet")}
 
 # A network module offers `Network(spec, channels, classes)`, the torch module of an image model.
 NETWORKS = {
@@ -207,9 +206,14 @@ def kinds(role: str, model: str | None = None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def family(role: str, kind: str) -> str:
+    """What a problem hands out or a model takes: "vectors" or "images"."""
+    return "images" if kind in OF_IMAGES[role] else "vectors"
+
+
 def _prefixes(model: str | None) -> tuple[str, ...]:
     """What may stand in front of a kind that this model can be used with, the model's own first."""
-    if model in IMAGE_MODELS:
+    if model is not None and family("model", model) == "images":
         return (f"{model}/", "images/")
     return (f"{model}/", "") if model else ("",)
 

@@ -14,7 +14,7 @@ from sparsestep.unused import read_plan
 def main() -> None:
     """Print them."""
     try:
-        found = read_plan([]).settings()
+        found = read_plan([]).report.settings()
     except ConfigError as error:
         sys.exit(f"sparsestep: {error}")
     for name, settings_id in found.items():

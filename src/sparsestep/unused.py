@@ -24,22 +24,17 @@ from snakemake.utils import update_config
 
 from sparsestep.config import text
 from sparsestep.errors import ConfigError
-from sparsestep.plan import BATCH_PATTERN, ID_PATTERN, Plan
+from sparsestep.plan import ID_PATTERN, Plan, paths
 
 # Paths in results/ that a rule writes, without suffix; logs and benchmarks mirror them.
 _OURS = re.compile(
     "|".join(
-        [
-            rf"(data|simulations)/[^/]+-{ID_PATTERN}",
-            rf"(problems|edges)/[^/]+-{ID_PATTERN}/{BATCH_PATTERN}",
-            rf"runs/[^/]+/[^/]+-{ID_PATTERN}/{BATCH_PATTERN}/(trajectory|measurements)",
-            rf"sweeps/[^/]+-{ID_PATTERN}/{ID_PATTERN}/{BATCH_PATTERN}",
-            r"(figures|tables|sweeps)/[^/]+",
-        ]
+        paths.pattern(template.rpartition(".")[0].removeprefix("results/"), groups=False)
+        for template in (*paths.PER_JOB, *paths.NAMED)
     )
 )
 _SUFFIXES = (".safetensors", ".parquet", ".csv", ".svg", ".png", ".pdf", ".gif", ".log", ".tsv")
-_RESUME = re.compile(rf"\.resume/([^/]+/[^/]+-{ID_PATTERN}/{BATCH_PATTERN})/.*")
+_RESUME = re.compile(paths.pattern(paths.RESUME.removeprefix("results/")) + "/.*")
 
 
 class Unused(NamedTuple):
@@ -109,7 +104,8 @@ def _key(path: PurePosixPath) -> str | None:
     _, *parts = path.parts
     inside = "/".join(parts)
     if checkpoint := _RESUME.fullmatch(inside):
-        return f"runs/{checkpoint[1]}/trajectory"
+        trajectory = paths.TRAJECTORY.format(**checkpoint.groupdict())
+        return trajectory.removeprefix("results/").rpartition(".")[0]
     if parts and parts[0] in ("logs", "benchmarks"):
         inside = "/".join(parts[1:])
     # A checksum goes with its file: figures/.curves.svg.sha256.

@@ -4,7 +4,7 @@ import pandas as pd
 
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
-from sparsestep.plan.experiments import dumped
+from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -12,18 +12,18 @@ from sparsestep.training import train
 def tables_and_specs(raw, edges=None):
     """Measurements of experiment `first` of a raw config, and the spec of each of its figures."""
     plan = Plan(raw)
-    experiment = plan.experiments["first"]
+    experiment = plan.config.experiments["first"]
     parts = []
     for run in experiment.runs:
-        spec = {**plan.run("first", run), "replicates": [0, experiment.replicates - 1]}
+        spec = {**plan.experiments.run("first", run), "replicates": [0, experiment.replicates - 1]}
         problem = generate(spec)
         measured = {**spec, "measure": dumped(experiment.measure)}
         table = measure(problem, train(problem, spec, edges=edges), measured)
         table.insert(0, "run", run)
         parts.append(table)
     specs = {
-        name: {"figure": figure, "experiments": {"first": plan.display("first")}}
-        for name, figure in dumped(plan.figures).items()
+        name: {"figure": figure, "experiments": {"first": plan.experiments.display("first")}}
+        for name, figure in dumped(plan.config.figures).items()
     }
     return {"first": pd.concat(parts, ignore_index=True)}, specs
 

@@ -67,7 +67,7 @@ def raw_config(model=DENSENET, dataset="digits", bfloat16=False):
 
 def spec_of(raw, figure):
     """`spec` of a figure's job."""
-    return json.loads(Plan(raw).figure_spec(batch_of("deep", figure=figure)))
+    return json.loads(Plan(raw).jobs.spec("figure")(batch_of("deep", figure=figure)))
 
 
 def table_of(replicates=3, diverged=(), iterations=480):
@@ -94,7 +94,7 @@ def table_of(replicates=3, diverged=(), iterations=480):
 
 def trajectory_of(raw, run, stem, diverged_at=-1):
     """Two snapshots of the network, the last with this first convolution (f, c, k, k)."""
-    spec = {**Plan(raw).run("deep", run), "replicates": [0, 0]}
+    spec = {**Plan(raw).experiments.run("deep", run), "replicates": [0, 0]}
     network = initial.from_spec(spec["model"], stem.shape[1], 10)
     start = state.flatten(network).numpy()
     with torch.no_grad():

@@ -23,7 +23,7 @@ from sparsestep.figures.draw.phase_diagram import cell_sides
 from sparsestep.figures.sources import Sources, read_sources
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
-from sparsestep.plan.experiments import dumped
+from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 from sparsestep.report import page as report
 from sparsestep.training import train
@@ -114,8 +114,8 @@ def raw(tiny):
 
 def spec_of(plan, name="phases"):
     """All points of a sweep as one job's spec."""
-    points = plan.sweeps[name].points()
-    return {**plan.sweep(name), "points": points, "replicates": [0, 2]}
+    points = plan.config.sweeps[name].points()
+    return {**plan.sweeps.sweep(name), "points": points, "replicates": [0, 2]}
 
 
 @pytest.mark.parametrize(("key", "value", "says"), MISTAKES)
@@ -170,9 +170,15 @@ def test_ranges_are_lists(raw):
     by_list = Plan(raw)
     sweep["decay_at"] = {"low": 0.2, "high": 0.5, "points": 2}
     sweep["step_size"] = ["1e-2", "0.05", 0.8]
-    assert Plan(raw).sweep_paths("phases") == by_list.sweep_paths("phases")
+    assert Plan(raw).sweeps.paths("phases") == by_list.sweeps.paths("phases")
     sweep["step_size"] = {"low": 0.01, "high": 1, "points": 5, "spacing": "log"}
-    assert Plan(raw).sweeps["phases"].step_size == [0.01, 0.0316227766017, 0.1, 0.316227766017, 1]
+    assert Plan(raw).config.sweeps["phases"].step_size == [
+        0.01,
+        0.0316227766017,
+        0.1,
+        0.316227766017,
+        1,
+    ]
 
 
 def test_points_that_are_added_leave_full_chunks_as_they_are(raw, monkeypatch):
@@ -180,13 +186,13 @@ def test_points_that_are_added_leave_full_chunks_as_they_are(raw, monkeypatch):
     monkeypatch.setattr("sparsestep.plan.sweeps.POINTS_PER_JOB", 7)
     sweep = raw["sweeps"]["phases"]
     sweep["decay_at"] = [0.2, 0.5, 0.6]
-    before = Plan(raw).sweep_chunks("phases")
+    before = Plan(raw).sweeps.chunks("phases")
     assert [len(points) for points in before.values()] == [6, 3]
     sweep["step_size"] = [0.01, 0.05, 0.8, 0.9]
-    after = Plan(raw).sweep_chunks("phases")
+    after = Plan(raw).sweeps.chunks("phases")
     (same, less), (kept, more) = before, after
     assert (same == kept, less == more) == (True, False)
-    assert [point for chunk in after.values() for point in chunk] == Plan(raw).sweeps[
+    assert [point for chunk in after.values() for point in chunk] == Plan(raw).config.sweeps[
         "phases"
     ].points()
 
@@ -194,18 +200,20 @@ def test_points_that_are_added_leave_full_chunks_as_they_are(raw, monkeypatch):
 def test_batches_of_replicates_that_the_experiment_lacks(raw):
     raw["sweeps"]["phases"]["replicates"] = 18
     plan = Plan(raw)
-    assert plan.sweep_batches("phases") == ["0-15", "16-17"]
-    assert plan.batches("first") == ["0-2"]
-    wildcards = batch_of("first", "16-17", problem_id=identity(plan.problem("first")))
-    assert json.loads(plan.generate_spec(wildcards))["replicates"] == [16, 17]
+    assert plan.sweeps.batches("phases") == ["0-15", "16-17"]
+    assert plan.experiments.batches("first") == ["0-2"]
+    wildcards = batch_of("first", "16-17", problem_id=identity(plan.experiments.problem("first")))
+    assert json.loads(plan.jobs.spec("generate")(wildcards))["replicates"] == [16, 17]
     wildcards.batch = "16-18"
     with pytest.raises(ConfigError, match="has no batch 16-18"):
-        plan.generate_spec(wildcards)
+        plan.jobs.spec("generate")(wildcards)
 
 
 def test_a_grid_of_a_thousand_points_is_a_handful_of_jobs(published):
     raw = {
-        "experiments": {"diagonal": published.experiments["diagonal"].model_dump(mode="json")},
+        "experiments": {
+            "diagonal": published.config.experiments["diagonal"].model_dump(mode="json")
+        },
         "sweeps": {
             "grid": {
                 **SWEEP,
@@ -216,8 +224,8 @@ def test_a_grid_of_a_thousand_points_is_a_handful_of_jobs(published):
             }
         },
     }
-    assert len(Plan(raw).sweep_paths("grid")) == 10
-    assert len(published.sweep_paths("diagonal_phases")) == 2
+    assert len(Plan(raw).sweeps.paths("grid")) == 10
+    assert len(published.sweeps.paths("diagonal_phases")) == 2
 
 
 def one_at_a_time(spec):
@@ -276,8 +284,8 @@ def test_end_values_of_a_point_are_those_of_the_run(raw):
     run = {**SWEEP["schedule"], "step_size": 0.05, "decay_at": 0.5}
     raw["experiments"]["first"]["runs"] = {"same": {"schedule": run}}
     plan = Plan(raw)
-    spec = {**plan.run("first", "same"), "replicates": [0, 2]}
-    measured = {**spec, "measure": dumped(plan.sweeps["phases"].measure)}
+    spec = {**plan.experiments.run("first", "same"), "replicates": [0, 2]}
+    measured = {**spec, "measure": dumped(plan.config.sweeps["phases"].measure)}
     of_run = measure(generate(spec), train(generate(spec), spec), measured)
     of_run.insert(0, "run", "same")
     of_run = tables.last_snapshots(of_run).reset_index(drop=True)
@@ -291,20 +299,20 @@ def test_end_values_of_a_point_are_those_of_the_run(raw):
 
 def test_the_stages_write_and_check(raw, tmp_path):
     plan = Plan(raw)
-    ((chunk, points),) = plan.sweep_chunks("phases").items()
+    ((chunk, points),) = plan.sweeps.chunks("phases").items()
     wildcards = SimpleNamespace(sweep="phases", chunk=chunk, batch="0-2")
-    spec = json.loads(plan.sweep_spec(wildcards))
+    spec = json.loads(plan.jobs.spec("sweep")(wildcards))
     assert (spec["points"], spec["replicates"]) == (points, [0, 2])
     problem, table, short = (str(tmp_path / name) for name in ("p", "t.parquet", "t.csv"))
-    made_from = {**plan.problem("first"), "replicates": [0, 2]}
+    made_from = {**plan.experiments.problem("first"), "replicates": [0, 2]}
     arrays.write_problem(problem, generate(made_from), storage.provenance(made_from, ""))
     stages = {
         "sweep": ["--problem", problem, "--output", table],
         "collect": ["--tables", table, "--output", short],
     }
     for stage, options in stages.items():
-        told = ["--spec", getattr(plan, f"{stage}_spec")(wildcards)]
-        told += ["--code", plan.code(stage)(wildcards), *options]
+        told = ["--spec", plan.jobs.spec(stage)(wildcards)]
+        told += ["--code", plan.jobs.code(stage)(wildcards), *options]
         command = [sys.executable, "-m", f"sparsestep.stages.{stage}", *told]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
@@ -318,23 +326,25 @@ def test_the_stages_write_and_check(raw, tmp_path):
         tables.read_table(table)
     wildcards.chunk = "0" * 12
     with pytest.raises(ConfigError, match=r"^sweeps.phases has no chunk"):
-        plan.sweep_spec(wildcards)
+        plan.jobs.spec("sweep")(wildcards)
 
 
 def test_edges_of_every_duration(raw, tmp_path):
     raw["sweeps"]["phases"]["edges"] = True
     plan = Plan(raw)
-    paths, wildcards = plan.figure_inputs("phases")["edges"], []
+    paths, wildcards = plan.figures.input_paths("phases")["edges"], []
     assert len(paths) == 2
     for path in paths:
         *_, folder, batch = path.split("/")
         found = batch_of("first", batch.split(".")[0], edges_id=folder.removeprefix("first-"))
-        wildcards.append(json.loads(plan.calibrate_spec(found)))
+        wildcards.append(json.loads(plan.jobs.spec("calibrate")(found)))
     assert [spec["edge"]["horizon"] for spec in wildcards] == [0.2, 0.5]
     # Those of a run's own edge options are the same files.
     raw["experiments"]["first"]["runs"]["small"]["schedule"]["step_size"] = {"of_edge": 0.5}
-    assert Plan(raw).edges_path("first", "small", "0-2") == [paths[1]]
-    names = json.loads(plan.figure_spec(SimpleNamespace(figure="phases")))["sources"]["edges"]
+    assert Plan(raw).experiments.edges_path("first", "small", "0-2") == [paths[1]]
+    names = json.loads(plan.jobs.spec("figure")(SimpleNamespace(figure="phases")))["sources"][
+        "edges"
+    ]
     files = []
     for spec in wildcards:
         files.append(str(tmp_path / str(len(files))))
@@ -352,7 +362,7 @@ def drawn(raw):
     plan = Plan(raw)
     spec = spec_of(plan)
     table = sweeps.run(generate(spec), spec)
-    return table, json.loads(plan.figure_spec(SimpleNamespace(figure="phases")))
+    return table, json.loads(plan.jobs.spec("figure")(SimpleNamespace(figure="phases")))
 
 
 def test_colours_are_medians_of_the_survivors(drawn):
@@ -405,7 +415,7 @@ def test_cells_lie_around_their_values():
 @pytest.mark.parametrize("edges", [False, True])
 def test_the_caption_explains_what_is_drawn(raw, edges):
     raw["sweeps"]["phases"]["edges"] = edges
-    spec = json.loads(Plan(raw).report_spec(None))
+    spec = json.loads(Plan(raw).jobs.spec("report")(None))
     (entry,) = (figure for figure in spec["figures"] if figure["name"] == "phases")
     text = (ROOT / "workflow" / "report" / "phase_diagram.rst").read_text()
     known = {"figures": {"phases": entry}, "sweeps": spec["sweeps"]}
@@ -419,9 +429,9 @@ def test_a_sweep_of_an_experiment_on_demand_is_not_wanted(raw):
     raw["experiments"]["second"] = {**second, "on_demand": True}
     raw["sweeps"]["phases"]["experiment"] = "second"
     plan = Plan(raw)
-    assert (plan.wanted_sweeps(), "phases" in plan.wanted_figures()) == ([], False)
+    assert (plan.sweeps.wanted(), "phases" in plan.figures.wanted()) == ([], False)
     plan = Plan({**raw, "enabled": ["second"]})
-    assert (plan.collected_paths(), "phases" in plan.wanted_figures()) == (
+    assert (plan.sweeps.collected_paths(), "phases" in plan.figures.wanted()) == (
         ["results/sweeps/phases.csv"],
         True,
     )

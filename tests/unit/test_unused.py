@@ -50,7 +50,11 @@ def test_one_step_size(tiny, folder):
     before = Plan(raw)
     changed = copy.deepcopy(raw)
     changed["experiments"]["first"]["runs"]["small"]["schedule"]["step_size"] = 0.02
-    run = Path(before.trajectory_path("first", "small", "0-2")).relative_to("results").parent.parent
+    run = (
+        Path(before.experiments.trajectory_path("first", "small", "0-2"))
+        .relative_to("results")
+        .parent.parent
+    )
     # The other run's folder stays, so that this run's goes alone.
     expected = {f"{run}": 20, f"logs/{run}": 20, f"benchmarks/{run}": 20}
     assert listed(changed, folder) == expected
@@ -85,7 +89,9 @@ def test_an_experiment_figure_and_simulation_that_are_gone(tiny, folder):
 
 def test_checkpoints_of_runs(tiny, folder):
     plan = Plan(with_simulations(tiny))
-    run = Path(plan.trajectory_path("first", "small", "0-2")).parent.relative_to("results/runs")
+    run = Path(plan.experiments.trajectory_path("first", "small", "0-2")).parent.relative_to(
+        "results/runs"
+    )
     old = "first/small-0123456789ab/0-2"
     for owner in (run, old):
         write([folder / "results/.resume" / owner / "1" / "checkpoint.safetensors"])

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import yaml
 
 
 def refused(workflow, *options):
@@ -61,6 +62,18 @@ def refused(workflow, *options):
 def test_config_mistake(edited, old, new, line):
     edited.edit("config.yaml", old, new)
     assert line in refused(edited).splitlines()
+
+
+@pytest.mark.parametrize("name", ["all", "train_run", "draw_training_curves", "figures"])
+def test_an_experiment_called_like_a_rule(edited, name):
+    path = edited.folder / "config.yaml"
+    raw = yaml.safe_load(path.read_text())
+    raw["experiments"][name] = raw["experiments"]["first"]
+    path.write_text(yaml.safe_dump(raw))
+    line = f"experiments.{name}: a rule of the workflow has this name; choose another"
+    done = edited.snakemake("--cores", "1")
+    assert done.returncode == 1
+    assert line in done.stdout
 
 
 def test_a_key_that_is_there_twice(edited):

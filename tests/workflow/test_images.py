@@ -106,9 +106,11 @@ def test_everything_is_there(computed):
 
 def test_a_replicate_does_not_depend_on_those_before_it(computed):
     plan = Plan(computed.config)
-    joined = read_trajectory(computed.folder / plan.trajectory_path("digits", "decay-50", "0-2"))
-    spec = {**plan.run("digits", "decay-50"), "replicates": [2, 2]}
-    dataset = read_dataset(computed.folder / plan.images_path("digits"))
+    joined = read_trajectory(
+        computed.folder / plan.experiments.trajectory_path("digits", "decay-50", "0-2")
+    )
+    spec = {**plan.experiments.run("digits", "decay-50"), "replicates": [2, 2]}
+    dataset = read_dataset(computed.folder / plan.experiments.dataset_path("digits"))
     images = of_replicate(Problem(**spec["problem"]), dataset, 2)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -116,7 +118,9 @@ def test_a_replicate_does_not_depend_on_those_before_it(computed):
     torch.set_num_threads(before)
     for name in ("parameters", "batch_loss", "step_sizes", "diverged_at"):
         np.testing.assert_array_equal(getattr(joined, name)[2:], getattr(alone, name))
-    table = read_table(computed.folder / plan.measurement_path("digits", "decay-50", "0-2"))
+    table = read_table(
+        computed.folder / plan.experiments.measurement_path("digits", "decay-50", "0-2")
+    )
     network = initial.from_spec(spec["model"], 1, 10)
     spec["measure"] = {"losses": {}}
     expected = measures.table(images, alone, network, spec)
@@ -182,7 +186,7 @@ def test_cifar10_from_its_binary_format(tmp_path):
     experiment["model"] = {"kind": "resnet", "depth": 18, "width": 4}
     experiment["replicates"] = 1
     workflow = Workflow.create(tmp_path / "workflow", config)
-    path = workflow.folder / Plan(config).images_path("digits")
+    path = workflow.folder / Plan(config).experiments.dataset_path("digits")
     write_dataset(path, dataset, provenance(dataset.spec, "by hand"))
     done = workflow.run("--cores", "2")
     assert "prepare_dataset" not in done

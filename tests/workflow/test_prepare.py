@@ -8,16 +8,15 @@ import sys
 import archives
 
 from conftest import ROOT
-from conftest import TINY as IMAGES
 from sparsestep.artifacts.arrays import read_dataset
 from sparsestep.artifacts.fingerprint import stage_code
-from sparsestep.plan import Plan
+from sparsestep.plan import datasets
 from workflow.runner import Workflow
 
 
 def test_digits_are_prepared_once(tiny, tmp_path):
     workflow = Workflow.create(tmp_path / "workflow", tiny)
-    path = Plan(tiny).dataset_path("digits")
+    path = datasets.path("digits")
     workflow.run("--cores", "1", path)
     assert len(read_dataset(workflow.folder / path).x_train) == 1442
     assert "Nothing to be done" in workflow.run("--cores", "1", path)
@@ -28,7 +27,7 @@ def test_a_folder_of_the_user_s_own(tmp_path):
     archive = tmp_path / "mine" / "cifar-10-binary.tar.gz"
     archive.parent.mkdir()
     archives.write_tar(archive, archives.cifar10()[0])
-    spec = Plan(IMAGES).dataset("cifar10")
+    spec = datasets.spec("cifar10")
     command = [sys.executable, "-m", "sparsestep.stages.prepare", "--output", str(tmp_path / "out")]
     options = ["--spec", json.dumps(spec), "--code", stage_code("prepare", spec)]
     for data_dir, says in (

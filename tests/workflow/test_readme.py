@@ -79,7 +79,7 @@ def test_example_of_an_experiment_that_is_like_another():
     (added,) = (b for b in examples() if "my_wide_student" in b.get("experiments", {}))
     raw = copy.deepcopy(CONFIG)
     raw["experiments"] |= added["experiments"]
-    experiments = Plan(raw).experiments
+    experiments = Plan(raw).config.experiments
     wide, narrow = experiments["my_wide_student"], experiments["relu_teacher"]
     assert wide.model == narrow.model.model_copy(update={"widths": [40]})
     assert wide.measure == narrow.measure
@@ -110,8 +110,8 @@ def test_example_sweep():
     raw["sweeps"] |= added["sweeps"]
     raw["figures"] |= added["figures"]
     plan = Plan(raw)
-    assert "results/figures/my_phases.png" in plan.figure_paths()
-    assert len(plan.sweeps["my_phases"].points()) == 250
+    assert "results/figures/my_phases.png" in plan.figures.paths()
+    assert len(plan.config.sweeps["my_phases"].points()) == 250
 
 
 def test_example_in_python():

@@ -28,15 +28,15 @@ def many(tmp_path, monkeypatch):
     columns = {"replicate": [0], "iteration": [59], "diverged_at": [-1]}
     for number, run in enumerate(first["runs"]):
         table = pd.DataFrame({**columns, "train_loss": float(number)})
-        source = files.provenance(plan.measured("first", run, "0-0"), "")
-        path = workflow.folder / plan.measurement_path("first", run, "0-0")
+        source = files.provenance(plan.experiments.measured("first", run, "0-0"), "")
+        path = workflow.folder / plan.experiments.measurement_path("first", run, "0-0")
         tables.write_table(path, table, source)
     return workflow
 
 
 def test_end_values_of_thousands_of_runs(many):
     # Linux takes 128 KiB as one argument.
-    assert len(Plan(many.config).summary_spec(None)) > 2**17
+    assert len(Plan(many.config).jobs.spec("summary")(None)) > 2**17
     many.run("--cores", "1", "results/summary.csv", "--allowed-rules", "summarise_measurements")
     summary = pd.read_csv(many.folder / "results" / "summary.csv")
     losses = summary[summary["metric"] == "train_loss"]

@@ -8,7 +8,7 @@ OUTPUTS: results/edges/<experiment>-<id>/<batch>.safetensors
 rule calibrate_edges:
     """Where the replicates of a batch begin to diverge; only for runs that ask for it."""
     input:
-        problem=lambda wildcards: plan.problem_path(
+        problem=lambda wildcards: plan.experiments.problem_path(
             wildcards.experiment, wildcards.batch
         ),
     output:
@@ -21,8 +21,8 @@ rule calibrate_edges:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        spec=plan.calibrate_spec,
-        code=plan.code("calibrate"),
+        spec=plan.jobs.spec("calibrate"),
+        code=plan.jobs.code("calibrate"),
     shell:
         r"""
         python -m sparsestep.stages.calibrate \

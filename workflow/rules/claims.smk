@@ -8,7 +8,7 @@ OUTPUTS: results/claims.csv
 rule judge_claims:
     """Verdicts: experiment, claim, metric, the two runs, medians, effect, interval, verdict."""
     input:
-        tables=plan.claims_inputs(),
+        tables=plan.report.claims_inputs(),
     output:
         report("results/claims.csv", category="Tables"),
     log:
@@ -17,8 +17,8 @@ rule judge_claims:
         "results/benchmarks/claims.tsv"
     localrule: True
     params:
-        spec=plan.claims_spec,
-        code=plan.code("claims"),
+        spec=plan.jobs.spec("claims"),
+        code=plan.jobs.code("claims"),
     shell:
         r"""
         python -m sparsestep.stages.claims \

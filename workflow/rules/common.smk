@@ -25,7 +25,7 @@ PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
 try:
     check_results_writable(Path("results"))
     plan = Plan(config)
-    FINDINGS = findings.checked_files(f"{PAGES}/findings", plan.wanted_figures())
+    FINDINGS = findings.checked_files(f"{PAGES}/findings", plan.figures.wanted())
     hand_to_jobs(plan.config.compute)
     if workflow.is_main_process and not workflow.output_settings.dryrun:
         start_one_by_one(Path(".snakemake"))
@@ -37,8 +37,8 @@ except ConfigError as error:
 config.update(plan.config.model_dump(mode="json"))
 
 # Two rules make trajectories, and two measure them.
-EXPERIMENTS_ON_IMAGES = plan.pattern_of_experiments(images=True)
-EXPERIMENTS_ON_VECTORS = plan.pattern_of_experiments(images=False)
+EXPERIMENTS_ON_IMAGES = plan.experiments.name_pattern("images")
+EXPERIMENTS_ON_VECTORS = plan.experiments.name_pattern("vectors")
 # What a job on images asks for beside a core.
 GPU = {"gpu": 1} if plan.config.compute.asks_for_gpu() else {}
 

@@ -6,14 +6,14 @@ OUTPUTS: results/figures/<figure>.{svg,png,pdf}, and .gif of an animation
 """
 
 # A rule a kind of figure, because a rule has one caption and captions explain how to read a kind.
-for kind, names in plan.figures_by_kind().items():
-    shown, *others = plan.figure_formats(kind)
+for kind, names in plan.figures.by_kind().items():
+    shown, *others = plan.figures.formats(kind)
 
     rule:
         name:
             f"draw_{kind}"
         input:
-            unpack(lambda wildcards: plan.figure_inputs(wildcards.figure)),
+            unpack(lambda wildcards: plan.figures.input_paths(wildcards.figure)),
         output:
             report(
                 f"results/figures/{{figure}}.{shown}",
@@ -30,8 +30,8 @@ for kind, names in plan.figures_by_kind().items():
             figure="|".join(names),
         localrule: True
         params:
-            spec=plan.figure_spec,
-            code=plan.code("figure"),
+            spec=plan.jobs.spec("figure"),
+            code=plan.jobs.code("figure"),
         shell:
             r"""
             python -m sparsestep.stages.figure \

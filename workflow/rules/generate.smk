@@ -14,8 +14,8 @@ rule generate_problem:
         "results/benchmarks/problems/{experiment}-{problem_id}/{batch}.tsv"
     localrule: True
     params:
-        spec=plan.generate_spec,
-        code=plan.code("generate"),
+        spec=plan.jobs.spec("generate"),
+        code=plan.jobs.code("generate"),
     shell:
         r"""
         python -m sparsestep.stages.generate \

@@ -9,7 +9,7 @@ Checkpoints of runs that are not finished: results/.resume/<experiment>/<run>-<i
 rule train_images:
     """Snapshots of a network on images."""
     input:
-        dataset=lambda wildcards: plan.images_path(wildcards.experiment),
+        dataset=lambda wildcards: plan.experiments.dataset_path(wildcards.experiment),
     output:
         "results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
     log:
@@ -22,11 +22,12 @@ rule train_images:
         **GPU,
         # For a day; a job that is submitted again goes on from its checkpoint.
         runtime=1440,
-        mem_mb=lambda wildcards: 4000 + 4 * plan.snapshots_mb(wildcards.experiment),
-        disk_mb=lambda wildcards: plan.snapshots_mb(wildcards.experiment),
+        mem_mb=lambda wildcards: 4000
+        + 4 * plan.experiments.snapshots_mb(wildcards.experiment),
+        disk_mb=lambda wildcards: plan.experiments.snapshots_mb(wildcards.experiment),
     params:
-        spec=plan.train_spec,
-        code=plan.code("train_images"),
+        spec=plan.jobs.spec("train"),
+        code=plan.jobs.code("train_images"),
     shell:
         r"""
         python -m sparsestep.stages.train_images \
@@ -43,7 +44,7 @@ rule train_images:
 rule measure_images:
     """What the snapshots of a network on images are like."""
     input:
-        dataset=lambda wildcards: plan.images_path(wildcards.experiment),
+        dataset=lambda wildcards: plan.experiments.dataset_path(wildcards.experiment),
         trajectory="results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
     output:
         "results/runs/{experiment}/{run}-{run_id}/{batch}/measurements.parquet",
@@ -56,10 +57,11 @@ rule measure_images:
     resources:
         **GPU,
         runtime=lambda wildcards, attempt: 120 * attempt,
-        mem_mb=lambda wildcards: 4000 + 4 * plan.snapshots_mb(wildcards.experiment),
+        mem_mb=lambda wildcards: 4000
+        + 4 * plan.experiments.snapshots_mb(wildcards.experiment),
     params:
-        spec=plan.measure_spec,
-        code=plan.code("measure_images"),
+        spec=plan.jobs.spec("measure"),
+        code=plan.jobs.code("measure_images"),
     shell:
         r"""
         python -m sparsestep.stages.measure_images \

@@ -8,7 +8,7 @@ OUTPUTS: results/runs/<experiment>/<run>-<id>/<batch>/measurements.parquet
 rule measure_run:
     """What the snapshots of a batch of replicates of one run are like."""
     input:
-        problem=lambda wildcards: plan.problem_path(
+        problem=lambda wildcards: plan.experiments.problem_path(
             wildcards.experiment, wildcards.batch
         ),
         trajectory="results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
@@ -24,8 +24,8 @@ rule measure_run:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 15 * attempt,
     params:
-        spec=plan.measure_spec,
-        code=plan.code("measure"),
+        spec=plan.jobs.spec("measure"),
+        code=plan.jobs.code("measure"),
     shell:
         r"""
         python -m sparsestep.stages.measure \

@@ -15,8 +15,8 @@ rule prepare_dataset:
         "results/benchmarks/data/{dataset}-{dataset_id}.tsv"
     localrule: True
     params:
-        spec=plan.prepare_spec,
-        code=plan.code("prepare"),
+        spec=plan.jobs.spec("prepare"),
+        code=plan.jobs.code("prepare"),
     shell:
         r"""
         python -m sparsestep.stages.prepare \

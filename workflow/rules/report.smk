@@ -8,7 +8,7 @@ OUTPUTS: results/summary.csv, results/report.html
 rule summarise_measurements:
     """End values: experiment, run, replicate, metric, value."""
     input:
-        tables=plan.measurement_paths(),
+        tables=plan.experiments.measurement_paths(),
     output:
         report("results/summary.csv", category="Tables"),
     log:
@@ -17,8 +17,8 @@ rule summarise_measurements:
         "results/benchmarks/summary.tsv"
     localrule: True
     params:
-        spec=plan.summary_spec,
-        code=plan.code("summary"),
+        spec=plan.jobs.spec("summary"),
+        code=plan.jobs.code("summary"),
     shell:
         r"""
         python -m sparsestep.stages.summary \
@@ -32,10 +32,12 @@ rule summarise_measurements:
 rule write_report:
     """One page with all figures, captions, verdicts, tables, end values; open it in a browser."""
     input:
-        figures=plan.shown_figure_paths(),
-        captions=expand(f"{PAGES}/{{kind}}.rst", kind=plan.figures_by_kind()),
-        tables=plan.summary_paths(),
-        notes=expand(f"{PAGES}/tables/{{kind}}.rst", kind=plan.summaries_by_kind()),
+        figures=plan.figures.shown_paths(),
+        captions=expand(f"{PAGES}/{{kind}}.rst", kind=plan.figures.by_kind()),
+        tables=plan.simulations.short_table_paths(),
+        notes=expand(
+            f"{PAGES}/tables/{{kind}}.rst", kind=plan.simulations.summarised_by_kind()
+        ),
         findings=FINDINGS,
         template=f"{PAGES}/page.html",
         summary="results/summary.csv",
@@ -48,8 +50,8 @@ rule write_report:
         "results/benchmarks/report.tsv"
     localrule: True
     params:
-        spec=plan.report_spec,
-        code=plan.code("report"),
+        spec=plan.jobs.spec("report"),
+        code=plan.jobs.code("report"),
     shell:
         r"""
         python -m sparsestep.stages.report \

@@ -17,8 +17,8 @@ rule run_simulation:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        spec=plan.simulate_spec,
-        code=plan.code("simulate"),
+        spec=plan.jobs.spec("simulate"),
+        code=plan.jobs.code("simulate"),
     shell:
         r"""
         python -m sparsestep.stages.simulate \
@@ -31,13 +31,13 @@ rule run_simulation:
 
 
 # A rule a kind, because a rule has one caption.
-for kind, names in plan.summaries_by_kind().items():
+for kind, names in plan.simulations.summarised_by_kind().items():
 
     rule:
         name:
             f"tabulate_{kind}"
         input:
-            table=lambda wildcards: plan.simulation_path(wildcards.simulation),
+            table=lambda wildcards: plan.simulations.path(wildcards.simulation),
         output:
             report(
                 "results/tables/{simulation}.csv",
@@ -53,8 +53,8 @@ for kind, names in plan.summaries_by_kind().items():
             simulation="|".join(names),
         localrule: True
         params:
-            spec=plan.tabulate_spec,
-            code=plan.code("tabulate"),
+            spec=plan.jobs.spec("tabulate"),
+            code=plan.jobs.code("tabulate"),
         shell:
             r"""
             python -m sparsestep.stages.tabulate \
@@ -69,4 +69,4 @@ for kind, names in plan.summaries_by_kind().items():
 rule simulations:
     """Every simulation, and the short tables."""
     input:
-        plan.simulation_paths() + plan.summary_paths(),
+        plan.simulations.paths() + plan.simulations.short_table_paths(),

@@ -8,7 +8,7 @@ OUTPUTS: results/sweeps/<sweep>-<id>/<chunk>/<batch>.parquet, results/sweeps/<sw
 rule sweep_runs:
     """End values of a chunk of a sweep's points for a batch of replicates."""
     input:
-        problem=lambda wildcards: plan.sweep_problem_path(
+        problem=lambda wildcards: plan.sweeps.problem_path(
             wildcards.sweep, wildcards.batch
         ),
     output:
@@ -21,8 +21,8 @@ rule sweep_runs:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        spec=plan.sweep_spec,
-        code=plan.code("sweep"),
+        spec=plan.jobs.spec("sweep"),
+        code=plan.jobs.code("sweep"),
     shell:
         r"""
         python -m sparsestep.stages.sweep \
@@ -38,7 +38,7 @@ rule sweep_runs:
 rule collect_sweep:
     """All end values of a sweep in one table."""
     input:
-        tables=lambda wildcards: plan.sweep_paths(wildcards.sweep),
+        tables=lambda wildcards: plan.sweeps.paths(wildcards.sweep),
     output:
         "results/sweeps/{sweep}.csv",
     log:
@@ -47,8 +47,8 @@ rule collect_sweep:
         "results/benchmarks/sweeps/{sweep}.tsv"
     localrule: True
     params:
-        spec=plan.collect_spec,
-        code=plan.code("collect"),
+        spec=plan.jobs.spec("collect"),
+        code=plan.jobs.code("collect"),
     shell:
         r"""
         python -m sparsestep.stages.collect \
@@ -62,4 +62,4 @@ rule collect_sweep:
 rule sweeps:
     """The table of every sweep."""
     input:
-        plan.collected_paths(),
+        plan.sweeps.collected_paths(),

@@ -7,20 +7,24 @@ INPUTS: figures and measurements. OUTPUTS: none.
 rule figures:
     """Every figure, as svg, png and pdf."""
     input:
-        plan.figure_paths(),
+        plan.figures.paths(),
 
 
 rule measurements:
     """Every measurement table."""
     input:
-        plan.measurement_paths(),
+        plan.experiments.measurement_paths(),
 
 
-# None is called like a rule above: config/names.py has refused that.
-for experiment in plan.experiments:
+try:
+    TARGETS = plan.targets(reserved=[rule.name for rule in workflow.rules])
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+for experiment in TARGETS:
 
     rule:
         name:
             experiment
         input:
-            plan.experiment_paths(experiment),
+            plan.target_paths(experiment),

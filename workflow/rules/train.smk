@@ -9,13 +9,13 @@ OUTPUTS: results/runs/<experiment>/<run>-<id>/<batch>/trajectory.safetensors
 rule train_run:
     """Snapshots of the parameters of a batch of replicates of one run."""
     input:
-        problem=lambda wildcards: plan.problem_path(
+        problem=lambda wildcards: plan.experiments.problem_path(
             wildcards.experiment, wildcards.batch
         ),
-        edges=lambda wildcards: plan.edges_path(
+        edges=lambda wildcards: plan.experiments.edges_path(
             wildcards.experiment, wildcards.run, wildcards.batch
         ),
-        follows=lambda wildcards: plan.followed_path(
+        follows=lambda wildcards: plan.experiments.followed_path(
             wildcards.experiment, wildcards.run, wildcards.batch
         ),
     output:
@@ -30,8 +30,8 @@ rule train_run:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 15 * attempt,
     params:
-        spec=plan.train_spec,
-        code=plan.code("train"),
+        spec=plan.jobs.spec("train"),
+        code=plan.jobs.code("train"),
     shell:
         r"""
         python -m sparsestep.stages.train \

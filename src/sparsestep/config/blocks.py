@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
 
-from sparsestep.config import kinds
+from sparsestep.config import families, kinds
 from sparsestep.config.claims import Claims
 from sparsestep.config.sweeps import Sweep
 from sparsestep.fields import AddedField, Closed, Colour, Fraction, Name, OfEdge, PositiveInt
-from sparsestep.images import checks
 from sparsestep.images.compute import Compute
 
 
@@ -88,13 +87,18 @@ class Experiment(Closed):
     problem: kinds.Problem = Field(description="data, initial parameters, sampling order")
     model: kinds.Model = Field(description="the network")
     edge: Edge = Field(default=Edge(), description="how the edge is found, where a run asks for it")
-    # Left out, networks on images have `images.checks.SNAPSHOTS`, the others the notebooks' grid.
+    # Left out, those of the experiment's family.
     snapshots: Snapshots | None = Field(default=None, description="when to keep parameters")
     runs: Annotated[dict[Name, Run], Field(min_length=1, description="by name")]
     measure: kinds.Measure = Field(description="measurements and their options")
     claims: Claims = Field(
         default=Claims(), description="which statements are tested (display only)"
     )
+
+    @property
+    def family(self) -> families.Family:
+        """What networks on vectors and networks on images do differently."""
+        return families.family_of(self.problem)
 
     @field_validator("measure", mode="before")
     @classmethod
@@ -105,7 +109,7 @@ class Experiment(Closed):
             raise ValueError("must have at least 1 measurement")
         problem, model = (others.data.get(key) for key in ("problem", "model"))
         # Which measurements there are follows from the model; a mistake there is told alone.
-        if model is None or (problem is not None and not checks.go_together(problem, model)):
+        if model is None or (problem is not None and not families.go_together(problem, model)):
             return {}
         return kinds.resolve_measure(measure, model)
 

@@ -11,7 +11,6 @@ their measurements' `mistakes` gets the model's Spec instead.
 from typing import TYPE_CHECKING
 
 from sparsestep import registry
-from sparsestep.images.checks import is_of_images
 from sparsestep.mistakes import Mistakes
 
 if TYPE_CHECKING:
@@ -22,31 +21,9 @@ if TYPE_CHECKING:
 
 def check(experiment: "Experiment", mistakes: Mistakes) -> None:
     """Note each need of a part of a checked experiment that the other parts do not meet."""
-    if is_of_images(experiment.problem):
-        _check_images(experiment, mistakes)
-    else:
-        _check_vectors(experiment, mistakes)
-
-
-def _check_vectors(experiment: "Experiment", mistakes: Mistakes) -> None:
-    module = registry.load("model", experiment.model.kind)
-    dimension = experiment.problem.dimension
-    if hasattr(module, "mistakes") and (found := module.mistakes(experiment.model, dimension)):
-        mistakes.add_all({("model", key): text for key, text in found.items()})
-        return
-    horizon = experiment.edge.horizon
-    if int(horizon * experiment.iterations) < 1:
-        mistakes.add(f"no iteration lies within {horizon} of iterations", "edge", "horizon")
-        return
-    _check_measurements(experiment, module.Network(experiment.model, dimension), mistakes)
-
-
-def _check_images(experiment: "Experiment", mistakes: Mistakes) -> None:
-    problem, model = experiment.problem, experiment.model
-    _check_measurements(experiment, model, mistakes)
-    if problem.batch_size * model.last_size(problem.facts.size) ** 2 < 2:
-        text = "must be at least 2: batch norm needs two numbers of each channel"
-        mistakes.add(text, "problem", "batch_size")
+    network = experiment.family.network(experiment, mistakes)
+    if network is not None:
+        _check_measurements(experiment, network, mistakes)
 
 
 def _check_measurements(

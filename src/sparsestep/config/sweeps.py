@@ -11,7 +11,6 @@ from sparsestep.config import compatibility
 from sparsestep.config.kinds import Algorithm, Measure, columns, resolve_measure, unknown
 from sparsestep.config.kinds import resolve as resolve_kind
 from sparsestep.fields import Closed, Name, PositiveFloat, PositiveInt
-from sparsestep.images.checks import is_of_images
 from sparsestep.mistakes import Mistakes, describe, suggest
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def resolve(sweep: Sweep, experiments: "dict[str, Experiment]", mistakes: Mistak
     `experiments` are checked ones. What is wrong is noted.
     """
     experiment = experiments.get(sweep.experiment)
-    valid = [name for name, entry in experiments.items() if not is_of_images(entry.problem)]
+    valid = [name for name, entry in experiments.items() if entry.family.name == "vectors"]
     if sweep.experiment not in valid:
         what = "there is none" if experiment is None else "is of networks on images"
         mistakes.add(f"{what}{suggest(sweep.experiment, valid)}", "experiment")

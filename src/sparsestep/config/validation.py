@@ -9,12 +9,11 @@ What is wrong becomes a line that names the key's path, the value, and what woul
 
 from typing import Any
 
-from sparsestep.config import claims, compatibility, inheritance, limits, names
+from sparsestep.config import claims, compatibility, families, inheritance, limits
 from sparsestep.config import sweeps as config_sweeps
 from sparsestep.config.blocks import Config, Experiment, Run, Snapshots
 from sparsestep.config.kinds import columns, read, unknown
 from sparsestep.figures.specs.base import FigureSpec
-from sparsestep.images import checks
 from sparsestep.mistakes import Mistakes, suggest
 
 
@@ -32,10 +31,9 @@ def load(raw: dict[str, Any]) -> Config:
         limits.check(written_out, mistakes)
         mistakes.refuse(origin)
     config = read(Config, written_out, origin)
-    names.check(config.experiments, mistakes.at("experiments"))
     for name, experiment in config.experiments.items():
         _check_experiment(experiment, mistakes.at("experiments", name))
-    checks.check_enabled(config.enabled, config.experiments, mistakes.at("enabled"))
+    _check_enabled(config, mistakes.at("enabled"))
     mistakes.refuse(origin)
     experiments = {name: _completed(entry) for name, entry in config.experiments.items()}
     for name, experiment in experiments.items():
@@ -59,12 +57,18 @@ def load(raw: dict[str, Any]) -> Config:
 
 
 def _completed(experiment: Experiment) -> Experiment:
-    """The experiment with what it leaves to its problem: T, and when parameters are kept."""
-    parts: dict[str, Any] = {"iterations": checks.iterations(experiment)}
-    if experiment.snapshots is None:
-        images = checks.is_of_images(experiment.problem)
-        parts["snapshots"] = Snapshots(**(checks.SNAPSHOTS if images else {}))
+    """The experiment with what it leaves to its family: T, and when parameters are kept."""
+    family = experiment.family
+    snapshots = experiment.snapshots or Snapshots.model_validate(family.snapshots)
+    parts = {"iterations": family.iterations(experiment), "snapshots": snapshots}
     return experiment.model_copy(update=parts)
+
+
+def _check_enabled(config: Config, mistakes: Mistakes) -> None:
+    valid = [name for name, experiment in config.experiments.items() if experiment.on_demand]
+    for index, name in enumerate(config.enabled):
+        if name not in valid:
+            mistakes.add(f"no experiment with `on_demand: true`{suggest(name, valid)}", index)
 
 
 def _check_experiment(experiment: Experiment, mistakes: Mistakes) -> None:
@@ -73,7 +77,7 @@ def _check_experiment(experiment: Experiment, mistakes: Mistakes) -> None:
         _check_run(run, experiment, where)
         if run.followed:
             _check_followed(run.followed, experiment.runs, where.at("algorithm", "of"))
-    checks.check(experiment, mistakes)
+    families.check(experiment, mistakes)
 
 
 def _check_run(run: Run, experiment: Experiment, mistakes: Mistakes) -> None:

@@ -5,216 +5,230 @@ else. Its hash is the id in the artefact's path.
 """
 
 import functools
-from collections.abc import Mapping
-from typing import Any
 
-from sparsestep import config, registry
 from sparsestep.artifacts.identity import identity
 from sparsestep.config.blocks import Experiment, Run
 from sparsestep.errors import ConfigError
-from sparsestep.fields import Closed
-from sparsestep.images.checks import is_of_images
+from sparsestep.plan import batches, datasets, paths
+from sparsestep.plan.blocks import Spec, dump, dumped, find
+from sparsestep.plan.inputs import Input, paths_of
 from sparsestep.training import snapshot_iterations
-
-# Replicates that one job handles, where the problem's module does not say another number.
-REPLICATES_PER_BATCH = 16
-
-Spec = dict[str, Any]
 
 
 class Experiments:
-    """Specs, batches and paths of the experiments of a config."""
+    """Specs, batches, paths and inputs of the experiments of a checked config."""
 
-    def __init__(self, raw: dict[str, Any]):
-        self.config = config.load(raw)
-        self.experiments = self.config.experiments
-        self.sweeps = self.config.sweeps
-        self.simulations = self.config.simulations
-        self.figures = self.config.figures
+    def __init__(self, blocks: dict[str, Experiment], enabled: list[str]):
+        self.blocks = blocks
         # What `snakemake` without a target computes.
         self.wanted = [
-            name
-            for name, entry in self.experiments.items()
-            if not entry.on_demand or name in self.config.enabled
+            name for name, entry in blocks.items() if not entry.on_demand or name in enabled
         ]
+
+    def block(self, experiment: str) -> Experiment:
+        """The checked block of an experiment; raises ConfigError where there is none."""
+        return find(self.blocks, experiment, "experiment")
+
+    def name_pattern(self, family: str) -> str:
+        """Regular expression of the names of the experiments of a family, "vectors" or "images"."""
+        names = [name for name, entry in self.blocks.items() if entry.family.name == family]
+        return "|".join(names) or "(?!)"
+
+    # What decides an artefact.
 
     @functools.cache
     def problem(self, experiment: str) -> Spec:
         """What decides the replicates' data, initial parameters and sampling order."""
-        entry = self._entry(experiment)
+        entry = self.block(experiment)
         return {
-            "problem": entry.problem.model_dump(mode="json"),
-            "model": entry.model.model_dump(mode="json"),
+            "problem": dump(entry.problem),
+            "model": dump(entry.model),
             "iterations": entry.iterations,
         }
 
     @functools.cache
     def run(self, experiment: str, run: str) -> Spec:
         """What decides a run's trajectory."""
-        entry = self._entry(experiment)
+        entry = self.block(experiment)
         if run not in entry.runs:
             raise ConfigError(f"experiments.{experiment} has no run {run!r}")
-        other = self.run_followed(experiment, run)
-        calibrated = entry.runs[other or run]
+        calibrated = self.scheduled(experiment, run)
         spec = {
             **(self.edges if calibrated.is_relative else self._with_algorithm)(experiment, run),
-            "schedule": calibrated.schedule.model_dump(mode="json"),
-            "snapshots": entry.snapshots.model_dump(mode="json"),
+            "schedule": dump(calibrated.schedule),
+            "snapshots": dump(entry.snapshots),
         }
-        spec["algorithm"] = entry.runs[run].algorithm.model_dump(mode="json")
-        if other:
+        spec["algorithm"] = dump(entry.runs[run].algorithm)
+        if entry.runs[run].followed:
             # Its step sizes and snapshots are this run's.
-            followed = entry.runs[other].algorithm.model_dump(mode="json")
-            spec["followed"] = {"algorithm": followed}
+            spec["followed"] = {"algorithm": dump(calibrated.algorithm)}
         return spec
-
-    def run_followed(self, experiment: str, run: str) -> str | None:
-        """The run that this one is `of`, by its algorithm's option; None for most."""
-        return self._entry(experiment).runs[run].followed
 
     @functools.cache
     def edges(self, experiment: str, run: str) -> Spec:
         """What decides the replicates' edges under the algorithm of this run."""
-        edge = self._entry(experiment).edge.model_dump(mode="json")
-        calibrated = self.run_followed(experiment, run) or run
-        return {**self._with_algorithm(experiment, calibrated), "edge": edge}
+        entry = self.block(experiment)
+        calibrated = entry.runs[run].followed or run
+        return {**self._with_algorithm(experiment, calibrated), "edge": dump(entry.edge)}
+
+    def measured(self, experiment: str, run: str, batch: str) -> Spec:
+        """What decides the measurements of a batch of a run."""
+        spec = self.batched(self.run(experiment, run), experiment, batch)
+        return {**spec, "measure": dumped(self.block(experiment).measure)}
+
+    def batched(self, spec: Spec, experiment: str, batch: str) -> Spec:
+        """The spec for a batch of the experiment's replicates; raises ConfigError for no batch."""
+        batches.require(experiment, batch, self._known_batches(experiment))
+        return batches.with_replicates(spec, batch)
 
     def scheduled(self, experiment: str, run: str) -> Run:
         """The run whose schedule a run has: the one that it follows, or itself."""
-        return self._entry(experiment).runs[self.run_followed(experiment, run) or run]
-
-    def is_of_images(self, experiment: str) -> bool:
-        """Whether it trains networks on images: from a data set, without a Problem on disk."""
-        return is_of_images(self._entry(experiment).problem)
-
-    def pattern_of_experiments(self, images: bool) -> str:
-        """Regular expression of the names of the experiments on images, or on vectors."""
-        names = [name for name in self.experiments if self.is_of_images(name) == images]
-        return "|".join(names) or "(?!)"
-
-    def dataset(self, name: str) -> Spec:
-        """What decides a data set's arrays. Where its archive lies does not."""
-        registry.module_name("dataset", name)
-        return {"dataset": {"kind": name}}
-
-    def dataset_path(self, name: str) -> str:
-        """File with the images and labels of a data set."""
-        return f"results/data/{name}-{identity(self.dataset(name))}.safetensors"
+        runs = self.block(experiment).runs
+        return runs[runs[run].followed or run]
 
     @functools.cache
     def batches(self, experiment: str) -> list[str]:
-        """Path parts "first-last" of the replicates that one job handles.
+        """Path parts "first-last" of the replicates that one job handles."""
+        entry = self.block(experiment)
+        return batches.split(entry, entry.replicates)
 
-        Batches start at multiples of their size, so that more replicates add batches; a last one
-        that was not full is another batch then, and made again.
-        """
-        entry = self._entry(experiment)
-        return self._batches_of(entry.problem, entry.replicates)
+    # Where it lies.
 
-    def images_path(self, experiment: str) -> str:
+    def data_path(self, experiment: str, batch: str) -> str:
+        """File that a batch is trained on: its Problem, or the data set, where it has none."""
+        if self.block(experiment).family.has_problem_file:
+            return self.problem_path(experiment, batch)
+        return self.dataset_path(experiment)
+
+    def dataset_path(self, experiment: str) -> str:
         """File with the data set that an experiment on images uses."""
-        return self.dataset_path(self._entry(experiment).problem.dataset)
+        return datasets.path(self.block(experiment).problem.dataset)
 
     def snapshots_mb(self, experiment: str) -> int:
         """Size of the snapshots of a job on images, in MB (10^6 bytes)."""
-        entry = self._entry(experiment)
-        facts = entry.problem.facts
-        replicates = min(facts.replicates, entry.replicates)
-        count = replicates * len(
-            snapshot_iterations(entry.iterations, entry.snapshots.model_dump(mode="json"))
-        )
-        width = 2 if entry.snapshots.bfloat16 else 4
-        return -(-count * width * entry.model.numbers(facts.channels, facts.classes) // 10**6)
+        entry = self.block(experiment)
+        return entry.family.snapshots_mb(entry)
 
     def problem_path(self, experiment: str, batch: str) -> str:
         """File with the Problem of a batch."""
-        return f"results/problems/{experiment}-{self._problem_id(experiment)}/{batch}.safetensors"
+        problem_id = self.problem_id(experiment)
+        return paths.PROBLEM.format(experiment=experiment, problem_id=problem_id, batch=batch)
 
     def edges_path(self, experiment: str, run: str, batch: str) -> list[str]:
         """File with the edges that a run's step sizes refer to; none if they do not."""
         if not self.scheduled(experiment, run).is_relative:
             return []
         edges_id = identity(self.edges(experiment, run))
-        return [f"results/edges/{experiment}-{edges_id}/{batch}.safetensors"]
+        return [paths.EDGES.format(experiment=experiment, edges_id=edges_id, batch=batch)]
 
     def followed_path(self, experiment: str, run: str, batch: str) -> list[str]:
         """File with the Trajectory that a run follows; none if it follows none."""
-        other = self.run_followed(experiment, run)
+        other = self.block(experiment).runs[run].followed
         return [self.trajectory_path(experiment, other, batch)] if other else []
 
     def trajectory_path(self, experiment: str, run: str, batch: str) -> str:
         """File with the Trajectory of a batch of a run."""
-        return f"{self._run_folder(experiment, run)}/{batch}/trajectory.safetensors"
+        return self._path_of_run(paths.TRAJECTORY, experiment, run, batch)
 
     def measurement_path(self, experiment: str, run: str, batch: str) -> str:
         """File with the measurements of a batch of a run."""
-        return f"{self._run_folder(experiment, run)}/{batch}/measurements.parquet"
+        return self._path_of_run(paths.MEASUREMENTS, experiment, run, batch)
 
     def measurement_paths(self, experiments: list[str] | None = None) -> list[str]:
         """Measurement files of these experiments (of all wanted, by default), in config order."""
-        return [path for path, *_ in self._tables(experiments)]
+        return paths_of(self.tables(experiments))
 
-    def _entry(self, experiment: str) -> Experiment:
-        if experiment not in self.experiments:
-            raise ConfigError(f"config.yaml has no experiment {experiment!r}")
-        return self.experiments[experiment]
+    def output_paths(self) -> list[str]:
+        """Every file that some job of an experiment writes, on demand or not."""
+        found = self.measurement_paths(list(self.blocks))
+        for name, entry in self.blocks.items():
+            for batch in self.batches(name):
+                found.append(self.data_path(name, batch))
+                for run in entry.runs:
+                    found.append(self.trajectory_path(name, run, batch))
+                    found += self.edges_path(name, run, batch)
+        return found
 
-    def _with_algorithm(self, experiment: str, run: str) -> Spec:
-        algorithm = self._entry(experiment).runs[run].algorithm
-        return {**self.problem(experiment), "algorithm": algorithm.model_dump(mode="json")}
+    # What other jobs read of it.
+
+    def tables(self, experiments: list[str] | None = None) -> list[Input]:
+        """Measurements of these experiments (of all wanted, by default): experiment, run."""
+        names = self.wanted if experiments is None else experiments
+        return [table for name in names for table in self._tables_of(name)]
+
+    def first_problem(self, experiment: str) -> Input:
+        """The Problem of the first batch: experiment."""
+        batch = self.batches(experiment)[0]
+        made_from = self.batched(self.problem(experiment), experiment, batch)
+        return Input(self.problem_path(experiment, batch), (experiment,), identity(made_from))
+
+    def first_trajectory(self, experiment: str, run: str) -> Input:
+        """The Trajectory of a run's first batch: experiment, run."""
+        batch = self.batches(experiment)[0]
+        made_from = self.batched(self.run(experiment, run), experiment, batch)
+        path = self.trajectory_path(experiment, run, batch)
+        return Input(path, (experiment, run), identity(made_from))
+
+    # What figures and report show of it.
+
+    def display(self, experiment: str) -> Spec:
+        """How to name and colour the runs of an experiment, and its scale of time."""
+        entry = self.block(experiment)
+        runs = {
+            name: {
+                "label": run.label,
+                "colour": run.colour,
+                "schedule": dump(self.scheduled(experiment, name).schedule),
+            }
+            for name, run in entry.runs.items()
+        }
+        epochs = {} if entry.epochs is None else {"epochs": entry.epochs}
+        return {
+            **epochs,
+            "title": entry.title,
+            "iterations": entry.iterations,
+            "replicates": entry.replicates,
+            # A list, because canonical JSON sorts the keys of an object.
+            "order": list(runs),
+            "runs": runs,
+        }
+
+    def last_snapshot(self, experiment: str) -> int:
+        """The iteration at which the parameters are kept last."""
+        entry = self.block(experiment)
+        return int(snapshot_iterations(entry.iterations, dump(entry.snapshots))[-1])
 
     @functools.cache
-    def _problem_id(self, experiment: str) -> str:
+    def problem_id(self, experiment: str) -> str:
+        """Identity of what decides the experiment's problem."""
         return identity(self.problem(experiment))
 
     @functools.cache
-    def _run_folder(self, experiment: str, run: str) -> str:
-        return f"results/runs/{experiment}/{run}-{identity(self.run(experiment, run))}"
+    def run_id(self, experiment: str, run: str) -> str:
+        """Identity of what decides a run's trajectory."""
+        return identity(self.run(experiment, run))
+
+    def _with_algorithm(self, experiment: str, run: str) -> Spec:
+        algorithm = self.block(experiment).runs[run].algorithm
+        return {**self.problem(experiment), "algorithm": dump(algorithm)}
+
+    def _path_of_run(self, template: str, experiment: str, run: str, batch: str) -> str:
+        run_id = self.run_id(experiment, run)
+        return template.format(experiment=experiment, run=run, run_id=run_id, batch=batch)
 
     @functools.cache
     def _known_batches(self, experiment: str) -> frozenset[str]:
         # Asked for every batch: with a list, the time would grow with the square of their number.
         return frozenset(self.batches(experiment))
 
-    def _batched(self, spec: Spec, experiment: str, batch: str) -> Spec:
-        if batch not in self._known_batches(experiment):
-            raise ConfigError(f"experiments.{experiment} has no batch {batch}")
-        return {**spec, "replicates": ends_of(batch)}
-
-    def _batches_of(self, problem: Closed, replicates: int) -> list[str]:
-        size = getattr(problem, "replicates_per_batch", REPLICATES_PER_BATCH)
-        starts = range(0, replicates, size)
-        return [f"{first}-{min(first + size, replicates) - 1}" for first in starts]
-
-    def measured(self, experiment: str, run: str, batch: str) -> Spec:
-        """What decides the measurements of a batch of a run."""
-        spec = self._batched(self.run(experiment, run), experiment, batch)
-        return {**spec, "measure": dumped(self._entry(experiment).measure)}
-
-    def _tables(self, experiments: list[str] | None = None) -> list[tuple[str, str, str, str]]:
-        """(path, experiment, run, id of the measure spec) of every measurement file."""
-        names = self.wanted if experiments is None else experiments
-        return [table for name in names for table in self._tables_of(name)]
-
     @functools.cache
-    def _tables_of(self, name: str) -> list[tuple[str, str, str, str]]:
+    def _tables_of(self, name: str) -> list[Input]:
         return [
-            (
+            Input(
                 self.measurement_path(name, run, batch),
-                name,
-                run,
+                (name, run),
                 identity(self.measured(name, run, batch)),
             )
-            for run in self._entry(name).runs
+            for run in self.block(name).runs
             for batch in self.batches(name)
         ]
-
-
-def dumped(blocks: Mapping[str, Closed]) -> dict[str, Spec]:
-    """The blocks as JSON values, by name."""
-    return {name: block.model_dump(mode="json") for name, block in blocks.items()}
-
-
-def ends_of(batch: str) -> list[int]:
-    """First and last replicate of a batch's path part."""
-    return [int(end) for end in batch.split("-")]

@@ -1,115 +1,118 @@
-"""config.yaml -> what there is to do: what every job is told. Pure, and fast to import.
+"""What Snakemake's rules tell every job: its spec, and the fingerprint of the code that it runs."""
 
-What decides an artefact and where it lies: `plan/experiments.py` and `plan/figures.py`. A spec,
-with the batch of replicates added, is the `spec` param of the Snakemake rule that makes it.
-"""
-
-import json
-import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sparsestep.artifacts import fingerprint
 from sparsestep.artifacts.identity import canonical_json, identity
 from sparsestep.errors import ConfigError
-from sparsestep.fields import NAME_PATTERN
-from sparsestep.plan.experiments import Spec
+from sparsestep.plan import batches, datasets
+from sparsestep.plan.blocks import Spec
+from sparsestep.plan.experiments import Experiments
 from sparsestep.plan.figures import Figures
+from sparsestep.plan.report import Report
+from sparsestep.plan.simulations import Simulations
+from sparsestep.plan.sweeps import Sweeps
 
-ID_PATTERN = "[0-9a-f]{12}"
-BATCH_PATTERN = "[0-9]+-[0-9]+"
-
-# For `wildcard_constraints:`. A run's name may hold digits and dashes; its id is what follows the
-# last dash, of fixed length.
-WILDCARDS = {
-    "experiment": NAME_PATTERN,
-    "run": NAME_PATTERN,
-    "sweep": NAME_PATTERN,
-    "simulation": NAME_PATTERN,
-    "dataset": NAME_PATTERN,
-    "figure": NAME_PATTERN,
-    "dataset_id": ID_PATTERN,
-    "problem_id": ID_PATTERN,
-    "edges_id": ID_PATTERN,
-    "run_id": ID_PATTERN,
-    "sweep_id": ID_PATTERN,
-    "chunk": ID_PATTERN,
-    "simulation_id": ID_PATTERN,
-    "batch": BATCH_PATTERN,
-}
+if TYPE_CHECKING:
+    from snakemake.io import Wildcards
 
 
-class Plan(Figures):
-    """Everything that Snakemake's rules ask about a config."""
+class Jobs:
+    """The params `spec` and `code` of the jobs of each stage, from the wildcards of its rule."""
 
-    def prepare_spec(self, wildcards: Any) -> str:
-        """`spec` of a prepare job."""
-        spec = self.dataset(wildcards.dataset)
-        self._require_current(wildcards.dataset_id, identity(spec))
-        return canonical_json(spec)
+    def __init__(
+        self,
+        experiments: Experiments,
+        sweeps: Sweeps,
+        simulations: Simulations,
+        figures: Figures,
+        report: Report,
+    ):
+        self._experiments = experiments
+        self._sweeps = sweeps
+        self._simulations = simulations
+        # By stage, a module of sparsestep.stages each.
+        self._specs: dict[str, Callable[[Wildcards], Spec]] = {
+            "prepare": self._prepared,
+            "generate": self._generated,
+            "calibrate": self._calibrated,
+            "train": self._trained,
+            "measure": self._measured,
+            # Networks on images have commands of their own.
+            "train_images": self._trained,
+            "measure_images": self._measured,
+            "sweep": lambda at: sweeps.chunk(at.sweep, at.chunk, at.batch),
+            "collect": lambda at: {"tables": [of.made_from for of in sweeps.tables(at.sweep)]},
+            "simulate": self._simulated,
+            "tabulate": lambda at: simulations.simulation(at.simulation),
+            "figure": lambda at: figures.figure(at.figure),
+            "summary": lambda at: report.summary(),
+            "claims": lambda at: report.claims(),
+            "report": lambda at: report.report(),
+        }
 
-    def generate_spec(self, wildcards: Any) -> str:
-        """`spec` of a generate job."""
-        self._require_current(wildcards.problem_id, self._problem_id(wildcards.experiment))
-        spec = self.problem(wildcards.experiment)
-        return canonical_json(self._of_problem(spec, wildcards.experiment, wildcards.batch))
+    def spec(self, stage: str) -> "Callable[[Wildcards], str]":
+        """`spec` of the jobs of a stage: canonical JSON of all that decides what they write.
 
-    def calibrate_spec(self, wildcards: Any) -> str:
-        """`spec` of a calibrate job."""
-        spec = self.edges_by_id(wildcards.experiment).get(wildcards.edges_id)
+        Raises ConfigError for wildcards that do not follow from config.yaml.
+        """
+        return lambda wildcards: canonical_json(self._specs[stage](wildcards))
+
+    def code(self, stage: str) -> "Callable[[Wildcards], str]":
+        """`code` of the jobs of a stage: fingerprint of what they run."""
+        return lambda wildcards: fingerprint.stage_code(stage, self._specs[stage](wildcards))
+
+    def stages(self) -> list[str]:
+        """Names of all stages."""
+        return list(self._specs)
+
+    def _prepared(self, at: "Wildcards") -> Spec:
+        spec = datasets.spec(at.dataset)
+        _require_current(at.dataset_id, identity(spec))
+        return spec
+
+    def _generated(self, at: "Wildcards") -> Spec:
+        _require_current(at.problem_id, self._experiments.problem_id(at.experiment))
+        spec = self._experiments.problem(at.experiment)
+        return self._batched_or_swept(spec, at.experiment, at.batch)
+
+    def _calibrated(self, at: "Wildcards") -> Spec:
+        spec = self._edges_by_id(at.experiment).get(at.edges_id)
         if spec is None:
-            raise ConfigError(f"id {wildcards.edges_id} does not follow from config.yaml")
-        return canonical_json(self._of_problem(spec, wildcards.experiment, wildcards.batch))
+            raise ConfigError(f"id {at.edges_id} does not follow from config.yaml")
+        return self._batched_or_swept(spec, at.experiment, at.batch)
 
-    def train_spec(self, wildcards: Any) -> str:
-        """`spec` of a train job."""
-        spec = self._current_run(wildcards)
-        return canonical_json(self._batched(spec, wildcards.experiment, wildcards.batch))
+    def _trained(self, at: "Wildcards") -> Spec:
+        spec = self._experiments.run(at.experiment, at.run)
+        _require_current(at.run_id, identity(spec))
+        return self._experiments.batched(spec, at.experiment, at.batch)
 
-    def measure_spec(self, wildcards: Any) -> str:
-        """`spec` of a measure job."""
-        self._current_run(wildcards)
-        return canonical_json(self.measured(wildcards.experiment, wildcards.run, wildcards.batch))
+    def _measured(self, at: "Wildcards") -> Spec:
+        _require_current(at.run_id, self._experiments.run_id(at.experiment, at.run))
+        return self._experiments.measured(at.experiment, at.run, at.batch)
 
-    # Networks on images have commands of their own.
-    train_images_spec = train_spec
-    measure_images_spec = measure_spec
+    def _simulated(self, at: "Wildcards") -> Spec:
+        spec = self._simulations.simulation(at.simulation)
+        _require_current(at.simulation_id, identity(spec))
+        return spec
 
-    def simulate_spec(self, wildcards: Any) -> str:
-        """`spec` of a simulate job."""
-        spec = self.simulation(wildcards.simulation)
-        self._require_current(wildcards.simulation_id, identity(spec))
-        return canonical_json(spec)
+    def _batched_or_swept(self, spec: Spec, experiment: str, batch: str) -> Spec:
+        """The spec for a batch of the experiment, or of a sweep of it."""
+        of_sweeps = map(self._sweeps.batches, self._sweeps.of_experiment(experiment))
+        batches.require(experiment, batch, self._experiments.batches(experiment), *of_sweeps)
+        return batches.with_replicates(spec, batch)
 
-    def tabulate_spec(self, wildcards: Any) -> str:
-        """`spec` of a tabulate job."""
-        return canonical_json(self.simulation(wildcards.simulation))
-
-    def code(self, stage: str) -> Callable[[Any], str]:
-        """`code` of the jobs of a stage, a function of wildcards: fingerprint of what they run."""
-        spec = getattr(self, f"{stage}_spec")
-        return lambda wildcards: fingerprint.stage_code(stage, json.loads(spec(wildcards)))
-
-    def _current_run(self, wildcards: Any) -> Spec:
-        run = self.run(wildcards.experiment, wildcards.run)
-        self._require_current(wildcards.run_id, identity(run))
-        return run
-
-    def _require_current(self, asked: str, current: str) -> None:
-        if asked != current:
-            raise ConfigError(f"id {asked} does not follow from config.yaml; now it is {current}")
+    def _edges_by_id(self, experiment: str) -> dict[str, Spec]:
+        """What decides the edges that runs and sweeps of an experiment need."""
+        runs = self._experiments.block(experiment).runs
+        specs = [self._experiments.edges(experiment, run) for run in runs]
+        for name in self._sweeps.of_experiment(experiment):
+            entry = self._sweeps.block(name)
+            specs += [self._sweeps.edges(name, at) for at in entry.decay_at if entry.edges]
+        return {identity(spec): spec for spec in specs}
 
 
-def check_results_writable(folder: Path) -> None:
-    """Raise ConfigError when results cannot be written; nothing is created."""
-    folder = Path(folder)
-    nearest = folder.resolve()
-    while not nearest.exists():
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        raise ConfigError(f"{folder} must be a folder that can be written, but {nearest} is a file")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        read_only = os.statvfs(nearest).f_flag & os.ST_RDONLY
-        why = "read-only file system at" if read_only else "no permission for"
-        raise ConfigError(f"{folder} cannot be written: {why} {nearest}")
+def _require_current(asked: str, current: str) -> None:
+    if asked != current:
+        raise ConfigError(f"id {asked} does not follow from config.yaml; now it is {current}")

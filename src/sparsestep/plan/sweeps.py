@@ -1,12 +1,15 @@
 """What decides the tables of a sweep, how its points are shared out to jobs, and where they lie."""
 
 import functools
-from typing import Any
 
-from sparsestep.artifacts.identity import canonical_json, identity
-from sparsestep.config.blocks import Sweep
+from sparsestep.artifacts.identity import identity
+from sparsestep.config.sweeps import Sweep
+from sparsestep.config.vectors import REPLICATES_PER_BATCH
 from sparsestep.errors import ConfigError
-from sparsestep.plan.experiments import REPLICATES_PER_BATCH, Experiments, Spec, dumped, ends_of
+from sparsestep.plan import batches, paths
+from sparsestep.plan.blocks import Spec, dump, dumped, find
+from sparsestep.plan.experiments import Experiments
+from sparsestep.plan.inputs import Input, paths_of
 
 # Updates of all replicates of a full batch that one job makes, 10 to 20 s of SGD on the small
 # networks, and the most points that it handles. Part of what decides a chunk's id: never a function
@@ -15,128 +18,124 @@ UPDATES_PER_JOB = 170_000_000
 POINTS_PER_JOB = 500
 
 
-class Sweeps(Experiments):
-    """Specs, chunks and paths of a config's sweeps."""
+class Sweeps:
+    """Specs, chunks, paths and inputs of the sweeps of a checked config."""
+
+    def __init__(self, blocks: dict[str, Sweep], experiments: Experiments):
+        self.blocks = blocks
+        self._experiments = experiments
+
+    def block(self, name: str) -> Sweep:
+        """The checked block of a sweep; raises ConfigError where there is none."""
+        return find(self.blocks, name, "sweep")
+
+    def wanted(self) -> list[str]:
+        """Sweeps of which the experiment is wanted, in config order."""
+        of = self._experiments.wanted
+        return [name for name, entry in self.blocks.items() if entry.experiment in of]
 
     @functools.cache
     def sweep(self, name: str) -> Spec:
         """What decides a sweep's end values but for where they are taken: replicates and points."""
-        entry = self._sweep(name)
+        entry = self.block(name)
         return {
-            **self.problem(entry.experiment),
-            "algorithm": entry.algorithm.model_dump(mode="json"),
+            **self._experiments.problem(entry.experiment),
+            "algorithm": dump(entry.algorithm),
             "schedule": entry.schedule,
-            "snapshots": self._entry(entry.experiment).snapshots.model_dump(mode="json"),
+            "snapshots": dump(self._experiments.block(entry.experiment).snapshots),
             "measure": dumped(entry.measure),
         }
 
     @functools.cache
-    def sweep_chunks(self, name: str) -> dict[str, list[list[float]]]:
+    def chunks(self, name: str) -> dict[str, list[list[float]]]:
         """The points, [step_size, decay_at] each, that one job handles, by id.
 
         Step sizes that are added behind the others leave full chunks as they are.
         """
-        points = self._sweep(name).points()
-        updates = self.problem(self._sweep(name).experiment)["iterations"] * REPLICATES_PER_BATCH
+        entry = self.block(name)
+        points = entry.points()
+        iterations = self._experiments.block(entry.experiment).iterations
+        updates = iterations * REPLICATES_PER_BATCH
         size = min(max(1, UPDATES_PER_JOB // updates), POINTS_PER_JOB)
         # Whole step sizes, where some fit.
-        durations = len(self._sweep(name).decay_at)
+        durations = len(entry.decay_at)
         size = max(size - size % durations, min(size, durations))
         chunks = (points[first : first + size] for first in range(0, len(points), size))
         return {identity({"points": chunk}): chunk for chunk in chunks}
 
-    def sweep_batches(self, name: str) -> list[str]:
+    def chunk(self, name: str, chunk: str, batch: str) -> Spec:
+        """What decides the end values at a chunk's points for a batch of replicates."""
+        if chunk not in self.chunks(name) or batch not in self.batches(name):
+            raise ConfigError(f"sweeps.{name} has no chunk {chunk} of replicates {batch}")
+        spec = {**self.sweep(name), "points": self.chunks(name)[chunk]}
+        return batches.with_replicates(spec, batch)
+
+    def edges(self, name: str, decay_at: float) -> Spec:
+        """What decides the replicates' edges over a large-step phase of this length."""
+        entry = self.block(name)
+        edge = dump(self._experiments.block(entry.experiment).edge) | {"horizon": decay_at}
+        problem = self._experiments.problem(entry.experiment)
+        return {**problem, "algorithm": dump(entry.algorithm), "edge": edge}
+
+    def batches(self, name: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles."""
-        entry = self._sweep(name)
-        return self._batches_of(self._entry(entry.experiment).problem, entry.replicates)
+        entry = self.block(name)
+        return batches.split(self._experiments.block(entry.experiment), entry.replicates)
 
-    def sweep_path(self, name: str, chunk: str, batch: str) -> str:
-        """File with the end values of a chunk's points for a batch of replicates."""
-        return f"results/sweeps/{name}-{self._sweep_id(name)}/{chunk}/{batch}.parquet"
+    def of_experiment(self, experiment: str) -> list[str]:
+        """The sweeps of an experiment."""
+        return [name for name, entry in self.blocks.items() if entry.experiment == experiment]
 
-    def sweep_paths(self, name: str) -> list[str]:
-        """All files with end values of a sweep."""
-        return [path for path, *_ in self._sweep_tables(name)]
-
-    def sweep_problem_path(self, name: str, batch: str) -> str:
+    def problem_path(self, name: str, batch: str) -> str:
         """File with the Problem of a batch of a sweep: that of its experiment."""
-        return self.problem_path(self._sweep(name).experiment, batch)
+        return self._experiments.problem_path(self.block(name).experiment, batch)
+
+    def paths(self, name: str) -> list[str]:
+        """All files with end values of a sweep."""
+        return paths_of(self.tables(name))
+
+    def collected_path(self, name: str) -> str:
+        """File with all end values of a sweep."""
+        return paths.COLLECTED.format(sweep=name)
 
     def collected_paths(self) -> list[str]:
         """The table of each sweep whose experiment is wanted."""
-        return [f"results/sweeps/{name}.csv" for name in self.wanted_sweeps()]
+        return [self.collected_path(name) for name in self.wanted()]
 
-    def wanted_sweeps(self) -> list[str]:
-        """Sweeps of which the experiment is wanted, in config order."""
-        return [name for name, entry in self.sweeps.items() if entry.experiment in self.wanted]
+    def output_paths(self) -> list[str]:
+        """Every file that some job of a sweep writes, of experiments on demand too."""
+        found = []
+        for name in self.blocks:
+            found += [*self.paths(name), self.collected_path(name)]
+            found += [self.problem_path(name, batch) for batch in self.batches(name)]
+            found += paths_of(self.edges_tables(name))
+        return found
 
-    def sweep_spec(self, wildcards: Any) -> str:
-        """`spec` of a sweep job."""
-        return canonical_json(self._chunk(wildcards.sweep, wildcards.chunk, wildcards.batch))
+    def tables(self, name: str) -> list[Input]:
+        """Every file with end values of a sweep: sweep."""
+        found = []
+        for chunk in self.chunks(name):
+            for batch in self.batches(name):
+                path = paths.SWEEP.format(
+                    sweep=name, sweep_id=self._sweep_id(name), chunk=chunk, batch=batch
+                )
+                found.append(Input(path, (name,), identity(self.chunk(name, chunk, batch))))
+        return found
 
-    def collect_spec(self, wildcards: Any) -> str:
-        """`spec` of a collect job: the ids of the tables that it joins."""
-        return canonical_json(
-            {"tables": [made for *_, made in self._sweep_tables(wildcards.sweep)]}
-        )
-
-    def sweep_edges(self, name: str, decay_at: float) -> Spec:
-        """What decides the replicates' edges over a large-step phase of this length."""
-        entry = self._sweep(name)
-        options = self._entry(entry.experiment).edge.model_dump(mode="json")
-        edge = {**options, "horizon": decay_at}
-        algorithm = entry.algorithm.model_dump(mode="json")
-        return {**self.problem(entry.experiment), "algorithm": algorithm, "edge": edge}
-
-    @functools.cache
-    def edges_by_id(self, experiment: str) -> dict[str, Spec]:
-        """What decides the edges that runs and sweeps of an experiment need."""
-        specs = [self.edges(experiment, run) for run in self._entry(experiment).runs]
-        for name in self._sweeps_of(experiment):
-            entry = self._sweep(name)
-            specs += [self.sweep_edges(name, at) for at in entry.decay_at if entry.edges]
-        return {identity(spec): spec for spec in specs}
-
-    def _sweeps_of(self, experiment: str) -> list[str]:
-        return [name for name, entry in self.sweeps.items() if entry.experiment == experiment]
-
-    def _of_problem(self, spec: Spec, experiment: str, batch: str) -> Spec:
-        """The spec for a batch of the experiment, or of a sweep of it."""
-        swept = (self.sweep_batches(name) for name in self._sweeps_of(experiment))
-        if not any(batch in batches for batches in (self.batches(experiment), *swept)):
-            raise ConfigError(f"experiments.{experiment} has no batch {batch}")
-        return {**spec, "replicates": ends_of(batch)}
-
-    def _sweep(self, name: str) -> Sweep:
-        if name not in self.sweeps:
-            raise ConfigError(f"config.yaml has no sweep {name!r}")
-        return self.sweeps[name]
+    def edges_tables(self, name: str) -> list[Input]:
+        """Every file with the edges of a sweep, if it has them: sweep, decay_at."""
+        entry, found = self.block(name), []
+        for decay_at in entry.decay_at if entry.edges else ():
+            spec = self.edges(name, decay_at)
+            edges_id = identity(spec)
+            for batch in self.batches(name):
+                path = paths.EDGES.format(
+                    experiment=entry.experiment, edges_id=edges_id, batch=batch
+                )
+                made_from = identity(batches.with_replicates(spec, batch))
+                found.append(Input(path, (name, decay_at), made_from))
+        return found
 
     @functools.cache
     def _sweep_id(self, name: str) -> str:
         return identity(self.sweep(name))
-
-    def _chunk(self, name: str, chunk: str, batch: str) -> Spec:
-        if chunk not in self.sweep_chunks(name) or batch not in self.sweep_batches(name):
-            raise ConfigError(f"sweeps.{name} has no chunk {chunk} of replicates {batch}")
-        points = self.sweep_chunks(name)[chunk]
-        return {**self.sweep(name), "points": points, "replicates": ends_of(batch)}
-
-    def _sweep_tables(self, name: str) -> list[tuple[str, str, str]]:
-        """(path, sweep, id of the spec) of every file with end values."""
-        return [
-            (self.sweep_path(name, chunk, batch), name, identity(self._chunk(name, chunk, batch)))
-            for chunk in self.sweep_chunks(name)
-            for batch in self.sweep_batches(name)
-        ]
-
-    def _sweep_edges_tables(self, name: str) -> list[tuple[str, str, float, str]]:
-        """(path, sweep, decay_at, id of the spec) of every file with its edges."""
-        entry, found = self._sweep(name), []
-        for decay_at in entry.decay_at if entry.edges else ():
-            spec = self.sweep_edges(name, decay_at)
-            folder = f"results/edges/{entry.experiment}-{identity(spec)}"
-            for batch in self.sweep_batches(name):
-                made = identity({**spec, "replicates": ends_of(batch)})
-                found.append((f"{folder}/{batch}.safetensors", name, decay_at, made))
-        return found

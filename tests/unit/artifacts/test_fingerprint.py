@@ -12,7 +12,7 @@ import source_edits
 from conftest import ROOT, batch_of, with_simulations
 from sparsestep.artifacts import code_digest, fingerprint
 from sparsestep.artifacts.identity import identity
-from sparsestep.plan import Plan
+from sparsestep.plan import Plan, datasets
 
 STAGES = (
     "prepare",
@@ -35,14 +35,14 @@ def specs(raw):
         "first",
         run="small",
         figure="curves",
-        problem_id=identity(plan.problem("first")),
-        run_id=identity(plan.run("first", "small")),
+        problem_id=identity(plan.experiments.problem("first")),
+        run_id=identity(plan.experiments.run("first", "small")),
         simulation="settling",
         dataset="digits",
-        dataset_id=identity(plan.dataset("digits")),
-        simulation_id=identity(plan.simulation("settling")),
+        dataset_id=identity(datasets.spec("digits")),
+        simulation_id=identity(plan.simulations.simulation("settling")),
     )
-    return {stage: json.loads(getattr(plan, f"{stage}_spec")(wildcards)) for stage in STAGES}
+    return {stage: json.loads(plan.jobs.spec(stage)(wildcards)) for stage in STAGES}
 
 
 @pytest.fixture

@@ -72,8 +72,8 @@ from types import SimpleNamespace
 from sparsestep.plan import Plan
 
 plan = Plan(json.load(sys.stdin))
-texts = [plan.figure_spec(SimpleNamespace(figure=name)) for name in plan.figures]
-texts += [plan.claims_spec(None), plan.report_spec(None), plan.summary_spec(None)]
+texts = [plan.jobs.spec("figure")(SimpleNamespace(figure=name)) for name in plan.config.figures]
+texts += [plan.jobs.spec(stage)(None) for stage in ("claims", "report", "summary")]
 print(json.dumps([plan.output_paths(), texts]))
 """
 

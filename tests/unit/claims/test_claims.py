@@ -244,15 +244,15 @@ def test_larger_steps_where_no_run_takes_the_same():
 def test_length_of_the_large_steps(published):
     lengths = {
         name: large_steps(run.schedule.model_dump(mode="json"), 100001)
-        for name, run in published.experiments["diagonal"].runs.items()
+        for name, run in published.config.experiments["diagonal"].runs.items()
     }
     assert lengths == {"small": 0, "decay-10": 10001, "decay-30": 30001, "decay-50": 50001}
 
 
 def test_published_experiments_compare_small_with_all(published):
-    spec = published.claims_spec(None)
+    spec = published.jobs.spec("claims")(None)
     assert '"name":"diagonal"' in spec
-    for name, entry in published.experiments.items():
+    for name, entry in published.config.experiments.items():
         if not name.startswith(("diagonal", "relu")):
             continue
         assert entry.claims.stabilises == "train_loss", name
@@ -284,7 +284,7 @@ def test_runs_that_follow_another_take_no_part(tiny):
     first = tiny["experiments"]["first"]
     first["runs"]["decay-50"]["algorithm"] = {"kind": "sgd", "log_loss": True}
     first["runs"]["sde"] = {"algorithm": {"kind": "sde", "of": "decay-50", "noise": "none"}}
-    (entry,) = json.loads(Plan(tiny).claims_spec(None))["experiments"]
+    (entry,) = json.loads(Plan(tiny).jobs.spec("claims")(None))["experiments"]
     assert set(entry["runs"]) == {"small", "decay-50"}
     found = judge(tables_and_specs(tiny)[0], {"experiments": [entry]})
     assert set(found["run_a"]) == set(found["run_b"]) == {"decay-50"}

@@ -213,7 +213,7 @@ def test_nothing_to_do_is_a_mistake(raw):
 @pytest.mark.parametrize("written", [0.01, "1e-2", "0.01", "1.0e-2"])
 def test_same_value_same_spec(tiny, written):
     put(tiny, ("experiments", "first", "runs", "small", "schedule", "step_size"), written)
-    run = Plan(tiny).run("first", "small")
+    run = Plan(tiny).experiments.run("first", "small")
     assert run["schedule"] == {"kind": "constant", "step_size": 0.01}
 
 

@@ -51,15 +51,15 @@ def said(raw):
 def test_epochs_are_iterations(raw, experiment):
     by_epochs = Plan(raw)
     # 70 images in batches of 16 are 4 updates an epoch; 6 images are left out.
-    assert by_epochs.experiments["tiny"].iterations == 12
+    assert by_epochs.config.experiments["tiny"].iterations == 12
     del experiment["epochs"]
     experiment["iterations"] = 12
-    assert Plan(raw).run("tiny", "small") == by_epochs.run("tiny", "small")
+    assert Plan(raw).experiments.run("tiny", "small") == by_epochs.experiments.run("tiny", "small")
 
 
 def test_snapshots_by_default(raw, experiment):
     del experiment["snapshots"]
-    assert Plan(raw).run("tiny", "small")["snapshots"] == {
+    assert Plan(raw).experiments.run("tiny", "small")["snapshots"] == {
         "first": 1,
         "evenly_spaced": 21,
         "last": True,
@@ -69,12 +69,12 @@ def test_snapshots_by_default(raw, experiment):
 def test_replicates_of_a_job(raw, experiment):
     experiment["replicates"] = 5
     three = Plan(raw)
-    assert three.batches("tiny") == ["0-2", "3-4"]
+    assert three.experiments.batches("tiny") == ["0-2", "3-4"]
     experiment["problem"]["dataset"] = "cifar10"
     one = Plan(raw)
-    assert one.batches("tiny") == ["0-0", "1-1", "2-2", "3-3", "4-4"]
+    assert one.experiments.batches("tiny") == ["0-0", "1-1", "2-2", "3-3", "4-4"]
     # 0.7 MB a replicate.
-    assert (one.snapshots_mb("tiny"), three.snapshots_mb("tiny")) == (1, 3)
+    assert (one.experiments.snapshots_mb("tiny"), three.experiments.snapshots_mb("tiny")) == (1, 3)
 
 
 MISTAKES = [
@@ -144,32 +144,34 @@ def test_on_demand(raw, experiment):
     raw["experiments"]["other"] = copy.deepcopy(experiment) | {"on_demand": True}
     raw["figures"]["other"] = {**raw["figures"]["tiny"], "experiment": "other"}
     plan = Plan(raw)
-    assert plan.wanted == ["tiny"]
-    assert not any("other" in path for path in plan.measurement_paths() + plan.figure_paths())
-    asked = plan.experiment_paths("other")
+    assert plan.experiments.wanted == ["tiny"]
+    assert not any(
+        "other" in path for path in plan.experiments.measurement_paths() + plan.figures.paths()
+    )
+    asked = plan.target_paths("other")
     assert sum(path.startswith("results/runs/other/small-") for path in asked) == 1
     assert "results/figures/other.png" in asked
     assert not any("tiny" in path for path in asked)
     raw["enabled"] = ["other"]
     enabled = Plan(raw)
-    assert set(asked) <= set(enabled.measurement_paths() + enabled.figure_paths())
+    assert set(asked) <= set(enabled.experiments.measurement_paths() + enabled.figures.paths())
     raw["enabled"] = ["tiny", "othr"]
     assert "enabled.0: no experiment with `on_demand: true`, got 'tiny'; valid: other" in said(raw)
     assert "enabled.1: no experiment with `on_demand: true`, got 'othr'" in said(raw)
 
 
 def test_options_that_are_off_leave_ids_alone(raw, experiment):
-    plain = Plan(raw).run("tiny", "small")
+    plain = Plan(raw).experiments.run("tiny", "small")
     experiment["snapshots"]["bfloat16"] = False
-    assert Plan(raw).run("tiny", "small") == plain
+    assert Plan(raw).experiments.run("tiny", "small") == plain
     experiment["snapshots"]["bfloat16"] = True
-    assert Plan(raw).run("tiny", "small") != plain
+    assert Plan(raw).experiments.run("tiny", "small") != plain
 
 
 def test_compute_is_no_part_of_a_run(raw, experiment):
-    plain = Plan(raw).run("tiny", "small")
+    plain = Plan(raw).experiments.run("tiny", "small")
     raw["compute"] = {"device": "cpu", "precision": "float32", "checkpoint_minutes": 1}
-    assert Plan(raw).run("tiny", "small") == plain
+    assert Plan(raw).experiments.run("tiny", "small") == plain
     raw["compute"] = {"device": "gpu"}
     assert "compute.device: got 'gpu'; input should be 'auto', 'cpu' or 'cuda'" in said(raw)
 
@@ -195,9 +197,13 @@ def test_the_size_of_the_snapshots(raw, experiment, model, bfloat16):
     experiment["iterations"] = 399
     del experiment["epochs"]
     plan = Plan(raw)
-    numbers = len(state.flatten(initial.from_spec(plan.run("tiny", "small")["model"], 1, 10)))
+    numbers = len(
+        state.flatten(initial.from_spec(plan.experiments.run("tiny", "small")["model"], 1, 10))
+    )
     # Two replicates in one job.
-    assert plan.snapshots_mb("tiny") == -(-2 * 400 * numbers * (2 if bfloat16 else 4) // 10**6)
+    assert plan.experiments.snapshots_mb("tiny") == -(
+        -2 * 400 * numbers * (2 if bfloat16 else 4) // 10**6
+    )
 
 
 def test_the_published_networks_sizes():

@@ -1,14 +1,13 @@
 """Found by fuzzing (tests/faults): values of strange types, without bounds, names of rules."""
 
 import datetime
-import re
 import time
 
 import pytest
 
-from conftest import ROOT, TINY
-from sparsestep import config, registry
-from sparsestep.config import limits, names
+from conftest import ROOT
+from sparsestep import config
+from sparsestep.config import limits
 from sparsestep.config import text as config_file
 from sparsestep.errors import ConfigError
 from sparsestep.mistakes import Mistakes
@@ -90,10 +89,10 @@ def test_a_network_of_a_billion_layers(tiny):
 
 
 def test_many_batches_are_planned_in_linear_time(tiny, monkeypatch):
-    monkeypatch.setattr("sparsestep.plan.experiments.REPLICATES_PER_BATCH", 1)
+    monkeypatch.setattr("sparsestep.config.vectors.REPLICATES_PER_BATCH", 1)
     tiny["experiments"]["first"]["replicates"] = 10_000
     plan, began = Plan(tiny), time.process_time()
-    assert len(plan.measurement_paths()) == 20_000
+    assert len(plan.experiments.measurement_paths()) == 20_000
     # With the square of their number it took two minutes.
     assert time.process_time() - began < 20
 
@@ -103,27 +102,6 @@ def test_blocks_that_are_used_twice_are_no_mistake():
     mistakes = Mistakes()
     limits.check({"x": block, "y": {"z": block}, "u": [block, block]}, mistakes)
     assert not mistakes
-
-
-def test_reserved_names_are_those_of_the_rules():
-    files = [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]
-    there = {
-        name
-        for file in files
-        for name in re.findall(r"^ *(?:rule|checkpoint) (\w+):", file.read_text(), re.MULTILINE)
-    }
-    there |= {f"draw_{kind}" for kind in registry.FIGURES}
-    there |= {f"tabulate_{kind}" for kind in registry.SUMMARIES}
-    assert names.reserved() == there
-
-
-@pytest.mark.parametrize("name", ["all", "train_run", "draw_valley", "tabulate_quadratic"])
-def test_experiments_called_like_rules(tiny, name):
-    tiny["experiments"][name] = tiny["experiments"]["first"]
-    with pytest.raises(
-        ConfigError, match=rf"^experiments\.{name}: a rule of the workflow has this"
-    ):
-        config.load(tiny)
 
 
 def said(path):
@@ -177,4 +155,3 @@ def test_a_config_that_is_no_file(tmp_path):
 
 def test_this_repositorys_config_is_plain():
     config_file.check(ROOT / "config.yaml")
-    assert TINY["experiments"].keys().isdisjoint(names.reserved())

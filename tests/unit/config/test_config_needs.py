@@ -64,7 +64,7 @@ def test_any_model_goes_with_any_problem(raw):
 
 @pytest.mark.parametrize("experiment", ["diagonal", "relu_1d", "relu_teacher"])
 def test_truth_is_what_generate_returns(published, experiment):
-    spec = {**published.problem(experiment), "iterations": 5, "replicates": [0, 1]}
+    spec = {**published.experiments.problem(experiment), "iterations": 5, "replicates": [0, 1]}
     problem = generate(spec)
     module = registry.load("problem", spec["problem"]["kind"])
     assert set(problem.truth) == set(module.TRUTH)

@@ -90,10 +90,12 @@ def test_runs_refine_the_defaults_of_their_experiment(tiny):
     }
     after = Plan(tiny)
     for run in ("small", "decay-50"):
-        assert after.run("first", run) == before.run("first", run)
+        assert after.experiments.run("first", run) == before.experiments.run("first", run)
     first["schedule"]["decay_at"] = 0.5
     first["runs"]["decay-50"] = None
-    assert Plan(tiny).run("first", "decay-50") == before.run("first", "decay-50")
+    assert Plan(tiny).experiments.run("first", "decay-50") == before.experiments.run(
+        "first", "decay-50"
+    )
 
 
 def test_a_run_that_follows_another_takes_no_schedule(tiny):

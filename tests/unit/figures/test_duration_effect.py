@@ -64,8 +64,8 @@ def test_all_diverged_is_drawn_all_the_same(durations):
 
 
 def test_runs_as_shipped_differ_in_duration_alone(published):
-    for name in published.figures["duration"].experiments():
-        experiment = published.experiments[name]
+    for name in published.config.figures["duration"].experiments():
+        experiment = published.config.experiments[name]
         sizes = {
             run: entry.schedule.step_sizes(experiment.iterations)
             for run, entry in experiment.runs.items()

@@ -95,10 +95,10 @@ def test_same_bytes(tiny, kind):
 
 
 def test_one_run_one_colour(tiny):
-    display = Plan(tiny).display("first")
+    display = Plan(tiny).experiments.display("first")
     assert style.looks(display)["decay-50"][0] == style.RUNS["decay-50"][0]
     tiny["experiments"]["first"]["runs"]["small"]["colour"] = "#123456"
-    assert style.looks(Plan(tiny).display("first"))["small"][0] == "#123456"
+    assert style.looks(Plan(tiny).experiments.display("first"))["small"][0] == "#123456"
     # Names that are not known get colours of their own.
     known = {colour for colour, _ in style.RUNS.values()}
     others = [colour for colour, _ in style.OTHERS]
@@ -107,12 +107,12 @@ def test_one_run_one_colour(tiny):
 
 
 def test_runs_of_one_experiment_differ(published):
-    for figure in published.figures.values():
+    for figure in published.config.figures.values():
         drawn_as_one_curve = figure.kind in ("edge_profile", "duration_effect", "lasso_profile")
         if drawn_as_one_curve or not hasattr(figure, "experiment"):
             continue
         name = figure.experiment
-        looks = style.looks(published.display(name))
+        looks = style.looks(published.experiments.display(name))
         assert len({colour for colour, _ in looks.values()}) == len(looks)
 
 

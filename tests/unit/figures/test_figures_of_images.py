@@ -238,7 +238,7 @@ def test_what_filters_are_made_by(tiny):
 
 def judged(table, iterations=480):
     """Verdicts, as they are read from claims.csv."""
-    (entry,) = json.loads(Plan(raw_config()).claims_spec(None))["experiments"]
+    (entry,) = json.loads(Plan(raw_config()).jobs.spec("claims")(None))["experiments"]
     found = judge({"deep": table}, {"experiments": [{**entry, "iterations": iterations}]})
     return pd.read_csv(io.StringIO(found.to_csv(index=False, na_rep="nan")))
 
@@ -304,7 +304,7 @@ def test_captions_explain_what_is_new(kind):
 
 def test_report_counts_epochs():
     raw = raw_config()
-    spec = json.loads(Plan(raw).report_spec(None))
+    spec = json.loads(Plan(raw).jobs.spec("report")(None))
     images = {name: (".svg", b"<svg/>") for name in raw["figures"]}
     kinds = {figure["kind"] for figure in raw["figures"].values()}
     folder = ROOT / "workflow" / "report"

@@ -16,7 +16,7 @@ from sparsestep.figures.draw import agreement, label_noise
 from sparsestep.figures.sources import Sources
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
-from sparsestep.plan.experiments import dumped
+from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 from sparsestep.report.page import render_caption
 from sparsestep.training import train
@@ -63,19 +63,19 @@ def drawn_from(raw, name):
     """Sources and spec of a figure, all runs trained and measured."""
     plan = Plan(raw)
     tables, problems, trajectories = {}, {}, {}
-    for experiment, entry in plan.experiments.items():
+    for experiment, entry in plan.config.experiments.items():
         parts = []
-        problem = generate({**plan.problem(experiment), "replicates": [0, 2]})
+        problem = generate({**plan.experiments.problem(experiment), "replicates": [0, 2]})
         for run in entry.runs:
-            spec = {**plan.run(experiment, run), "replicates": [0, 2]}
-            other = trajectories.get((experiment, plan.run_followed(experiment, run)))
+            spec = {**plan.experiments.run(experiment, run), "replicates": [0, 2]}
+            other = trajectories.get((experiment, entry.runs[run].followed))
             trajectories[experiment, run] = train(problem, spec, 1, None, other)
             measured = {**spec, "measure": dumped(entry.measure)}
             parts.append(measure(problem, trajectories[experiment, run], measured))
             parts[-1].insert(0, "run", run)
         tables[experiment] = pd.concat(parts, ignore_index=True)
         problems[experiment] = problem
-    spec = json.loads(plan.figure_spec(batch_of("first", figure=name)))
+    spec = json.loads(plan.jobs.spec("figure")(batch_of("first", figure=name)))
     return Sources(tables, problems, trajectories), spec
 
 
@@ -168,13 +168,13 @@ def test_where_one_of_the_two_diverged_first(raw):
 
 @pytest.mark.parametrize("name", ["sde_agreement", "label_noise"])
 def test_captions_say_how_much_was_simulated(published, name):
-    spec = json.loads(published.report_spec(None))
+    spec = json.loads(published.jobs.spec("report")(None))
     entry = next(figure for figure in spec["figures"] if figure["name"] == name)
     experiments = {experiment["name"]: experiment for experiment in spec["experiments"]}
     config = {"figures": {name: entry}, "experiments": experiments}
     text = (ROOT / "workflow" / "report" / f"{entry['kind']}.rst").read_text()
     caption = " ".join(render_caption(text, {"figure": name}, config).split())
-    for network in published.figures[name].networks:
+    for network in published.config.figures[name].networks:
         experiment = network.experiment if name == "sde_agreement" else network
         shown = experiments[experiment]
         for part in (f"{shown['replicates']} replicates", f"{shown['iterations']} iterations"):

@@ -68,14 +68,14 @@ def raw(tiny):
 def drawn_from(raw, name):
     """Sources and spec of a figure, all runs of its experiment trained."""
     plan = Plan(raw)
-    experiment = plan.figures[name].experiment
+    experiment = plan.config.figures[name].experiment
     trajectories = {}
-    for run in plan.experiments[experiment].runs:
-        spec = {**plan.run(experiment, run), "replicates": [0, 2]}
-        problem = generate({**plan.problem(experiment), "replicates": [0, 2]})
+    for run in plan.config.experiments[experiment].runs:
+        spec = {**plan.experiments.run(experiment, run), "replicates": [0, 2]}
+        problem = generate({**plan.experiments.problem(experiment), "replicates": [0, 2]})
         trajectories[experiment, run] = train(problem, spec)
     sources = Sources(problems={experiment: problem}, trajectories=trajectories)
-    return sources, json.loads(plan.figure_spec(batch_of(experiment, figure=name)))
+    return sources, json.loads(plan.jobs.spec("figure")(batch_of(experiment, figure=name)))
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +150,7 @@ def test_an_animation_ends_with_the_still_figure(raw):
 def surface(raw):
     """Slice, network and problem of the tiny loss surface."""
     sources, spec = drawn_from(raw, "loss_surface")
-    figure = Plan(raw).figures["loss_surface"]
+    figure = Plan(raw).config.figures["loss_surface"]
     assert spec["figure"]["flow"] == figure.flow
     return surface_panels.Surface(sources, figure), sources
 

@@ -9,7 +9,7 @@ from sparsestep.errors import ConfigError
 from sparsestep.figures import plot
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
-from sparsestep.plan.experiments import dumped
+from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -39,10 +39,10 @@ def make_plan(**changes):
 
 
 def sources_of(plan):
-    spec = {**plan.problem("toy"), "replicates": [0, 2]}
+    spec = {**plan.experiments.problem("toy"), "replicates": [0, 2]}
     problem = generate(spec)
     runs = {
-        ("toy", run): train(problem, {**plan.run("toy", run), "replicates": [0, 2]})
+        ("toy", run): train(problem, {**plan.experiments.run("toy", run), "replicates": [0, 2]})
         for run in ("gd", "label-noise")
     }
     return Sources(problems={"toy": problem}, trajectories=runs)
@@ -71,7 +71,10 @@ def test_noise_moves_along_the_valley_and_descent_stays():
 
 def test_valley_is_drawn():
     plan = make_plan()
-    spec = {"figure": dumped(plan.figures)["valley"], "experiments": {"toy": plan.display("toy")}}
+    spec = {
+        "figure": dumped(plan.config.figures)["valley"],
+        "experiments": {"toy": plan.experiments.display("toy")},
+    }
     figure = plot(sources_of(plan), spec)
     surface, first, second, *_ = figure.axes
     stars = [line for line in surface.lines if line.get_marker() == "*"]

@@ -14,7 +14,7 @@ from sparsestep import registry
 from sparsestep.artifacts import arrays, files
 from sparsestep.errors import ArtifactError, ConfigError
 from sparsestep.images.datasets import moments, prepare
-from sparsestep.plan import Plan
+from sparsestep.plan import Plan, datasets
 
 
 @pytest.fixture(autouse=True)
@@ -135,10 +135,10 @@ def job(tiny):
 
     def arguments(name, output):
         plan = Plan(tiny)
-        path = plan.dataset_path(name)
+        path = datasets.path(name)
         dataset, _, dataset_id = path.removesuffix(".safetensors").split("/")[-1].rpartition("-")
         wildcards = SimpleNamespace(dataset=dataset, dataset_id=dataset_id)
-        spec, code = plan.prepare_spec(wildcards), plan.code("prepare")(wildcards)
+        spec, code = plan.jobs.spec("prepare")(wildcards), plan.jobs.code("prepare")(wildcards)
         return ["--spec", spec, "--code", code, "--output", str(output)]
 
     return arguments
@@ -170,10 +170,10 @@ def test_the_stage_says_what_is_wrong_in_one_line(job, tmp_path):
 
 def test_ids_and_unknown_names(tiny):
     plan = Plan(tiny)
-    paths = [plan.dataset_path(name) for name in registry.kinds("dataset")]
+    paths = [datasets.path(name) for name in registry.kinds("dataset")]
     assert len(set(paths)) == 4
     with pytest.raises(ConfigError, match="unknown dataset 'mnist'; valid: digits, cifar10"):
-        plan.dataset_path("mnist")
+        datasets.path("mnist")
     with pytest.raises(ConfigError, match="does not follow from"):
-        plan.prepare_spec(SimpleNamespace(dataset="digits", dataset_id="0" * 12))
-    assert plan.dataset("digits") == {"dataset": {"kind": "digits"}}
+        plan.jobs.spec("prepare")(SimpleNamespace(dataset="digits", dataset_id="0" * 12))
+    assert datasets.spec("digits") == {"dataset": {"kind": "digits"}}

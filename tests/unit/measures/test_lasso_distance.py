@@ -13,7 +13,7 @@ from sparsestep.errors import ConfigError
 from sparsestep.measures import lasso_distance, measure
 from sparsestep.measures.lasso_path import LassoPath
 from sparsestep.plan import Plan
-from sparsestep.plan.experiments import dumped
+from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -87,8 +87,8 @@ def noisy(tiny, variance=0.5, **changes):
     first.update(measure={"lasso_distance": {"support_threshold": 0.05}}, **changes)
     first["runs"]["small"]["algorithm"] = {"kind": "label_noise_gd", "variance": variance}
     plan = Plan(tiny)
-    spec = {**plan.run("first", "small"), "replicates": [0, 2]}
-    return spec, {**spec, "measure": dumped(plan.experiments["first"].measure)}
+    spec = {**plan.experiments.run("first", "small"), "replicates": [0, 2]}
+    return spec, {**spec, "measure": dumped(plan.config.experiments["first"].measure)}
 
 
 def test_columns_are_their_definitions(tiny):
@@ -181,9 +181,9 @@ def test_without_label_noise_there_is_no_prediction(tiny):
     tiny["figures"] = {}
     tiny["experiments"]["first"].update(measure={"lasso_distance": None}, claims={})
     plan = Plan(tiny)
-    spec = {**plan.run("first", "small"), "replicates": [0, 2]}
+    spec = {**plan.experiments.run("first", "small"), "replicates": [0, 2]}
     problem = generate(spec)
-    told = {**spec, "measure": dumped(plan.experiments["first"].measure)}
+    told = {**spec, "measure": dumped(plan.config.experiments["first"].measure)}
     table = measure(problem, train(problem, spec), told)
     names = [name for name in table if name.startswith("predicted_")]
     names += ["noise_level", "mean_lasso_error", "log_off_lasso_support"]

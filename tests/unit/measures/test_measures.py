@@ -9,7 +9,7 @@ import pytest
 from sparsestep.measures import measure
 from sparsestep.measures.columns import at_threshold
 from sparsestep.plan import Plan
-from sparsestep.plan.experiments import dumped
+from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -17,8 +17,8 @@ from sparsestep.training import train
 @pytest.fixture
 def spec(tiny):
     plan = Plan(tiny)
-    run = {**plan.run("first", "decay-50"), "replicates": [0, 2]}
-    return {**run, "measure": dumped(plan.experiments["first"].measure)}
+    run = {**plan.experiments.run("first", "decay-50"), "replicates": [0, 2]}
+    return {**run, "measure": dumped(plan.config.experiments["first"].measure)}
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_same_table_whatever_the_threads(problem, trajectory, spec):
 
 def test_data_of_its_own_for_each_replicate(tiny, spec):
     tiny["experiments"]["first"]["problem"]["vary"] = ["data", "order"]
-    spec["problem"] = Plan(tiny).problem("first")["problem"]
+    spec["problem"] = Plan(tiny).experiments.problem("first")["problem"]
     problem = generate(spec)
     assert len(problem.x_train) == 3
     trajectory = train(problem, spec)

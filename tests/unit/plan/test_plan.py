@@ -10,15 +10,14 @@ import pytest
 from conftest import batch_of
 from sparsestep.artifacts.identity import canonical_json, identity
 from sparsestep.errors import ConfigError
-from sparsestep.plan import Plan
-from sparsestep.plan import jobs as planning
-from sparsestep.plan.experiments import dumped
+from sparsestep.plan import Plan, paths, whole
+from sparsestep.plan.blocks import dumped
 
 
 def ids(raw):
     plan = Plan(raw)
-    runs = {run: identity(plan.run("first", run)) for run in ("small", "decay-50")}
-    return {"problem": identity(plan.problem("first")), **runs}
+    runs = {run: identity(plan.experiments.run("first", run)) for run in ("small", "decay-50")}
+    return {"problem": identity(plan.experiments.problem("first")), **runs}
 
 
 def changed(tiny, edit):
@@ -75,7 +74,7 @@ def test_key_order_and_defaults_written_out_change_nothing(tiny):
 def test_an_experiment_s_name_is_not_part_of_the_id(tiny):
     before = ids(tiny)
     tiny["experiments"]["second"] = tiny["experiments"]["first"]
-    assert identity(Plan(tiny).run("second", "small")) == before["small"]
+    assert identity(Plan(tiny).experiments.run("second", "small")) == before["small"]
 
 
 def test_a_run_that_follows_another(tiny):
@@ -83,19 +82,21 @@ def test_a_run_that_follows_another(tiny):
     runs["small"]["algorithm"] = {"kind": "sgd", "log_loss": True}
     runs["sde"] = {"algorithm": {"kind": "sde", "of": "small"}}
     before = Plan(tiny)
-    spec = before.run("first", "sde")
-    assert spec["schedule"] == before.run("first", "small")["schedule"]
-    assert spec["followed"] == {"algorithm": before.run("first", "small")["algorithm"]}
-    assert before.followed_path("first", "sde", "0-2") == [
-        before.trajectory_path("first", "small", "0-2")
+    spec = before.experiments.run("first", "sde")
+    assert spec["schedule"] == before.experiments.run("first", "small")["schedule"]
+    assert spec["followed"] == {"algorithm": before.experiments.run("first", "small")["algorithm"]}
+    assert before.experiments.followed_path("first", "sde", "0-2") == [
+        before.experiments.trajectory_path("first", "small", "0-2")
     ]
-    assert before.followed_path("first", "small", "0-2") == []
+    assert before.experiments.followed_path("first", "small", "0-2") == []
     # Another step size of the run that is followed is another run for both.
     runs["small"]["schedule"]["step_size"] = 0.02
     after = Plan(tiny)
     for run in ("small", "sde"):
-        assert identity(before.run("first", run)) != identity(after.run("first", run))
-    assert before.run("first", "decay-50") == after.run("first", "decay-50")
+        assert identity(before.experiments.run("first", run)) != identity(
+            after.experiments.run("first", run)
+        )
+    assert before.experiments.run("first", "decay-50") == after.experiments.run("first", "decay-50")
 
 
 def test_the_edge_of_a_run_that_follows_another_is_that_run_s(tiny):
@@ -104,8 +105,10 @@ def test_the_edge_of_a_run_that_follows_another_is_that_run_s(tiny):
     runs["small"]["schedule"]["step_size"] = {"of_edge": 0.9}
     runs["sde"] = {"algorithm": {"kind": "sde", "of": "small"}}
     plan = Plan(tiny)
-    assert plan.edges("first", "sde") == plan.edges("first", "small")
-    assert plan.edges_path("first", "sde", "0-2") == plan.edges_path("first", "small", "0-2")
+    assert plan.experiments.edges("first", "sde") == plan.experiments.edges("first", "small")
+    assert plan.experiments.edges_path("first", "sde", "0-2") == plan.experiments.edges_path(
+        "first", "small", "0-2"
+    )
 
 
 def test_canonical_json():
@@ -123,31 +126,30 @@ def test_canonical_json():
 )
 def test_batches(tiny, replicates, batches):
     tiny["experiments"]["first"]["replicates"] = replicates
-    assert Plan(tiny).batches("first") == batches
+    assert Plan(tiny).experiments.batches("first") == batches
 
 
 def test_paths_match_the_wildcards(tiny):
     plan = Plan(tiny)
-    path = plan.trajectory_path("first", "decay-50", "0-2")
-    patterns = {name: f"(?P<{name}>{pattern})" for name, pattern in planning.WILDCARDS.items()}
-    rule = "results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors"
-    match = re.fullmatch(rule.format(**patterns), path)
+    path = plan.experiments.trajectory_path("first", "decay-50", "0-2")
+    patterns = {name: f"(?P<{name}>{pattern})" for name, pattern in paths.WILDCARDS.items()}
+    match = re.fullmatch(paths.TRAJECTORY.format(**patterns), path)
     assert match.groupdict() == {
         "experiment": "first",
         "run": "decay-50",
-        "run_id": identity(plan.run("first", "decay-50")),
+        "run_id": identity(plan.experiments.run("first", "decay-50")),
         "batch": "0-2",
     }
 
 
 def test_a_job_is_told_what_decides_its_content(tiny):
     plan = Plan(tiny)
-    run = plan.run("first", "small")
+    run = plan.experiments.run("first", "small")
     wildcards = batch_of("first", run="small", run_id=identity(run))
-    spec = json.loads(plan.train_spec(wildcards))
+    spec = json.loads(plan.jobs.spec("train")(wildcards))
     assert spec == {**run, "replicates": [0, 2]}
-    measured = json.loads(plan.measure_spec(wildcards))
-    assert measured == {**spec, "measure": dumped(plan.experiments["first"].measure)}
+    measured = json.loads(plan.jobs.spec("measure")(wildcards))
+    assert measured == {**spec, "measure": dumped(plan.config.experiments["first"].measure)}
 
 
 @pytest.mark.parametrize(
@@ -155,11 +157,11 @@ def test_a_job_is_told_what_decides_its_content(tiny):
 )
 def test_jobs_that_config_does_not_ask_for(tiny, changes):
     plan = Plan(tiny)
-    run_id = identity(plan.run("first", "small"))
+    run_id = identity(plan.experiments.run("first", "small"))
     wildcards = batch_of("first", run="small", run_id=run_id)
     vars(wildcards).update(changes)
     with pytest.raises(ConfigError):
-        plan.train_spec(wildcards)
+        plan.jobs.spec("train")(wildcards)
 
 
 @pytest.fixture
@@ -177,31 +179,33 @@ def test_a_figure_depends_on_what_it_shows(with_paths):
     with_paths["experiments"]["first"]["replicates"] = 20
     plan = Plan(with_paths)
     runs = ["small", "decay-50"]
-    assert plan.figure_inputs("paths") == {
+    assert plan.figures.input_paths("paths") == {
         "tables": [],
-        "problems": [plan.problem_path("first", "0-15")],
-        "trajectories": [plan.trajectory_path("first", run, "0-15") for run in runs],
+        "problems": [plan.experiments.problem_path("first", "0-15")],
+        "trajectories": [plan.experiments.trajectory_path("first", run, "0-15") for run in runs],
         "simulations": [],
         "sweeps": [],
         "edges": [],
     }
-    assert plan.figure_inputs("curves") == {
-        "tables": plan.measurement_paths(),
+    assert plan.figures.input_paths("curves") == {
+        "tables": plan.experiments.measurement_paths(),
         "problems": [],
         "trajectories": [],
         "simulations": [],
         "sweeps": [],
         "edges": [],
     }
-    spec = json.loads(plan.figure_spec(batch_of("first", figure="paths")))
-    made_from = {**plan.run("first", "small"), "replicates": [0, 15]}
+    spec = json.loads(plan.jobs.spec("figure")(batch_of("first", figure="paths")))
+    made_from = {**plan.experiments.run("first", "small"), "replicates": [0, 15]}
     assert spec["sources"]["trajectories"][0] == ["first", "small", identity(made_from)]
 
 
 def test_measurements_are_nothing_to_a_figure_of_trajectories(with_paths):
     def specs():
         plan = Plan(with_paths)
-        return [plan.figure_spec(batch_of("first", figure=name)) for name in ("paths", "curves")]
+        return [
+            plan.jobs.spec("figure")(batch_of("first", figure=name)) for name in ("paths", "curves")
+        ]
 
     before = specs()
     with_paths["experiments"]["first"]["measure"]["jacobian_rank"]["threshold"] = 1e-3
@@ -212,22 +216,23 @@ def test_measurements_are_nothing_to_a_figure_of_trajectories(with_paths):
 def test_formats(with_paths):
     plan = Plan(with_paths)
     assert {f"results/figures/moving.{kind}" for kind in ("gif", "svg", "png", "pdf")} <= {
-        *plan.figure_paths()
+        *plan.figures.paths()
     }
-    assert "results/figures/paths.gif" not in plan.figure_paths()
+    assert "results/figures/paths.gif" not in plan.figures.paths()
     shown = ["curves.svg", "ends.svg", "paths.svg", "moving.gif"]
-    assert plan.shown_figure_paths() == [f"results/figures/{name}" for name in shown]
+    assert plan.figures.shown_paths() == [f"results/figures/{name}" for name in shown]
 
 
 def test_the_report_is_told_the_last_snapshot_and_what_a_figure_shows(tiny, published):
-    spec = json.loads(Plan(tiny).report_spec(None))
+    spec = json.loads(Plan(tiny).jobs.spec("report")(None))
     assert spec["figures"][0]["shows"] == [["first", "l0"], ["first", "train_loss"]]
     assert (spec["experiments"][0]["last_snapshot"], spec["experiments"][0]["iterations"]) == (
         50,
         60,
     )
     shown = {
-        entry["name"]: entry for entry in json.loads(published.report_spec(None))["experiments"]
+        entry["name"]: entry
+        for entry in json.loads(published.jobs.spec("report")(None))["experiments"]
     }
     assert shown["diagonal"]["last_snapshot"] == 99599
 
@@ -235,25 +240,31 @@ def test_the_report_is_told_the_last_snapshot_and_what_a_figure_shows(tiny, publ
 def test_claims_read_the_experiments_that_claim_something(tiny):
     tiny["experiments"]["second"] = {**tiny["experiments"]["first"], "claims": {}}
     plan = Plan(tiny)
-    assert plan.claims_inputs() == plan.measurement_paths(["first"])
-    spec = json.loads(plan.claims_spec(None))
+    assert plan.report.claims_inputs() == plan.experiments.measurement_paths(["first"])
+    spec = json.loads(plan.jobs.spec("claims")(None))
     assert [entry["name"] for entry in spec["experiments"]] == ["first"]
     tiny["experiments"]["first"]["claims"] = {}
-    assert Plan(tiny).claims_inputs() == []
+    assert Plan(tiny).report.claims_inputs() == []
+
+
+def test_an_experiment_called_like_a_rule(tiny):
+    assert Plan(tiny).targets(reserved=["all", "figures"]) == ["first"]
+    with pytest.raises(ConfigError, match=r"^experiments\.first: a rule of the workflow has this"):
+        Plan(tiny).targets(reserved=["all", "first"])
 
 
 def test_results_that_cannot_be_written(tmp_path, monkeypatch):
-    planning.check_results_writable(tmp_path / "not" / "there" / "yet")
+    whole.check_results_writable(tmp_path / "not" / "there" / "yet")
     assert not (tmp_path / "not").exists()
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"must be a folder .*, but .* is a file"):
-        planning.check_results_writable(tmp_path / "file")
+        whole.check_results_writable(tmp_path / "file")
     with pytest.raises(ConfigError, match="must be a folder"):
-        planning.check_results_writable(tmp_path / "file" / "results")
+        whole.check_results_writable(tmp_path / "file" / "results")
     # The user who runs the tests may be allowed everything.
-    monkeypatch.setattr(planning.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(whole.os, "access", lambda path, mode: False)
     with pytest.raises(ConfigError, match="cannot be written: no permission"):
-        planning.check_results_writable(tmp_path)
+        whole.check_results_writable(tmp_path)
 
 
 def test_planning_is_light(tmp_path):
@@ -262,11 +273,11 @@ def test_planning_is_light(tmp_path):
         "from sparsestep.plan import Plan; from sparsestep.artifacts.identity import identity;"
         "plan = Plan(yaml.safe_load(open('config.yaml')));"
         "w = N(experiment='diagonal', run='small', batch='0-15', figure='diagonal',"
-        " problem_id=identity(plan.problem('diagonal')),"
-        " run_id=identity(plan.run('diagonal', 'small')));"
-        "[plan.code('figure')(N(figure=name)) for name in plan.figures];"
+        " problem_id=identity(plan.experiments.problem('diagonal')),"
+        " run_id=identity(plan.experiments.run('diagonal', 'small')));"
+        "[plan.jobs.code('figure')(N(figure=name)) for name in plan.config.figures];"
         "stages = ('generate', 'train', 'measure', 'figure', 'summary', 'claims', 'report');"
-        "assert len({plan.code(stage)(w) for stage in stages}) == 7;"
+        "assert len({plan.jobs.code(stage)(w) for stage in stages}) == 7;"
         "print(*{name.split('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ from sparsestep.seeds import replicate_seed
 
 @pytest.fixture
 def spec(tiny):
-    return {**Plan(tiny).problem("first"), "replicates": [0, 2]}
+    return {**Plan(tiny).experiments.problem("first"), "replicates": [0, 2]}
 
 
 def test_published_streams(spec):

@@ -100,27 +100,29 @@ def test_all_findings_are_said_of_the_config_as_shipped(shipped, path):
     """Each belongs to a figure, and none is about something that is not there."""
     text = path.read_text(encoding="utf-8")
     findings.check(text, path)
-    assert path.stem in shipped.figures
+    assert path.stem in shipped.config.figures
     rows = [
         (name, run, 0, metric, 0.5)
-        for name, entry in shipped.experiments.items()
+        for name, entry in shipped.config.experiments.items()
         for run in entry.runs
         for metric in [*columns(entry.measure, entry.model), "diverged"]
     ]
     names = ["experiment", "run", "replicate", "metric", "value"]
-    said = findings.render(text, pd.DataFrame(rows, columns=names), shipped.settings())
+    said = findings.render(text, pd.DataFrame(rows, columns=names), shipped.report.settings())
     assert len(findings.paragraphs(said)) == len(findings.paragraphs(text))
 
 
 def test_an_edited_step_size_takes_away_what_was_seen(shipped):
     raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     raw["experiments"]["relu_1d"]["runs"]["decay-2"]["schedule"]["step_size"] = 1e-4
-    edited = Plan(raw).settings()
+    edited = Plan(raw).report.settings()
     text = (FOLDER / "relu_1d.rst").read_text(encoding="utf-8")
     nothing = pd.DataFrame({"experiment": [], "run": [], "metric": [], "value": []})
-    assert findings.render(text, nothing, shipped.settings())
+    assert findings.render(text, nothing, shipped.report.settings())
     assert not findings.render(text, nothing, edited)
     changed = {
-        name for name, settings_id in shipped.settings().items() if edited[name] != settings_id
+        name
+        for name, settings_id in shipped.report.settings().items()
+        if edited[name] != settings_id
     }
     assert changed == {"experiments.relu_1d"}

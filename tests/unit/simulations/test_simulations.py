@@ -83,33 +83,45 @@ def test_mistake_is_one_line(tiny_with_simulations, path, value, says):
 
 def test_ids_paths_and_specs(tiny_with_simulations):
     plan = Plan(tiny_with_simulations)
-    spec = plan.simulation("settling")
+    spec = plan.simulations.simulation("settling")
     assert spec["beside_ends"] == []
-    path = plan.simulation_path("settling")
+    path = plan.simulations.path("settling")
     assert path == f"results/simulations/settling-{identity(spec)}.parquet"
     wildcards = SimpleNamespace(simulation="settling", simulation_id=identity(spec))
-    assert json.loads(plan.simulate_spec(wildcards)) == spec
-    assert plan.summary_paths() == ["results/tables/parabolas.csv", "results/tables/settling.csv"]
-    assert plan.summaries_by_kind() == {"quadratic": ["parabolas"], "stabilization": ["settling"]}
-    inputs = plan.figure_inputs("settling")
-    assert inputs.pop("simulations") == [path, plan.simulation_path("bouncing")]
+    assert json.loads(plan.jobs.spec("simulate")(wildcards)) == spec
+    assert plan.simulations.short_table_paths() == [
+        "results/tables/parabolas.csv",
+        "results/tables/settling.csv",
+    ]
+    assert plan.simulations.summarised_by_kind() == {
+        "quadratic": ["parabolas"],
+        "stabilization": ["settling"],
+    }
+    inputs = plan.figures.input_paths("settling")
+    assert inputs.pop("simulations") == [path, plan.simulations.path("bouncing")]
     assert not any(inputs.values())
     wildcards.simulation_id = "0" * 12
     with pytest.raises(ConfigError, match="does not follow from config"):
-        plan.simulate_spec(wildcards)
+        plan.jobs.spec("simulate")(wildcards)
     # How a value is written does not matter.
     tiny_with_simulations["simulations"]["settling"] |= {"beside_ends": [], "steps": "3e2"}
-    assert Plan(tiny_with_simulations).simulation_path("settling") == path
+    assert Plan(tiny_with_simulations).simulations.path("settling") == path
 
 
 def test_the_stages_write_and_check(tiny_with_simulations, tmp_path):
     plan = Plan(tiny_with_simulations)
-    spec = plan.simulation("settling")
+    spec = plan.simulations.simulation("settling")
     wildcards = SimpleNamespace(simulation="settling", simulation_id=identity(spec))
     paths = {"simulate": tmp_path / "t.parquet", "tabulate": tmp_path / "t.csv"}
     for stage, options in (("simulate", []), ("tabulate", ["--table", str(paths["simulate"])])):
-        told = ["--spec", getattr(plan, f"{stage}_spec")(wildcards)]
-        told += ["--code", plan.code(stage)(wildcards), "--output", str(paths[stage]), *options]
+        told = ["--spec", plan.jobs.spec(stage)(wildcards)]
+        told += [
+            "--code",
+            plan.jobs.code(stage)(wildcards),
+            "--output",
+            str(paths[stage]),
+            *options,
+        ]
         command = [sys.executable, "-m", f"sparsestep.stages.{stage}", *told]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
@@ -140,10 +152,12 @@ def drawn(tiny_with_simulations):
     """Sources and specs of the figures."""
     plan = Plan(tiny_with_simulations)
     sources = Sources(
-        simulations={name: simulate(plan.simulation(name)) for name in plan.simulations}
+        simulations={
+            name: simulate(plan.simulations.simulation(name)) for name in plan.config.simulations
+        }
     )
     specs = {
-        name: json.loads(plan.figure_spec(SimpleNamespace(figure=name)))
+        name: json.loads(plan.jobs.spec("figure")(SimpleNamespace(figure=name)))
         for name in ("parabolas", "settling")
     }
     return sources, specs
@@ -155,7 +169,7 @@ def test_sources_of_a_figure_are_read(drawn, tiny_with_simulations, tmp_path):
     names = specs["settling"]["sources"]
     paths = [str(tmp_path / name) for name, _ in names["simulations"]]
     for path, (name, _) in zip(paths, names["simulations"], strict=True):
-        made = files.provenance(plan.simulation(name), "")
+        made = files.provenance(plan.simulations.simulation(name), "")
         tables.write_table(path, sources.simulation(name), made, tables.SIMULATION)
     read = read_sources(names, {"simulations": paths})
     pd.testing.assert_frame_equal(read.simulation("bouncing"), sources.simulation("bouncing"))
@@ -219,7 +233,7 @@ def test_thresholds_and_runs_are_drawn(drawn):
 
 def test_captions_and_tables_stand_in_the_report(tiny_with_simulations):
     plan = Plan(tiny_with_simulations)
-    spec = json.loads(plan.report_spec(None))
+    spec = json.loads(plan.jobs.spec("report")(None))
     spec["experiments"] = []
     pages = ROOT / "workflow" / "report"
     spec["figures"] = [f for f in spec["figures"] if f["name"] in ("parabolas", "settling")]
@@ -230,7 +244,9 @@ def test_captions_and_tables_stand_in_the_report(tiny_with_simulations):
         {kind: (pages / f"{kind}.rst").read_text() for kind in ("quadratic", "bifurcation")},
         (pages / "page.html").read_text(),
         tables={
-            name: summarise(plan.simulation(name), simulate(plan.simulation(name)))
+            name: summarise(
+                plan.simulations.simulation(name), simulate(plan.simulations.simulation(name))
+            )
             for name in spec["tables"]
         },
         notes={

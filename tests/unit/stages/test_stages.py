@@ -22,13 +22,16 @@ HEAVY = {"torch", "pandas", "matplotlib", "seaborn", "pyarrow", "sklearn", "snak
 def jobs(tiny, tmp_path):
     """Arguments of a generate, a train and a measure job of the tiny config."""
     plan = Plan(tiny)
-    problem_id, run_id = identity(plan.problem("first")), identity(plan.run("first", "small"))
+    problem_id, run_id = (
+        identity(plan.experiments.problem("first")),
+        identity(plan.experiments.run("first", "small")),
+    )
     wildcards = batch_of("first", run="small", problem_id=problem_id, run_id=run_id)
     paths = {name: str(tmp_path / name) for name in ("problem", "trajectory", "table")}
 
     def arguments(stage, *options):
-        spec = getattr(plan, f"{stage}_spec")(wildcards)
-        return ["--spec", spec, "--code", plan.code(stage)(wildcards), *options]
+        spec = plan.jobs.spec(stage)(wildcards)
+        return ["--spec", spec, "--code", plan.jobs.code(stage)(wildcards), *options]
 
     problem, trajectory = paths["problem"], paths["trajectory"]
     return SimpleNamespace(

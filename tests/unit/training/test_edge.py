@@ -27,7 +27,7 @@ def relative(tiny):
 
 @pytest.fixture
 def spec(relative):
-    return {**Plan(relative).edges("first", "decay-50"), "replicates": [0, 2]}
+    return {**Plan(relative).experiments.edges("first", "decay-50"), "replicates": [0, 2]}
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def mortal(relative):
 
 def edges_spec(raw, survive):
     raw["experiments"]["first"]["edge"]["survive"] = survive
-    return {**Plan(raw).edges("first", "decay-50"), "replicates": [0, 2]}
+    return {**Plan(raw).experiments.edges("first", "decay-50"), "replicates": [0, 2]}
 
 
 def first_failures(problem, spec):
@@ -131,7 +131,7 @@ def test_edge_is_reproducible_and_a_replicate_s_own(spec):
 def test_step_sizes_are_fractions_of_each_edge(relative, spec):
     plan = Plan(relative)
     edges = np.array([0.1, 0.2, 0.4])
-    run = {**plan.run("first", "decay-50"), "replicates": [0, 2]}
+    run = {**plan.experiments.run("first", "decay-50"), "replicates": [0, 2]}
     trajectory = train(generate(spec), run, edges=edges)
     np.testing.assert_allclose(trajectory.step_sizes[:, 0], 0.9 * edges, rtol=1e-15)
     np.testing.assert_allclose(trajectory.step_sizes[:, -1], 0.9 * edges / 2, rtol=1e-15)
@@ -141,19 +141,23 @@ def test_only_relative_runs_need_edges_and_share_them(relative):
     runs = relative["experiments"]["first"]["runs"]
     runs["edge-50"] = {"schedule": {"kind": "constant", "step_size": {"of_edge": 0.5}}}
     plan = Plan(relative)
-    assert plan.edges_path("first", "small", "0-2") == []
-    (path,) = plan.edges_path("first", "edge-50", "0-2")
-    assert plan.edges_path("first", "decay-50", "0-2") == [path]
-    edges_id = identity(plan.edges("first", "edge-50"))
+    assert plan.experiments.edges_path("first", "small", "0-2") == []
+    (path,) = plan.experiments.edges_path("first", "edge-50", "0-2")
+    assert plan.experiments.edges_path("first", "decay-50", "0-2") == [path]
+    edges_id = identity(plan.experiments.edges("first", "edge-50"))
     assert path == f"results/edges/first-{edges_id}/0-2.safetensors"
-    told = json.loads(plan.calibrate_spec(batch_of("first", edges_id=edges_id)))
-    assert told == {**plan.edges("first", "edge-50"), "replicates": [0, 2]}
+    told = json.loads(plan.jobs.spec("calibrate")(batch_of("first", edges_id=edges_id)))
+    assert told == {**plan.experiments.edges("first", "edge-50"), "replicates": [0, 2]}
 
 
 def test_the_way_the_edge_is_found_changes_relative_runs_alone(relative):
-    before = {run: identity(Plan(relative).run("first", run)) for run in ("small", "decay-50")}
+    before = {
+        run: identity(Plan(relative).experiments.run("first", run)) for run in ("small", "decay-50")
+    }
     relative["experiments"]["first"]["edge"]["horizon"] = 0.4
-    after = {run: identity(Plan(relative).run("first", run)) for run in ("small", "decay-50")}
+    after = {
+        run: identity(Plan(relative).experiments.run("first", run)) for run in ("small", "decay-50")
+    }
     assert before["small"] == after["small"]
     assert before["decay-50"] != after["decay-50"]
 
@@ -203,10 +207,10 @@ def test_a_replicate_without_an_edge_counts_as_diverged(relative):
     relative["experiments"]["first"]["model"]["u"] = 0.0
     plan = Plan(relative)
     batch = {"replicates": [0, 2]}
-    problem = generate({**plan.problem("first"), **batch})
-    edges = calibrate(problem, {**plan.edges("first", "decay-50"), **batch})
+    problem = generate({**plan.experiments.problem("first"), **batch})
+    edges = calibrate(problem, {**plan.experiments.edges("first", "decay-50"), **batch})
     assert np.isnan(edges).all()
-    trajectory = train(problem, {**plan.run("first", "decay-50"), **batch}, 1, edges)
+    trajectory = train(problem, {**plan.experiments.run("first", "decay-50"), **batch}, 1, edges)
     assert (trajectory.diverged_at >= 0).all()
 
 

@@ -9,7 +9,7 @@ from conftest import ROOT, cores
 from sparsestep.artifacts.identity import identity
 from sparsestep.errors import ConfigError
 from sparsestep.measures import measure
-from sparsestep.plan.experiments import dumped
+from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -24,20 +24,22 @@ def reference():
 
 @pytest.fixture(scope="module")
 def problem(published):
-    return generate({**published.problem("diagonal"), "replicates": [0, 15]})
+    return generate({**published.experiments.problem("diagonal"), "replicates": [0, 15]})
 
 
 @pytest.fixture(scope="module")
 def trajectories(published, problem):
     return {
-        run: train(problem, {**published.run("diagonal", run), "replicates": [0, 15]}, cores())
+        run: train(
+            problem, {**published.experiments.run("diagonal", run), "replicates": [0, 15]}, cores()
+        )
         for run in RUNS
     }
 
 
 @pytest.fixture(scope="module")
 def tables(published, problem, trajectories):
-    what = dumped(published.experiments["diagonal"].measure)
+    what = dumped(published.config.experiments["diagonal"].measure)
     return {
         run: measure(problem, trajectory, {**trajectory.spec, "measure": what}, cores())
         for run, trajectory in trajectories.items()
@@ -152,10 +154,10 @@ def test_replicates_share_data_but_not_order(problem):
 def test_jobs_for_an_id_that_config_does_not_have_are_refused(published):
     wildcards = SimpleNamespace(experiment="diagonal", batch="0-15", problem_id="0" * 12)
     with pytest.raises(ConfigError, match="does not follow from"):
-        published.generate_spec(wildcards)
+        published.jobs.spec("generate")(wildcards)
 
 
 def test_ids_are_stable(published):
     # Another value means that everybody's cached results are computed again: say so in the commit.
-    assert identity(published.problem("diagonal")) == "9ca0d1419809"
-    assert identity(published.run("diagonal", "small")) == "e9a064099688"
+    assert identity(published.experiments.problem("diagonal")) == "9ca0d1419809"
+    assert identity(published.experiments.run("diagonal", "small")) == "e9a064099688"

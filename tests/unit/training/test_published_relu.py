@@ -5,7 +5,7 @@ import pytest
 from conftest import cores
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.measures import measure
-from sparsestep.plan.experiments import dumped
+from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -17,15 +17,15 @@ LAST_LAYER = {"relu_1d": 1, "relu_teacher": 1, "relu_three_layer": 2}
 def ends(request, published):
     """(experiment, {run: end values of 16 replicates}) with losses, ranks and sparsity."""
     name = request.param
-    entry = published.experiments[name]
+    entry = published.config.experiments[name]
     what = {
         key: dumped(entry.measure)[key] for key in ("losses", "jacobian_rank", "feature_sparsity")
     }
-    problem = generate({**published.problem(name), "replicates": [0, 15]})
+    problem = generate({**published.experiments.problem(name), "replicates": [0, 15]})
     values = {}
     for run in entry.runs:
         # The end alone: the snapshots before it cost time, and change nothing.
-        spec = {**published.run(name, run), "replicates": [0, 15]}
+        spec = {**published.experiments.run(name, run), "replicates": [0, 15]}
         trajectory = train(problem, spec, cores())
         last = type(trajectory)(
             trajectory.iterations[-1:],

@@ -30,9 +30,10 @@ class Spec(FigureSpec):
     def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
         """Filters are what a network on images has."""
         kind = experiments[self.experiment].problem.kind
-        if kind in registry.IMAGE_PROBLEMS:
+        if registry.family("problem", kind) == "images":
             return {}
-        valid = ", ".join(registry.IMAGE_PROBLEMS)
+        problems = registry.kinds("problem")
+        valid = ", ".join(p for p in problems if registry.family("problem", p) == "images")
         return {
             ("experiment",): f"got {self.experiment!r}, whose problem is {kind}; valid: {valid}"
         }

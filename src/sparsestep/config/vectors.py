@@ -1,0 +1,63 @@
+"""Experiments whose networks take vectors: problems on disk, edges, small networks."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from sparsestep import registry
+from sparsestep.fields import Closed
+from sparsestep.mistakes import Mistakes
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
+    from sparsestep.models import Network
+
+# Part of what decides where replicates lie: another number makes other files.
+REPLICATES_PER_BATCH = 16
+
+
+class Vectors:
+    """The family of the small networks; see `families.Family`."""
+
+    name = "vectors"
+    has_problem_file = True
+    # The notebooks' grid, the defaults of `snapshots:`.
+    snapshots: ClassVar[dict[str, int | bool]] = {}
+
+    def iterations(self, experiment: "Experiment") -> int:
+        """T, as the experiment says."""
+        return experiment.iterations
+
+    def replicates_per_batch(self, problem: Closed) -> int:
+        """How many replicates one job trains side by side."""
+        return REPLICATES_PER_BATCH
+
+    def loaded(self, experiment: "Experiment") -> list[tuple[str, str]]:
+        """Nothing: figures import what they need of these networks."""
+        return []
+
+    def snapshots_mb(self, experiment: "Experiment") -> int:
+        """0: jobs on vectors are given their memory whatever they keep."""
+        return 0
+
+    def check(self, experiment: "Experiment", mistakes: Mistakes) -> None:
+        """Note each key that is for networks on images alone, and what is missing."""
+        if experiment.epochs is not None:
+            kind = experiment.problem.kind
+            mistakes.add(f"problem {kind!r} has none; give iterations", "epochs")
+        elif experiment.iterations is None:
+            mistakes.add("missing", "iterations")
+        for option in ("bfloat16", "last"):
+            if getattr(experiment.snapshots, option, False):
+                mistakes.add("is for networks on images; leave it out", "snapshots", option)
+
+    def network(self, experiment: "Experiment", mistakes: Mistakes) -> "Network | None":
+        """The Network that measurements are checked with; None where something is wrong with it."""
+        module = registry.load("model", experiment.model.kind)
+        dimension = experiment.problem.dimension
+        if hasattr(module, "mistakes") and (found := module.mistakes(experiment.model, dimension)):
+            mistakes.add_all({("model", key): text for key, text in found.items()})
+            return None
+        horizon = experiment.edge.horizon
+        if int(horizon * experiment.iterations) < 1:
+            mistakes.add(f"no iteration lies within {horizon} of iterations", "edge", "horizon")
+            return None
+        return module.Network(experiment.model, dimension)

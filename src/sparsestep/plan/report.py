@@ -1,0 +1,87 @@
+"""What summary, verdicts and report are made from, and what their jobs are told."""
+
+from sparsestep.artifacts.identity import identity
+from sparsestep.config.claims import Claims, compared
+from sparsestep.plan.blocks import Spec, dump, dumped
+from sparsestep.plan.experiments import Experiments
+from sparsestep.plan.figures import Figures
+from sparsestep.plan.inputs import described, paths_of
+from sparsestep.plan.simulations import Simulations
+from sparsestep.plan.sweeps import Sweeps
+
+
+class Report:
+    """Specs and inputs of what is said of all experiments of a checked config together."""
+
+    def __init__(
+        self, experiments: Experiments, sweeps: Sweeps, simulations: Simulations, figures: Figures
+    ):
+        self._experiments = experiments
+        self._sweeps = sweeps
+        self._simulations = simulations
+        self._figures = figures
+
+    def summary(self) -> Spec:
+        """What the summary's job is told: which table belongs to which experiment and run."""
+        return {"tables": described(self._experiments.tables())}
+
+    def claims_inputs(self) -> list[str]:
+        """Measurement files of the experiments that claim something."""
+        return paths_of(self._experiments.tables(self._claiming()))
+
+    def claims(self) -> Spec:
+        """What the verdicts' job is told: what each experiment claims, and about which runs."""
+        shown = []
+        for name in self._claiming():
+            entry = self._experiments.block(name)
+            parts = {"iterations": entry.iterations, "claims": dump(entry.claims)}
+            shown.append({"name": name, **parts, "runs": compared(entry)})
+        tables = self._experiments.tables(self._claiming())
+        return {"experiments": shown, "tables": described(tables)}
+
+    def report(self) -> Spec:
+        """What the report's job is told: figures, experiments and runs in config order."""
+        # Lists, because canonical JSON sorts the keys of an object.
+        blocks = dumped(self._figures.blocks)
+        figures = [
+            {"name": name, **blocks[name], "shows": self._shown_metrics(name)}
+            for name in self._figures.wanted()
+        ]
+        shown = [
+            {
+                "name": name,
+                **self._experiments.display(name),
+                "last_snapshot": self._experiments.last_snapshot(name),
+            }
+            for name in self._experiments.wanted
+        ]
+        return {
+            "figures": figures,
+            "experiments": shown,
+            "tables": self._simulations.summarised(),
+            "simulations": dumped(self._simulations.blocks),
+            "sweeps": dumped(self._sweeps.blocks),
+            "settings": self.settings(),
+        }
+
+    def settings(self) -> dict[str, str]:
+        """Id of all that decides the results, by experiments.<name>, sweeps.<name>, and so on."""
+        specs: dict[str, Spec] = {}
+        for name, entry in self._experiments.blocks.items():
+            runs = {
+                run: [self._experiments.run(name, run), dumped(entry.measure)] for run in entry.runs
+            }
+            specs[f"experiments.{name}"] = {"runs": runs, "replicates": entry.replicates}
+        for name, entry in self._sweeps.blocks.items():
+            parts = {"points": entry.points(), "replicates": entry.replicates}
+            specs[f"sweeps.{name}"] = {**self._sweeps.sweep(name), **parts}
+        for name in self._simulations.blocks:
+            specs[f"simulations.{name}"] = self._simulations.simulation(name)
+        return {name: identity(spec) for name, spec in specs.items()}
+
+    def _claiming(self) -> list[str]:
+        entries = self._experiments.blocks
+        return [name for name in self._experiments.wanted if entries[name].claims != Claims()]
+
+    def _shown_metrics(self, figure: str) -> list[tuple[str, str]]:
+        return sorted(set(self._figures.block(figure).metrics().values()))
