@@ -1,4 +1,78 @@
-"""What figures and texts must agree on about metrics."""
+"""How a metric is told: words in sentences, label and scale on axes, per cent or not.
 
-# Shares in [0, 1] that are shown in per cent, as in the paper; tables hold the share.
-PERCENT = ("train_error", "test_error")
+A column of a table of measurements is a metric, maybe of a layer or block, maybe at a further
+threshold: `feature_sparsity_layer2@0.95`. `registry.METRICS` has them all; a measurement of a
+column that is not there is refused before the first job (`config/compatibility.py`).
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from sparsestep import registry
+
+# What drawings show beside the columns that a figure names.
+OF_ALL_FIGURES = ("train_loss", "diverged", "dead")
+_PARTS = re.compile(r"(?P<name>.+?)(?:_(?P<part>layer|block|last)(?P<number>\d*))?(?:@(?P<at>.+))?")
+
+
+class Metric(NamedTuple):
+    """How a metric is told.
+
+    Attributes:
+        words: a noun phrase.
+        scale: of its axis; "per cent" is a linear one of a share in [0, 1], which tables hold.
+        symbol: what stands on its axis, in TeX, where that is not `words`.
+    """
+
+    words: str
+    scale: Literal["linear", "log", "per cent"]
+    symbol: str = ""
+
+    @property
+    def label(self) -> str:
+        """Label of its axis."""
+        return f"{self.words} [%]" if self.per_cent else self.symbol or self.words
+
+    @property
+    def per_cent(self) -> bool:
+        """Whether its shares are shown in per cent."""
+        return self.scale == "per cent"
+
+
+def described(columns: Iterable[str]) -> dict[str, list[str]]:
+    """How each of these columns is told, for the spec of a job that tells it.
+
+    The registry is no part of a job's code, so that a new metric re-runs nothing.
+    """
+    return {name: list(of(name)) for name in sorted(set(columns))}
+
+
+def find(column: str) -> Metric | None:
+    """The metric of a column, with its layer or block and its threshold told; None: there is none.
+
+    A name that stands in the table as it is comes first: it may end in `_last` itself.
+    """
+    if column in registry.METRICS:
+        return Metric(*registry.METRICS[column])
+    parts = _PARTS.fullmatch(column)
+    if parts is None or parts["name"] not in registry.METRICS:
+        return None
+    metric = Metric(*registry.METRICS[parts["name"]])
+    part, number, at = parts.group("part", "number", "at")
+    if part:
+        told = f"{metric.words}, {'last block' if part == 'last' else f'{part} {number}'}"
+        metric = metric._replace(words=told)
+    if at:
+        threshold = f" (threshold {at})"
+        symbol = metric.symbol and metric.symbol + threshold
+        metric = metric._replace(words=metric.words + threshold, symbol=symbol)
+    return metric
+
+
+def of(column: str) -> Metric:
+    """The metric of a column; raises KeyError where there is none."""
+    metric = find(column)
+    if metric is None:
+        raise KeyError(column)
+    return metric

@@ -109,6 +109,66 @@ MEASURES = {
     "label_noise": "sparsestep.measures.label_noise",
 }
 
+# How figures, verdicts and report tell what is measured: words, scale of the axis ("linear", "log",
+# or "per cent" of a share, as in the paper), and in TeX what stands on the axis where that is not
+# the words. A column may be that of a layer or block, or at a further threshold (`metrics.py`).
+METRICS = {
+    "train_loss": ("training loss", "log"),
+    "batch_loss": ("loss of mini-batches", "log"),
+    "test_loss": ("test loss", "log"),
+    "train_error": ("training error", "per cent"),
+    "test_error": ("test error", "per cent"),
+    "diverged": ("share of replicates diverged", "linear"),
+    "dead": ("share of survivors dead", "linear"),
+    "step_size": ("step size", "log", r"step size $\eta$"),
+    "parameter_norm": ("norm of the parameters", "linear", r"$\|\theta\|_2$"),
+    # Ranks and the tangent kernel.
+    "jacobian_rank": ("rank of the Jacobian", "linear"),
+    "stable_rank": ("stable rank of the Jacobian", "linear"),
+    "entropy_rank": ("entropy rank of the Jacobian", "linear"),
+    "sharpness": ("sharpness", "log", r"sharpness $\lambda_{\max}(\nabla^2 L)$"),
+    "kernel_drift": ("tangent-kernel drift", "log"),
+    "kernel_min_eigenvalue": (
+        "smallest eigenvalue of the tangent kernel",
+        "log",
+        r"$\lambda_{\min}$ of the tangent kernel",
+    ),
+    "residual_share_top": ("share of the residual along the kernel's top eigenvectors", "linear"),
+    # Sparsity; of a layer or a block.
+    "feature_sparsity": ("feature sparsity", "linear"),
+    "raw_sparsity": ("raw sparsity", "linear"),
+    "distinct_neurons": ("distinct neurons", "linear"),
+    # Diagonal networks.
+    "l0": ("number of non-zero coordinates", "linear", r"$\|\beta\|_0$"),
+    "beta_error": ("distance to the true coefficients", "log", r"$\|\beta - \beta^*\|_2$"),
+    "off_support_share": (
+        "share of the coefficients off the support",
+        "log",
+        r"share of $\|\beta\|_1$ off the support",
+    ),
+    # Label noise as a Lasso.
+    "noise_level": ("noise level", "log", r"$\eta \delta$"),
+    "lasso_distance": ("distance to the Lasso path", "log"),
+    "mean_lasso_distance": ("distance of the average to the Lasso path", "log"),
+    "mean_lasso_penalty": ("penalty of the Lasso solution nearest to the average", "log"),
+    "mean_lasso_error": ("distance of the average to the predicted Lasso solution", "log"),
+    "support_precision": ("precision of the support", "linear"),
+    "support_recall": ("recall of the support", "linear"),
+    "off_support_norm": ("norm of the average off the support", "log"),
+    "support_distance": ("distance of the average to the truth on the support", "log"),
+    "log_off_lasso_support": ("mean logarithm off the Lasso's support", "linear"),
+    "predicted_penalty": ("predicted penalty", "log"),
+    "predicted_precision": ("predicted precision of the support", "linear"),
+    "predicted_recall": ("predicted recall of the support", "linear"),
+    "predicted_support_distance": ("predicted distance on the support", "log"),
+    "predicted_fluctuation": ("predicted fluctuation", "log"),
+    "predicted_decay": ("predicted decay", "log"),
+    # Gradients as noise on the labels.
+    "label_noise_gap": ("gap of one step", "log"),
+    "label_noise_mean": ("mean of the label noise", "log"),
+    "label_noise_variance": ("variance of the label noise", "log"),
+}
+
 # A simulation module offers `Spec` and `simulate(spec, threads) -> {column: array}`.
 SIMULATIONS = {
     "stabilization": "sparsestep.simulations.stabilization",

@@ -47,6 +47,15 @@ def times(workflow):
     return {name: (workflow.folder / "results" / name).stat().st_mtime_ns for name in files}
 
 
+def test_a_measurement_that_nobody_can_tell(extended):
+    extended.edit("src/sparsestep/registry.py", '"distance": (', '"distanse": (')
+    add_example(extended)
+    line = (
+        "experiments.my_line.measure.distance: measures 'distance', of which registry.METRICS says"
+    )
+    assert line in extended.snakemake("-n").stdout
+
+
 def test_modules_and_registry_lines_re_run_nothing(extended):
     assert extended.planned() == {}
 

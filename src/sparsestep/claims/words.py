@@ -1,12 +1,9 @@
 """Verdicts as sentences for the report; every number comes from claims.csv."""
 
-import re
-
 import pandas as pd
 
-from sparsestep.metrics import PERCENT
+from sparsestep import metrics
 
-_COLUMN = re.compile(r"_(block\d+|last)(?=@|$)")
 _PARTS = {
     "stabilises: flat": "changes by less than a factor of 2 in the second half of the large steps",
     "stabilises: high": "falls to less than half of its level there by the last snapshot",
@@ -24,11 +21,11 @@ def sentences(claims: pd.DataFrame) -> list[str]:
     about_level = claims["claim"].isin(_PARTS)
     for (_, metric), rows in claims[about_level].groupby(["experiment", "metric"], sort=False):
         parts = [_level(rows, claim, what) for claim, what in _PARTS.items()]
-        found.append(f"{_words(metric)}: {'; '.join(parts)}.")
+        found.append(f"{metrics.of(metric).words}: {'; '.join(parts)}.")
     by = ["experiment", "claim", "metric"]
     for (_, _, metric), rows in claims[~about_level].groupby(by, sort=False):
         parts = [_medians(rows), *map(_comparison, _extremes(rows))]
-        found.append(f"{_words(metric)}: {'; '.join(parts)}.")
+        found.append(f"{metrics.of(metric).words}: {'; '.join(parts)}.")
     return found
 
 
@@ -103,16 +100,6 @@ def _number(value: float) -> str:
 
 def value_text(value: float, metric: str) -> str:
     """A value of a metric to three digits; errors in per cent, as figures show them."""
-    if metric in PERCENT and not pd.isna(value):
+    if metrics.of(metric).per_cent and not pd.isna(value):
         return f"{_number(100 * value)} %"
     return _number(value)
-
-
-def _words(metric: str) -> str:
-    """ "feature sparsity of block 2" for the column feature_sparsity_block2."""
-    return _COLUMN.sub(_of_block, metric).replace("_", " ")
-
-
-def _of_block(column: re.Match) -> str:
-    block = column[1]
-    return " of the last block" if block == "last" else f" of block {block.removeprefix('block')}"

@@ -10,11 +10,12 @@ their measurements' `mistakes` gets the model's Spec instead.
 
 from typing import TYPE_CHECKING
 
-from sparsestep import registry
+from sparsestep import metrics, registry
 from sparsestep.mistakes import Mistakes
 
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
+    from sparsestep.config.kinds import Measure
     from sparsestep.fields import Closed
     from sparsestep.models import Network
 
@@ -38,6 +39,17 @@ def _check_measurements(
             mistakes.add(_lacking(missing, problem.kind), "measure", name)
         elif hasattr(module, "mistakes"):
             mistakes.add_all(module.mistakes(options, problem, network))
+
+
+def check_metrics(measure: "Measure", model: "Closed", mistakes: Mistakes) -> None:
+    """Note each column of a `measure:` block that figures and report would not know how to tell."""
+    for name, options in measure.items():
+        told = registry.load("measure", name, model.kind).columns(options)
+        if unknown := [column for column in told if metrics.find(column) is None]:
+            text = (
+                f"measures {unknown[0]!r}, of which registry.METRICS says neither words nor scale"
+            )
+            mistakes.add(text, name)
 
 
 def _lacking(missing: list[str], problem: str) -> str:

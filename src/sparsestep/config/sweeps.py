@@ -117,6 +117,8 @@ def resolve(sweep: Sweep, experiments: "dict[str, Experiment]", mistakes: Mistak
                 "edges",
             )
         parts |= {"schedule": schedule, "measure": measure}
+    if len(mistakes) == known:
+        compatibility.check_metrics(measure, experiment.model, mistakes.at("measure"))
     return sweep.model_copy(update=parts)
 
 

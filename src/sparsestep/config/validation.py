@@ -41,6 +41,8 @@ def load(raw: dict[str, Any]) -> Config:
     # Columns of more layers than there are might be millions.
     mistakes.refuse(origin)
     for name, experiment in experiments.items():
+        where = mistakes.at("experiments", name, "measure")
+        compatibility.check_metrics(experiment.measure, experiment.model, where)
         measured = columns(experiment.measure, experiment.model)
         claims.check(experiment, measured, mistakes.at("experiments", name))
     mistakes.refuse(origin)

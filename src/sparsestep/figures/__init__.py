@@ -20,11 +20,13 @@ def plot(sources: "Sources", spec: dict) -> "Figure":
     `spec["experiments"]` how to name and colour the runs of each experiment.
     """
     from sparsestep.figures.parts import style
+    from sparsestep.figures.parts.shown import Shown
 
     kind = spec["figure"]["kind"]
     style.apply()
     figure = registry.load("figure", kind).Spec(**spec["figure"])
-    return registry.load("drawing", kind).plot(sources, figure, spec["experiments"])
+    shown = {name: Shown.from_spec(of) for name, of in spec["experiments"].items()}
+    return registry.load("drawing", kind).plot(sources, figure, shown)
 
 
 def render(drawn: "Figure", kind: str) -> bytes:

@@ -7,6 +7,7 @@ else. Its hash is the id in the artefact's path.
 import functools
 
 from sparsestep.artifacts.identity import identity
+from sparsestep.config import kinds
 from sparsestep.config.blocks import Experiment, Run
 from sparsestep.errors import ConfigError
 from sparsestep.plan import batches, datasets, paths
@@ -192,6 +193,11 @@ class Experiments:
             "order": list(runs),
             "runs": runs,
         }
+
+    def columns(self, experiment: str) -> list[str]:
+        """Names of what is measured."""
+        entry = self.block(experiment)
+        return kinds.columns(entry.measure, entry.model)
 
     def last_snapshot(self, experiment: str) -> int:
         """The iteration at which the parameters are kept last."""

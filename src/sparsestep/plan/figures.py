@@ -1,6 +1,6 @@
 """What figures are drawn from, what they are told, and where they lie."""
 
-from sparsestep import registry
+from sparsestep import metrics, registry
 from sparsestep.figures.specs.base import FigureSpec
 from sparsestep.plan import paths
 from sparsestep.plan.blocks import Spec, by_kind, find
@@ -97,6 +97,7 @@ class Figures:
             "figure": spec.model_dump(mode="json", exclude={"caption"}),
             "experiments": {of: self._experiments.display(of) for of in spec.experiments()},
             "sources": {what: described(of) for what, of in self.inputs(name).items()},
+            "metrics": metrics.described(self._columns(spec)),
         }
         return parts | self._loaded(spec)
 
@@ -108,6 +109,15 @@ class Figures:
             for run in (self._experiments.block(name).runs if wanted is None else [wanted])
         }
         return list(found)
+
+    def _columns(self, spec: FigureSpec) -> list[str]:
+        """Names of all that may stand on an axis of a figure."""
+        found = list(metrics.OF_ALL_FIGURES)
+        for name in spec.experiments():
+            found += self._experiments.columns(name)
+        for name in spec.sweeps().values():
+            found += self._sweeps.columns(name)
+        return found
 
     def _loaded(self, spec: FigureSpec) -> dict[str, list[list[str]]]:
         """`loads`, (role, kind) of what a figure of trajectories on images loads, for its `code`.

@@ -1,5 +1,6 @@
 """What summary, verdicts and report are made from, and what their jobs are told."""
 
+from sparsestep import metrics
 from sparsestep.artifacts.identity import identity
 from sparsestep.config.claims import Claims, compared
 from sparsestep.plan.blocks import Spec, dump, dumped
@@ -62,6 +63,11 @@ class Report:
             "simulations": dumped(self._simulations.blocks),
             "sweeps": dumped(self._sweeps.blocks),
             "settings": self.settings(),
+            "metrics": metrics.described(
+                column
+                for name in self._experiments.wanted
+                for column in self._experiments.columns(name)
+            ),
         }
 
     def settings(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import functools
 
 from sparsestep.artifacts.identity import identity
+from sparsestep.config import kinds
 from sparsestep.config.sweeps import Sweep
 from sparsestep.config.vectors import REPLICATES_PER_BATCH
 from sparsestep.errors import ConfigError
@@ -81,6 +82,11 @@ class Sweeps:
         """Path parts "first-last" of the replicates that one job handles."""
         entry = self.block(name)
         return batches.split(self._experiments.block(entry.experiment), entry.replicates)
+
+    def columns(self, name: str) -> list[str]:
+        """Names of what is measured."""
+        entry = self.block(name)
+        return kinds.columns(entry.measure, self._experiments.block(entry.experiment).model)
 
     def of_experiment(self, experiment: str) -> list[str]:
         """The sweeps of an experiment."""

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from docutils.core import publish_parts
 
+from sparsestep import metrics
 from sparsestep.claims.words import sentences
-from sparsestep.metrics import PERCENT
 from sparsestep.report.findings import render as render_findings
 
 # A caption may use nothing but the page's own text.
@@ -138,19 +138,19 @@ def end_values(summary: pd.DataFrame, experiment: str, runs: list[str]) -> dict[
     of_experiment = summary[summary["experiment"] == experiment]
     wide = of_experiment.pivot(index=["run", "replicate"], columns="metric", values="value")
     order = of_experiment["metric"].drop_duplicates()
-    metrics = [name for name in order if name not in ("diverged", "diverged_at", "step_size")]
+    columns = [name for name in order if name not in ("diverged", "diverged_at", "step_size")]
     rows = []
     for run in runs:
         values = wide.loc[run]
         diverged = values["diverged"] == 1
-        cells = [_cell(values.loc[~diverged, name], name) for name in metrics]
+        cells = [_cell(values.loc[~diverged, name], name) for name in columns]
         rows.append([run, f"{diverged.sum()} of {len(values)}", *cells])
-    shown = [f"{name} [%]" if name in PERCENT else name for name in metrics]
+    shown = [f"{name} [%]" if metrics.of(name).per_cent else name for name in columns]
     return {"header": ["run", "diverged", *shown], "rows": rows}
 
 
 def _cell(values: pd.Series, metric: str) -> str:
-    values = values.dropna() * (100 if metric in PERCENT else 1)
+    values = values.dropna() * (100 if metrics.of(metric).per_cent else 1)
     if values.empty:
         return "-"
     low, middle, high = (f"{q:.3g}" for q in values.quantile([0.1, 0.5, 0.9]))

@@ -44,7 +44,7 @@ def table_of(ends, diverged=()):
             at = 7 if (run, replicate) in diverged else -1
             for iteration, level in ((0, 1.0), (90, value)):
                 rows.append((run, replicate, iteration, at, level, replicate))
-    names = ["run", "replicate", "iteration", "diverged_at", "rank", "other"]
+    names = ["run", "replicate", "iteration", "diverged_at", "l0", "other"]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -65,7 +65,7 @@ EIGHT = np.arange(8.0)
 
 def test_holds():
     table = table_of({"small": 20 + EIGHT, "short": 15 + EIGHT, "long": 10 - EIGHT})
-    found = judged(table, sparser=["rank"])
+    found = judged(table, sparser=["l0"])
     assert list(zip(found["run_a"], found["run_b"], strict=True)) == [
         ("small", "short"),
         ("small", "long"),
@@ -84,7 +84,7 @@ def test_holds():
 
 def test_contradicted_and_not_shown():
     table = table_of({"small": 1 + EIGHT, "short": 3 * (1 + EIGHT), "long": (1 + EIGHT)[::-1]})
-    found = judged(table, better=["rank"])
+    found = judged(table, better=["l0"])
     row = between(found, "small", "short")
     assert (row["effect"], row["verdict"], row["lower"]) == (3, "contradicted", 0)
     assert row["effect_kind"] == "ratio"
@@ -94,7 +94,7 @@ def test_contradicted_and_not_shown():
 
 
 def test_no_effect_at_all_is_not_shown():
-    found = judged(table_of({"small": EIGHT, "short": EIGHT, "long": EIGHT}), better=["rank"])
+    found = judged(table_of({"small": EIGHT, "short": EIGHT, "long": EIGHT}), better=["l0"])
     # 0 / 0 is no effect either.
     assert set(found["verdict"]) == {"not shown"}
     assert set(found["effect"]) == {1.0}
@@ -103,7 +103,7 @@ def test_no_effect_at_all_is_not_shown():
 def test_pairs_are_of_those_that_survive_in_both():
     diverged = {("short", 0), ("short", 1), ("long", 1), ("long", 2)}
     table = table_of({"small": 20 + EIGHT, "short": 15 + EIGHT, "long": 10 + EIGHT}, diverged)
-    row = between(judged(table, sparser=["rank"]), "short", "long")
+    row = between(judged(table, sparser=["l0"]), "short", "long")
     assert (row["survivors_a"], row["survivors_b"], row["pairs"]) == (6, 6, 5)
     assert row["median_a"] == np.median(15 + EIGHT[2:])
     # Five are too few, even if all of them fall.
@@ -115,7 +115,7 @@ def test_pairs_are_of_those_that_survive_in_both():
 def test_all_diverged_and_one_survivor(survivors):
     diverged = {("long", replicate) for replicate in range(survivors, 8)}
     table = table_of({"small": 20 + EIGHT, "short": 15 + EIGHT, "long": 10 + EIGHT}, diverged)
-    found = judged(table, sparser=["rank"], stabilises="rank")
+    found = judged(table, sparser=["l0"], stabilises="l0")
     row = between(found, "small", "long")
     assert (row["survivors_b"], row["pairs"], row["verdict"]) == (survivors, survivors, "not shown")
     assert np.isnan(row["effect"]) == (survivors == 0)
@@ -127,21 +127,21 @@ def test_all_diverged_and_one_survivor(survivors):
 
 def test_replicates_that_coincide_count_once():
     table = table_of({"small": [9.0] * 8, "short": [5.0] * 8, "long": [4.0] * 8})
-    same = judged(table.assign(other=0), sparser=["rank"])
+    same = judged(table.assign(other=0), sparser=["l0"])
     assert set(same["pairs"]) == {1}
     assert set(same["verdict"]) == {"not shown"}
     assert "lower in 1 of 1 pair (8 replicates coincide), difference −5" in sentences(same)[0]
-    three = judged(table.assign(other=table["other"] % 3), sparser=["rank"])
+    three = judged(table.assign(other=table["other"] % 3), sparser=["l0"])
     assert "3 of 3 pairs (8 replicates, some of which coincide), difference" in sentences(three)[0]
     # The same rank, but not the same replicate.
-    assert set(judged(table, sparser=["rank"])["verdict"]) == {"holds"}
+    assert set(judged(table, sparser=["l0"])["verdict"]) == {"holds"}
 
 
 def test_one_pair_is_not_said_to_coincide_where_others_diverged():
     diverged = {("small", r) for r in range(4, 8)} | {("long", r) for r in range(3)}
     ends = {"small": 20 + EIGHT, "long": 10 + EIGHT}
     runs = {name: RUNS[name] for name in ends}
-    found = judged(table_of(ends, diverged), runs, sparser=["rank"])
+    found = judged(table_of(ends, diverged), runs, sparser=["l0"])
     row = between(found, "small", "long")
     assert (row["survivors_a"], row["survivors_b"]) == (4, 5)
     assert (row["survivors_both"], row["pairs"]) == (1, 1)
@@ -156,7 +156,7 @@ def levels(slope, end, snapshots=range(0, T, 2), replicates=8):
             for r in range(replicates)
             for t in snapshots
         ],
-        columns=["run", "replicate", "iteration", "diverged_at", "loss"],
+        columns=["run", "replicate", "iteration", "diverged_at", "train_loss"],
     )
 
 
@@ -172,7 +172,7 @@ def levels(slope, end, snapshots=range(0, T, 2), replicates=8):
     ],
 )
 def test_stabilises(slope, end, high, flat):
-    found = judged(levels(slope, end), {"long": RUNS["long"]}, stabilises="loss")
+    found = judged(levels(slope, end), {"long": RUNS["long"]}, stabilises="train_loss")
     rows = found.set_index("claim")
     assert list(rows.index) == ["stabilises: high", "stabilises: flat"]
     assert list(rows["verdict"]) == [high, flat]
@@ -182,11 +182,13 @@ def test_stabilises(slope, end, high, flat):
 
 
 def test_no_fit_through_two_snapshots_or_zeros():
-    few = judged(levels(0.0, 1e-6, (0, 30, 40, 90)), {"long": RUNS["long"]}, stabilises="loss")
+    few = judged(
+        levels(0.0, 1e-6, (0, 30, 40, 90)), {"long": RUNS["long"]}, stabilises="train_loss"
+    )
     assert list(few["verdict"]) == ["holds", "not shown"]
     table = levels(0.0, 1e-6)
-    table.loc[table["iteration"] == 40, "loss"] = 0.0
-    zero = judged(table, {"long": RUNS["long"]}, stabilises="loss")
+    table.loc[table["iteration"] == 40, "train_loss"] = 0.0
+    zero = judged(table, {"long": RUNS["long"]}, stabilises="train_loss")
     assert list(zero["verdict"]) == ["holds", "not shown"]
     assert list(zero["pairs"]) == [8, 0]
 
@@ -294,17 +296,17 @@ def test_runs_that_cannot_be_compared_have_no_row(tiny):
     tiny["experiments"]["first"]["runs"]["small"]["schedule"]["step_size"] = 50.0
     config.load(tiny)
     table = table_of({"small": EIGHT, "large": EIGHT})
-    assert judged(table, {"small": constant(1.0), "large": constant(2.0)}, better=["rank"]).empty
+    assert judged(table, {"small": constant(1.0), "large": constant(2.0)}, better=["l0"]).empty
 
 
 def test_sentences_take_their_numbers_from_the_rows():
     table = table_of({"small": 20 + EIGHT, "short": 15 + EIGHT, "long": 10 + EIGHT})
-    (text,) = sentences(judged(table, sparser=["rank"]))
+    (text,) = sentences(judged(table, sparser=["l0"]))
     assert text == (
-        "rank: medians 23.5 (small), 18.5 (short), 13.5 (long); "
+        "number of non-zero coordinates: medians 23.5 (small), 18.5 (short), 13.5 (long); "
         "from small to long lower in 8 of 8 pairs, difference −10 (95 %: −10 to −10): holds; "
         "from short to long lower in 8 of 8 pairs, difference −5 (95 %: −5 to −5): holds."
     )
-    (text,) = sentences(judged(levels(0.0, 1e-6), {"long": RUNS["long"]}, stabilises="loss"))
+    (text,) = sentences(judged(levels(0.0, 1e-6), {"long": RUNS["long"]}, stabilises="train_loss"))
     assert "second half of the large steps: holds for long (1, 1 to 1); that it falls" in text
     assert sentences(judged(table)) == []

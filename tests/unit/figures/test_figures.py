@@ -1,12 +1,17 @@
 """Figures show what the tables hold, in the same bytes every time."""
 
+import json
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from figure_tables import legend_texts, tables_and_specs
 
+from sparsestep import metrics
 from sparsestep.figures import plot, render
 from sparsestep.figures.parts import style
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
 
@@ -94,11 +99,15 @@ def test_same_bytes(tiny, kind):
     assert first == second
 
 
+def shown(raw):
+    return Shown.from_spec(Plan(raw).experiments.display("first"))
+
+
 def test_one_run_one_colour(tiny):
-    display = Plan(tiny).experiments.display("first")
-    assert style.looks(display)["decay-50"][0] == style.RUNS["decay-50"][0]
+    display = shown(tiny)
+    assert display.looks()["decay-50"][0] == style.RUNS["decay-50"][0]
     tiny["experiments"]["first"]["runs"]["small"]["colour"] = "#123456"
-    assert style.looks(Plan(tiny).experiments.display("first"))["small"][0] == "#123456"
+    assert shown(tiny).looks()["small"][0] == "#123456"
     # Names that are not known get colours of their own.
     known = {colour for colour, _ in style.RUNS.values()}
     others = [colour for colour, _ in style.OTHERS]
@@ -112,12 +121,18 @@ def test_runs_of_one_experiment_differ(published):
         if drawn_as_one_curve or not hasattr(figure, "experiment"):
             continue
         name = figure.experiment
-        looks = style.looks(published.experiments.display(name))
+        looks = Shown.from_spec(published.experiments.display(name)).looks()
         assert len({colour for colour, _ in looks.values()}) == len(looks)
 
 
-def test_metric_labels():
-    assert style.metric_label("jacobian_rank@1e-6") == "rank of the Jacobian (threshold 1e-6)"
-    assert style.metric_label("something_new") == "something new"
-    assert style.metric_scale("test_loss") == "log"
-    assert style.metric_scale("something_new") == "linear"
+def test_what_a_figure_tells_of_metrics_stands_in_its_spec(tiny, monkeypatch):
+    """The registry is no part of a figure's code: what is drawn must be part of its spec."""
+    tables, specs = tables_and_specs(tiny)
+    told, of = set(), metrics.of
+    monkeypatch.setattr(metrics, "of", lambda column: told.add(column) or of(column))
+    for name in specs:
+        plot(Sources(tables), specs[name])
+        spec = json.loads(Plan(tiny).jobs.spec("figure")(SimpleNamespace(figure=name)))
+        assert told
+        assert told <= set(spec["metrics"])
+    assert spec["metrics"]["test_loss"] == ["test loss", "log", ""]

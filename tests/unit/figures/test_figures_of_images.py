@@ -73,11 +73,6 @@ def test_errors_are_shown_in_per_cent():
     for tick, label in zip(error.get_yticks(), error.get_yticklabels(), strict=True):
         assert float(label.get_text().replace("\N{MINUS SIGN}", "-")) == pytest.approx(100 * tick)
     assert axes["feature_sparsity_last"].get_ylabel() == "feature sparsity, last block"
-    assert style.metric_label("raw_sparsity_block2") == "raw sparsity, block 2"
-    assert (
-        style.metric_label("feature_sparsity_last@0.9")
-        == "feature sparsity, last block (threshold 0.9)"
-    )
 
 
 def test_step_sizes_fall_at_once():
@@ -261,7 +256,7 @@ def test_verdicts_on_twenty_snapshots():
     )
     assert error.startswith("test error: medians 34.6 % (small), 10 % (decay-10), 2.69 % (")
     assert "lower in 8 of 8 pairs, ratio 0.077" in error
-    assert sparsity.startswith("feature sparsity of the last block: medians 0.432 (small), ")
+    assert sparsity.startswith("feature sparsity, last block: medians 0.432 (small), ")
 
 
 def test_no_snapshot_in_the_second_half_of_the_large_steps():
@@ -270,7 +265,7 @@ def test_no_snapshot_in_the_second_half_of_the_large_steps():
     row = rows_of(found, "stabilises: high").loc["decay-10"]
     assert (row["pairs"], row["survivors_a"], row["survivors_b"]) == (0, 0, 8)
     assert row["verdict"] == "not shown"
-    (level,) = (text for text in sentences(found) if text.startswith("train loss"))
+    (level,) = (text for text in sentences(found) if text.startswith("training loss"))
     assert level.count("not shown for decay-10 (too few snapshots there)") == 2
 
 

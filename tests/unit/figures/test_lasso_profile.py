@@ -9,6 +9,7 @@ from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.figures import plot, render
 from sparsestep.figures.draw import lasso_profile
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
 
@@ -81,7 +82,7 @@ def test_fits_recover_what_was_put_in(lasso):
     )
     table["predicted_decay"] = 0.02
     table["support_distance"] = 3 * table["noise_level"] ** 0.4
-    profile = lasso_profile.Profile(table, spec["experiments"]["first"])
+    profile = lasso_profile.Profile(table, Shown.from_spec(spec["experiments"]["first"]))
     np.testing.assert_allclose(profile.decay_rates(), 0.03)
     np.testing.assert_allclose(profile.exponents(), 0.4)
     page = plot(Sources({"first": table}), spec)

@@ -20,7 +20,7 @@ def summary():
     """One run of five replicates, of which one diverged and one died."""
     values = {
         "diverged": [0, 0, 0, 0, 1],
-        "rank": [1, 2, 3, 4, None],
+        "l0": [1, 2, 3, 4, None],
         "dead": [0, 1, 0, 0, None],
         "test_error": [0.1, 0.1, 0.1, 0.1, None],
     }
@@ -38,23 +38,21 @@ def rendered(text, summary, **settings):
 
 
 def test_numbers_are_those_of_the_survivors(summary):
-    text = '{{ median("one", "small", "rank") }}, {{ low("one", "small", "rank") }}, '
-    text += '{{ high("one", "small", "rank") }}, {{ diverged("one", "small") }}, '
+    text = '{{ median("one", "small", "l0") }}, {{ low("one", "small", "l0") }}, '
+    text += '{{ high("one", "small", "l0") }}, {{ diverged("one", "small") }}, '
     text += '{{ share("one", "small", "dead") }}, {{ median("one", "small", "test_error") }}'
     assert rendered(text, summary) == "2.5, 1.3, 3.7, 1 of 5, 1 of 4, 10 %"
 
 
 def test_a_changed_end_value_changes_the_sentence(summary):
-    text = 'The rank is {{ median("one", "small", "rank") }}.'
+    text = 'The rank is {{ median("one", "small", "l0") }}.'
     assert rendered(text, summary) == "The rank is 2.5."
-    summary.loc[summary["metric"] == "rank", "value"] *= 2
+    summary.loc[summary["metric"] == "l0", "value"] *= 2
     assert rendered(text, summary) == "The rank is 5."
 
 
 def test_a_paragraph_about_what_is_not_there_is_left_out(summary):
-    text = (
-        'A {{ median("one", "small", "rank") }}.\n\nB {{ median("one", "large", "rank") }}.\n\nC.'
-    )
+    text = 'A {{ median("one", "small", "l0") }}.\n\nB {{ median("one", "large", "l0") }}.\n\nC.'
     assert rendered(text, summary) == "A 2.5.\n\nC."
 
 
@@ -69,11 +67,11 @@ NOT_SUPPORTED = [
     ("{{ 7 * 7 }}", "mul is not supported"),
     ("{{ ''.__class__ }}", "getattr is not supported"),
     ("{{ median }}", "name is not supported"),
-    ('{{ median("one", "small", "rank").real }}', "getattr is not supported"),
+    ('{{ median("one", "small", "l0").real }}', "getattr is not supported"),
     ('{{ median("one", "small") }}', "median() takes 3 texts"),
-    ('{{ median("one", "small", metric="rank") }}', "median() takes 3 texts"),
+    ('{{ median("one", "small", metric="l0") }}', "median() takes 3 texts"),
     ('{{ median("one", "small", diverged("one", "small")) }}', "median() takes 3 texts"),
-    ('{{ mean("one", "small", "rank") }}', "there is no mean(); valid: median"),
+    ('{{ mean("one", "small", "l0") }}', "there is no mean(); valid: median"),
     ("{% for i in [1, 2] %}x{% endfor %}", "for is not supported"),
     ("{% set x = 1 %}", "assign is not supported"),
     ("{% include 'page.html' %}", "include is not supported"),

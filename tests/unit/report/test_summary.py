@@ -22,9 +22,9 @@ def tables():
         ("large", 1, 0, -1, 1.0),
         ("large", 1, 9, -1, 0.1),
     ]
-    names = ["run", "replicate", "iteration", "diverged_at", "loss"]
+    names = ["run", "replicate", "iteration", "diverged_at", "train_loss"]
     table = pd.DataFrame(rows, columns=names)
-    return {"one": table, "two": table.rename(columns={"loss": "error"})}
+    return {"one": table, "two": table.rename(columns={"train_loss": "test_loss"})}
 
 
 def test_summary_is_tidy(tables):
@@ -32,9 +32,9 @@ def test_summary_is_tidy(tables):
     assert list(summary.columns) == ["experiment", "run", "replicate", "metric", "value"]
     values = summary.set_index(["experiment", "run", "replicate", "metric"])["value"]
     assert values.index.is_unique
-    assert values["one", "small", 0, "loss"] == 0.5
-    assert values["one", "large", 1, "loss"] == 0.1
-    assert np.isnan(values["one", "large", 0, "loss"])
+    assert values["one", "small", 0, "train_loss"] == 0.5
+    assert values["one", "large", 1, "train_loss"] == 0.1
+    assert np.isnan(values["one", "large", 0, "train_loss"])
     assert values["one", "large", 0, "diverged"] == 1
     assert values["one", "large", 0, "diverged_at"] == 4
     assert values["one", "large", 1, "diverged"] == 0
@@ -43,7 +43,7 @@ def test_summary_is_tidy(tables):
     assert set(summary.query("experiment == 'two'")["metric"]) == {
         "diverged",
         "diverged_at",
-        "error",
+        "test_loss",
     }
     assert list(summary["run"].unique()) == ["small", "large"]
 
@@ -53,20 +53,20 @@ def test_runs_may_end_at_different_iterations(tables):
     table.loc[table["run"] == "small", "iteration"] = [0, 9, 0, 9]
     summary = summarise({"one": table})
     values = summary.set_index(["run", "replicate", "metric"])["value"]
-    assert values["small", 1, "loss"] == 0.3
-    assert values["large", 1, "loss"] == 0.1
+    assert values["small", 1, "train_loss"] == 0.3
+    assert values["large", 1, "train_loss"] == 0.1
 
 
 def test_diverged_after_the_last_snapshot(tables):
-    table = tables["one"].assign(loss=1.0)
+    table = tables["one"].assign(train_loss=1.0)
     values = summarise({"one": table}).set_index(["run", "replicate", "metric"])["value"]
     assert values["large", 0, "diverged"] == 1
-    assert np.isnan(values["large", 0, "loss"])
+    assert np.isnan(values["large", 0, "train_loss"])
 
 
 def test_report_table(tables):
     table = report.end_values(summarise(tables), "one", ["small", "large"])
-    assert table["header"] == ["run", "diverged", "loss"]
+    assert table["header"] == ["run", "diverged", "train_loss"]
     assert table["rows"] == [
         ["small", "0 of 2", "0.4 (0.32, 0.48)"],
         ["large", "1 of 2", "0.1 (0.1, 0.1)"],
@@ -75,7 +75,7 @@ def test_report_table(tables):
 
 def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_shows(tables):
     spec = {
-        "figures": [{"name": "f", "kind": "k", "shows": [["one", "loss"]]}],
+        "figures": [{"name": "f", "kind": "k", "shows": [["one", "train_loss"]]}],
         "experiments": [
             {
                 "name": "one",
@@ -89,17 +89,17 @@ def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_sho
     numbers = {"median_a": 2.0, "median_b": 1.0, "effect": 0.5, "low": 0.4, "high": 0.6}
     counts = {"replicates": 9, "survivors_a": 9, "survivors_b": 8, "survivors_both": 8}
     counts |= {"pairs": 8, "lower": 7}
-    row = {"experiment": "one", "claim": "better", "metric": "loss", "run_a": "small"}
+    row = {"experiment": "one", "claim": "better", "metric": "train_loss", "run_a": "small"}
     row |= {"run_b": "large", "phase_a": 0.0, "phase_b": 0.5, "effect_kind": "ratio"}
     row |= {**numbers, **counts, "verdict": "holds"}
-    claims = pd.DataFrame([row, {**row, "metric": "error"}, {**row, "experiment": "two"}])
+    claims = pd.DataFrame([row, {**row, "metric": "test_loss"}, {**row, "experiment": "two"}])
     template = (ROOT / "workflow" / "report" / "page.html").read_text()
     page = report.build(
         spec, summarise(tables), {"f": (".svg", b"")}, {"k": "A *caption*."}, template, claims
     )
     assert "<h3>One, iteration 9 of 10</h3>" in page
     sentence = (
-        "loss: medians 2 (small), 1 (large); from small to large lower in 7 of 8 pairs, "
+        "training loss: medians 2 (small), 1 (large); from small to large lower in 7 of 8 pairs, "
         "ratio 0.5 (95 %: 0.4 to 0.6): holds."
     )
     assert page.count("<li>") == 1

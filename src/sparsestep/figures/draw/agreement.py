@@ -8,8 +8,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from sparsestep import metrics
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.agreement import Compared, Spec
 
@@ -19,7 +21,7 @@ _MEDIAN = {"markersize": 9, "markeredgecolor": "black", "markeredgewidth": 0.8, 
 _PUBLISHED = {"marker": "*", "markersize": 11, "markerfacecolor": "none", "linestyle": ""}
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Every replicate that survives both runs as a point; medians, published values, numbers."""
     rows = max(len(column.metrics) for column in figure.networks)
     columns = len(figure.networks)
@@ -49,9 +51,9 @@ def plot(sources, figure: Spec, experiments: dict):
 class Ends:
     """Last snapshots of the runs of one experiment."""
 
-    def __init__(self, sources: Sources, figure: Spec, column: Compared, experiment: dict):
-        self._figure, self._column, self._title = figure, column, experiment["title"]
-        self._colours = {run: colour for run, (colour, _) in style.looks(experiment).items()}
+    def __init__(self, sources: Sources, figure: Spec, column: Compared, experiment: Shown):
+        self._figure, self._column, self._title = figure, column, experiment.title
+        self._colours = {run: colour for run, (colour, _) in experiment.looks().items()}
         table = sources.tables[column.experiment]
         self._last = last_snapshots(table[table["run"].isin([figure.reference, *figure.runs])])
 
@@ -79,8 +81,8 @@ class Ends:
         shown = np.concatenate([ends.to_numpy().ravel(), [*published.values(), low, high]])
         axes.set(xlim=(low, high), ylim=_limits(shown, 0.06))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
-        axes.set_xlabel(f"{style.metric_label(metric)}, {self._figure.reference}")
-        axes.set_ylabel(style.metric_label(metric))
+        axes.set_xlabel(f"{metrics.of(metric).label}, {self._figure.reference}")
+        axes.set_ylabel(metrics.of(metric).label)
         self._write_medians(axes, ends)
 
     def _write_medians(self, axes: Axes, ends: pd.DataFrame) -> None:
@@ -106,9 +108,9 @@ class Ends:
             )
 
 
-def run_handles(figure: Spec, experiment: dict) -> list[Line2D]:
+def run_handles(figure: Spec, experiment: Shown) -> list[Line2D]:
     """Legend entries of the runs on the vertical axis."""
-    looks = style.looks(experiment)
+    looks = experiment.looks()
     return [
         Line2D(
             [],
@@ -116,7 +118,7 @@ def run_handles(figure: Spec, experiment: dict) -> list[Line2D]:
             color=looks[run][0],
             marker=marker,
             linestyle="",
-            label=f"{run}: {style.run_label(experiment['runs'][run], experiment['iterations'])}",
+            label=f"{run}: {experiment.label(run)}",
         )
         for run, marker in zip(figure.runs, _MARKERS, strict=False)
     ]

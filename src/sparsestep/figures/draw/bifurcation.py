@@ -8,6 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sparsestep.figures.parts import legend, panel
+from sparsestep.figures.parts.shown import Shown
+from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.bifurcation import Spec
 from sparsestep.simulations import stabilization as s
 from sparsestep.simulations.stabilization_clauses import clauses
@@ -46,7 +48,7 @@ _GAMMA = r"$\gamma_{\max} = \eta\, (\theta^* x_{\max})^2$"
 _Z = r"$\theta_t / \theta^*$"
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Iterates over the step size, single runs, the loss's range in two units, what runs do."""
     table, paths = sources.simulation(figure.simulation), sources.simulation(figure.paths)
     page, grid = plt.subplots(2, 3, figsize=(11.5, 7.2), layout="constrained")

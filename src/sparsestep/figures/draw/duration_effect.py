@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from sparsestep import schedules
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures.parts import legend, panel, replicates, style
+from sparsestep.figures.parts.shown import Shown
+from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.duration_effect import Spec, shares_at_peak
 
 _PANEL_INCHES = (2.6, 2.1)
@@ -19,7 +20,7 @@ _NEVER = (style.RUNS["small"][0], "D")
 _LARGE = (style.RUNS["decay-50"][0], "o")
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Survivors' median and 10-90 % band over the duration, replicates as points."""
     rows = max(len(column.panels) for column in figure.columns)
     width, height = _PANEL_INCHES
@@ -40,7 +41,7 @@ def plot(sources, figure: Spec, experiments: dict):
         count_diverged(grid[0, place], durations)
         grid[0, place].set_title(style.as_text(column.title), pad=14)
         grid[len(column.panels) - 1, place].set_xlabel("large steps [% of iterations]")
-    counts = max(experiments[name]["replicates"] for name in figure.experiments())
+    counts = max(experiments[name].replicates for name in figure.experiments())
     legend.add_legend(page, run_handles(), replicates.handles(counts))
     return page
 
@@ -52,14 +53,9 @@ class Durations:
     step size of the experiment, 0 for a run that never takes it.
     """
 
-    def __init__(self, table: pd.DataFrame, experiment: dict):
+    def __init__(self, table: pd.DataFrame, experiment: Shown):
         last = last_snapshots(table)
-        iterations = experiment["iterations"]
-        eta = {
-            name: schedules.from_spec(run["schedule"]).step_sizes(iterations)
-            for name, run in experiment["runs"].items()
-        }
-        durations = shares_at_peak(eta)
+        durations = shares_at_peak({name: experiment.step_sizes(name) for name in experiment.runs})
         self.last = last.assign(duration=last["run"].map(durations))
 
     def of_metric(self, metric: str) -> pd.DataFrame:

@@ -5,10 +5,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from sparsestep import schedules
+from sparsestep import metrics
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures.parts import legend, panel, replicates, style
 from sparsestep.figures.parts.grid import draw_grid
+from sparsestep.figures.parts.shown import Shown
+from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.edge_profile import Spec, large_share
 
 # Duration of the large-step phase, longest last; as the runs of the published experiments.
@@ -20,16 +22,16 @@ _SHARES = ("diverged", "dead")
 _TICKS = (0.3, 0.7, 0.9, 0.95, 0.99)
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Survivors' median and 10-90 % band over the fraction of the edge, replicates as points."""
     table, experiment = sources.tables[figure.experiment], experiments[figure.experiment]
     profile = Profile(table, experiment)
     page = draw_grid(
         figure,
-        experiment["title"],
+        experiment.title,
         lambda axes, metric: draw(axes, profile, metric),
     )
-    marks = replicates.handles(experiment["replicates"])
+    marks = replicates.handles(experiment.replicates)
     legend.add_legend(page, duration_handles(profile), marks)
     return page
 
@@ -40,13 +42,13 @@ class Profile:
     `last` has the columns of the table and `fraction`, `duration`, `diverged`.
     """
 
-    def __init__(self, table: pd.DataFrame, experiment: dict):
+    def __init__(self, table: pd.DataFrame, experiment: Shown):
         last = last_snapshots(table)
-        runs = experiment["runs"]
-        fractions = {name: runs[name]["schedule"]["step_size"]["of_edge"] for name in runs}
-        iterations = experiment["iterations"]
-        planned = {name: schedules.from_spec(runs[name]["schedule"]) for name in runs}
-        durations = {name: large_share(planned[name], iterations) for name in runs}
+        planned = {name: run.schedule for name, run in experiment.runs.items()}
+        fractions = {name: schedule.step_size.of_edge for name, schedule in planned.items()}
+        durations = {
+            name: large_share(schedule, experiment.iterations) for name, schedule in planned.items()
+        }
         self.last = last.assign(
             fraction=last["run"].map(fractions),
             duration=last["run"].map(durations),
@@ -81,7 +83,7 @@ def draw(axes: Axes, profile: Profile, metric: str) -> None:
             bands += panel.draw_band(axes, values, look[0], "-", look[1])
         drawn.append(values)
     if metric in _SHARES:
-        axes.set_ylabel(style.metric_label(metric))
+        axes.set_ylabel(metrics.of(metric).label)
         # Few of them are to look like few.
         top = max(0.2, *(1.1 * np.nan_to_num(values).max(initial=0) for values in drawn))
         axes.set_ylim(-0.04 * top, top)

@@ -8,6 +8,7 @@ from torch import nn
 
 from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.filters import Spec
 from sparsestep.images.networks import initial as image_networks
@@ -22,10 +23,10 @@ _PIXELS, _GAP = 8, 4
 _MINUS = "\N{MINUS SIGN}"
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Filters sorted by norm, in one scale for all panels, and how many have next to no weight."""
     experiment = experiments[figure.experiment]
-    experiment = style.with_runs(experiment, figure.runs or experiment["order"])
+    experiment = experiment.only(figure.runs or list(experiment.runs))
     filters = Filters(sources, figure.experiment, experiment, figure.initial)
     drawn = [None, *filters.runs] if figure.initial else filters.runs
     columns = min(figure.columns, len(drawn))
@@ -34,7 +35,7 @@ def plot(sources, figure: Spec, experiments: dict):
     # The legends need some width and height of their own.
     size = (max(columns, 3) * width, rows * height + 1.5)
     page, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
-    page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
+    page.suptitle(style.as_text(experiment.title), fontsize="medium")
     for axes in grid.flat[len(drawn) :]:
         axes.set_axis_off()
     for axes, run in zip(grid.flat, drawn, strict=False):
@@ -53,8 +54,8 @@ class Filters:
     level of red, green and blue) 1/2 + w / (2 m), m the largest abs(w) in any panel.
     """
 
-    def __init__(self, sources: Sources, experiment: str, shown: dict, initial: bool):
-        self._looks, self._shown = style.looks(shown), shown
+    def __init__(self, sources: Sources, experiment: str, shown: Shown, initial: bool):
+        self._looks, self._shown = shown.looks(), shown
         self.runs = list(self._looks)
         trajectories = {run: sources.trajectory(experiment, run) for run in self.runs}
         self._diverged_at = {run: of.diverged_at[0] for run, of in trajectories.items()}
@@ -79,8 +80,8 @@ class Filters:
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(visible=True, color=colour, linewidth=2)
         if run not in self._filters:
-            at = style.in_time_unit(self._shown, self._diverged_at[run])
-            text = f"replicate 0 diverges\nat {style.time_unit(self._shown)} {at:.4g}"
+            at = self._shown.in_time_unit(self._diverged_at[run])
+            text = f"replicate 0 diverges\nat {self._shown.time_unit} {at:.4g}"
             axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
             axes.set(aspect="equal", title=name)
             return
@@ -92,13 +93,12 @@ class Filters:
 
     def run_handles(self) -> list[Patch]:
         """Legend entries of the runs; whether other replicates diverge, these files do not say."""
-        shown, iterations = self._shown["runs"], self._shown["iterations"]
         return [
             Patch(
                 facecolor="none",
                 edgecolor=colour,
                 linewidth=2,
-                label=f"{run}: {style.run_label(shown[run], iterations)}",
+                label=f"{run}: {self._shown.label(run)}",
             )
             for run, (colour, _) in self._looks.items()
         ]

@@ -6,7 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from sparsestep import metrics
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.label_noise import Spec
 
@@ -15,7 +17,7 @@ _APART, _STEP = "#595959", "#6A3D9A"
 _EPSILON = np.finfo(float).eps
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Training loss of both runs above, how far apart they are below."""
     columns = len(figure.networks)
     width, height = _PANEL_INCHES
@@ -24,7 +26,7 @@ def plot(sources, figure: Spec, experiments: dict):
     page, grid = plt.subplots(2, columns, figsize=size, **options)
     for name, (above, below) in zip(figure.networks, grid.T, strict=True):
         pair = Pair(sources, figure, name, experiments[name])
-        above.set_title(style.wrapped(experiments[name]["title"]), fontsize="small")
+        above.set_title(style.wrapped(experiments[name].title), fontsize="small")
         pair.draw_losses(above)
         pair.draw_differences(below)
     panel.add_letters(grid.flat)
@@ -41,7 +43,7 @@ def plot(sources, figure: Spec, experiments: dict):
 class Pair:
     """Both runs of one experiment."""
 
-    def __init__(self, sources: Sources, figure: Spec, name: str, experiment: dict):
+    def __init__(self, sources: Sources, figure: Spec, name: str, experiment: Shown):
         self._experiment = experiment
         self.trajectories = {run: sources.trajectory(name, run) for run in figure.runs}
         table = sources.tables[name]
@@ -49,7 +51,7 @@ class Pair:
 
     def draw_losses(self, axes: Axes) -> None:
         """Training loss of replicate 0 under both, of the others thin under SGD."""
-        looks = style.looks(self._experiment)
+        looks = self._experiment.looks()
         for run, width, dashes in zip(
             self.trajectories, (1.8, 1.0), ("-", (0, (4, 3))), strict=True
         ):
@@ -59,8 +61,8 @@ class Pair:
             # A divergence would leave no room for anything else.
             values = values.where(values < 10 * values.iloc[0].max())
             axes.plot(values.index, values.iloc[:, 0], **line)
-        axes.set(yscale="log", ylabel=style.metric_label("train_loss"))
-        axes.set_xlim(0, max(self._experiment["iterations"], 1))
+        axes.set(yscale="log", ylabel=metrics.of("train_loss").label)
+        axes.set_xlim(0, max(self._experiment.iterations, 1))
         axes.label_outer()
 
     def draw_differences(self, axes: Axes) -> None:
@@ -85,9 +87,9 @@ class Pair:
         axes.label_outer()
 
 
-def run_handles(figure: Spec, experiment: dict) -> list[Line2D]:
+def run_handles(figure: Spec, experiment: Shown) -> list[Line2D]:
     """Legend entries of the upper row."""
-    looks = style.looks(experiment)
+    looks = experiment.looks()
     words = ("SGD", "full-batch descent on the labels that Prop. 2.1 says")
     return [
         Line2D([], [], color=looks[run][0], linewidth=width, linestyle=dashes, label=text)

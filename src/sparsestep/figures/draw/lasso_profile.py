@@ -11,6 +11,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.shown import Shown
+from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.lasso_profile import Spec
 
 _SIZE = (10.2, 7.0)
@@ -26,12 +28,12 @@ _DEEPEST = -40
 _SHADES = (0.0, 0.85)
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Distances, penalty, support recovery and decay, against step size times variance."""
     experiment = experiments[figure.experiment]
     profile = Profile(sources.tables[figure.experiment], experiment)
     page, grid = plt.subplots(2, 3, figsize=_SIZE, layout="constrained")
-    page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
+    page.suptitle(style.as_text(experiment.title), fontsize="medium")
     panel.add_letters(grid.flat)
     for axes, draw in zip(grid.flat, PANELS, strict=True):
         draw(axes, profile)
@@ -55,10 +57,10 @@ class Profile:
         diverged: whether each (run, replicate) did.
     """
 
-    def __init__(self, table: pd.DataFrame, experiment: dict):
-        self.runs = experiment["order"]
+    def __init__(self, table: pd.DataFrame, experiment: Shown):
+        self.runs = list(experiment.runs)
         self.levels = table.groupby("run")["noise_level"].first()
-        sizes = {name: experiment["runs"][name]["schedule"]["step_size"] for name in self.runs}
+        sizes = {name: experiment.runs[name].schedule.step_size for name in self.runs}
         self.etas = pd.Series(sizes)
         self.table = table[table["diverged_at"] < 0]
         self.later = self.table[self.table["iteration"] > table["iteration"].max() // 2]

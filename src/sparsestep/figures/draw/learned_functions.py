@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 
 from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.learned_functions import Spec
 from sparsestep.models import mlp
@@ -18,7 +19,7 @@ _THIN = {"linewidth": 0.4, "alpha": 0.3, "zorder": 1.5}
 _DATA = {"marker": "o", "linestyle": "", "markersize": 3.5, "color": "black"}
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Replicate 0 of every run over the training points, the other survivors thin behind it."""
     experiment = experiments[figure.experiment]
     columns = min(figure.columns, len(figure.iterations))
@@ -27,7 +28,7 @@ def plot(sources, figure: Spec, experiments: dict):
     size = (max(columns, 2) * width, rows * height + 1.5)
     options = {"layout": "constrained", "squeeze": False, "sharex": True, "sharey": True}
     page, grid = plt.subplots(rows, columns, figsize=size, **options)
-    page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
+    page.suptitle(style.as_text(experiment.title), fontsize="medium")
     for axes in grid.flat[len(figure.iterations) :]:
         axes.set_axis_off()
     functions = Functions(sources, figure.experiment, experiment)
@@ -42,8 +43,8 @@ def plot(sources, figure: Spec, experiments: dict):
 class Functions:
     """h(x) of all runs of an experiment, between and a little beyond the training points."""
 
-    def __init__(self, sources: Sources, experiment: str, shown: dict):
-        self._looks = style.looks(shown)
+    def __init__(self, sources: Sources, experiment: str, shown: Shown):
+        self._looks = shown.looks()
         problem = sources.problem(experiment)
         self._x_train = problem.of_replicate("x_train", 0)[:, 0]
         self._y_train = problem.of_replicate("y_train", 0)

@@ -5,15 +5,17 @@ import matplotlib.pyplot as plt
 from sparsestep.figures.parts import growing_paths, legend, panel, style
 from sparsestep.figures.parts import surface as surface_panels
 from sparsestep.figures.parts.animation import Animation
+from sparsestep.figures.parts.shown import Shown
+from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.loss_surface_animation import Spec
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Replicate 0's projected paths and training losses; the still figure is the last frame."""
-    experiment = style.with_runs(experiments[figure.experiment], figure.runs)
+    experiment = experiments[figure.experiment].only(figure.runs)
     surface = surface_panels.Surface(sources, figure)
     page, (left, right) = plt.subplots(1, 2, figsize=(9.0, 5.0), layout="constrained")
-    page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
+    page.suptitle(style.as_text(experiment.title), fontsize="medium")
     panel.add_letters([left, right])
     surface.draw(left)
     paths = growing_paths.GrowingPaths(left, right, surface, experiment)

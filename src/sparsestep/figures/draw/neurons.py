@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.neurons import Spec
 from sparsestep.models import mlp
@@ -21,7 +22,7 @@ _TEACHER = {"color": "black", "markersize": 10, "markerfacecolor": "none", "line
 _RAY = {"color": "black", "linewidth": 0.8, "linestyle": (0, (5, 3))}
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Replicate 0's neurons before and after training, the other survivors' faint behind them."""
     experiment = experiments[figure.experiment]
     neurons = Neurons(sources, figure.experiment, experiment)
@@ -30,7 +31,7 @@ def plot(sources, figure: Spec, experiments: dict):
     size = (max(columns, 2) * _PANEL_INCHES, rows * _PANEL_INCHES + 1.9)
     options = {"layout": "constrained", "squeeze": False, "sharex": True, "sharey": True}
     page, grid = plt.subplots(rows, columns, figsize=size, **options)
-    page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
+    page.suptitle(style.as_text(experiment.title), fontsize="medium")
     for axes in grid.flat[len(neurons.runs) :]:
         axes.set_axis_off()
     for axes, run in zip(grid.flat, neurons.runs, strict=False):
@@ -47,8 +48,8 @@ class Neurons:
     relu(<w_j |a_j|, x>) with the sign of a_j is what unit j adds to h, whatever its scale is.
     """
 
-    def __init__(self, sources: Sources, experiment: str, shown: dict):
-        self._looks = style.looks(shown)
+    def __init__(self, sources: Sources, experiment: str, shown: Shown):
+        self._looks = shown.looks()
         self.runs = list(self._looks)
         self.trajectories = {run: sources.trajectory(experiment, run) for run in self.runs}
         problem = sources.problem(experiment)

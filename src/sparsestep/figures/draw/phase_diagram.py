@@ -11,7 +11,10 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import LogLocator
 
+from sparsestep import metrics
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.shown import Shown
+from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.phase_diagram import Spec
 
 _PANEL_INCHES = (4.3, 3.1)
@@ -24,7 +27,7 @@ _EDGE = {"color": "#D55E00", "linewidth": 1.2}
 _OUTLINE = [Stroke(linewidth=2.6, foreground="white"), Normal()]
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """The survivors' median as colour, where replicates diverge, and the edges, if there are."""
     table = sources.sweeps[figure.sweep]
     edges = sources.edges.get(figure.sweep, {})
@@ -63,7 +66,7 @@ def draw(axes: Axes, table: pd.DataFrame, metric: str, edges: dict[float, np.nda
         axes.set_facecolor(_NO_SURVIVOR)
         _hatch(axes, *sides, shares >= _MANY)
     mesh = axes.pcolormesh(*sides, np.ma.masked_invalid(shown), rasterized=True, **look)
-    axes.figure.colorbar(mesh, ax=axes, label=style.metric_label(metric))
+    axes.figure.colorbar(mesh, ax=axes, label=metrics.of(metric).label)
     axes.add_collection(LineCollection(_border(*sides, shares >= _MANY), **_BORDER))
     _draw_edges(axes, edges)
     axes.grid(False)
@@ -125,7 +128,7 @@ def _by_point(table: pd.DataFrame, column: str, how: str) -> np.ndarray:
 
 def _norm(metric: str, shown: np.ndarray) -> Normalize:
     shown = shown[np.isfinite(shown)]
-    if style.metric_scale(metric) == "log" and (shown > 0).any():
+    if metrics.of(metric).scale == "log" and (shown > 0).any():
         return LogNorm(shown[shown > 0].min(), shown.max())
     return Normalize(*((shown.min(), shown.max()) if len(shown) else (0, 1)))
 

@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sparsestep.figures.parts import legend, panel
+from sparsestep.figures.parts.shown import Shown
+from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.quadratic import Spec
 
 # Below the threshold, at it, above it.
@@ -27,7 +29,7 @@ _SECOND = {"color": "#595959", "marker": "s", "markersize": 3, "linewidth": 0.8}
 _CYCLE_STEPS = 40
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Loss over the steps, the cycle of two, measured against exact thresholds, their errors."""
     table, paths = sources.simulation(figure.simulation), sources.simulation(figure.paths)
     page, grid = plt.subplots(2, 2, figsize=(8.2, 7.4), layout="constrained")

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.parts.surface import END, GREYS
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.valley import Spec
@@ -22,14 +23,14 @@ _BOLD = {"linewidth": 1.2, "zorder": 3}
 _FAINT = {"linewidth": 0.4, "alpha": 0.35, "zorder": 2}
 
 
-def plot(sources, figure: Spec, experiments: dict):
+def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """The loss surface with every replicate's path; the weights against the iteration."""
     experiment = experiments[figure.experiment]
     valley = Valley(sources, figure.experiment, experiment)
     page, axes = plt.subplots(
         1, 3, figsize=(10.5, 4.9), layout="constrained", width_ratios=(1.35, 1, 1)
     )
-    page.suptitle(style.as_text(experiment["title"]), fontsize="medium")
+    page.suptitle(style.as_text(experiment.title), fontsize="medium")
     panel.add_letters(axes)
     valley.draw_surface(axes[0])
     valley.draw_weight(axes[1], 0)
@@ -42,13 +43,13 @@ def plot(sources, figure: Spec, experiments: dict):
 class Valley:
     """Runs of h(x) = x_1 w_1^2 + x_2 w_2^2 on one sample."""
 
-    def __init__(self, sources: Sources, name: str, experiment: dict):
+    def __init__(self, sources: Sources, name: str, experiment: Shown):
         problem = sources.problem(name)
         self._x, self._y = problem.x_train[0, 0], problem.y_train[0, 0]
-        self._looks = style.looks(experiment)
-        self.trajectories = {run: sources.trajectory(name, run) for run in experiment["order"]}
+        self._looks = experiment.looks()
+        self.trajectories = {run: sources.trajectory(name, run) for run in list(experiment.runs)}
         self._start = problem.of_replicate("theta0", 0)[:2]
-        self._iterations = experiment["iterations"]
+        self._iterations = experiment.iterations
 
     def flattest(self) -> np.ndarray:
         """The minimum with the smallest Hessian: all weight where the input is smallest, (2,).

@@ -6,19 +6,20 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sparsestep.artifacts.tables import last_snapshots
-from sparsestep.figures.parts import panel, style
+from sparsestep.figures.parts import panel
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.parts.style import GREY
 
 _DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 5, "zorder": 3}
 
 
-def draw(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None:
+def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> None:
     """The last snapshot's value of every surviving replicate, one column a run.
 
     A bar marks the survivors' median, an open diamond replicate 0.
     """
     last = last_snapshots(table)
-    for place, (name, (colour, _)) in enumerate(style.looks(experiment).items()):
+    for place, (name, (colour, _)) in enumerate(experiment.looks().items()):
         values = last.loc[last["run"] == name].set_index("replicate")[metric]
         # Spread by replicate number, not at random: the same replicate stands at the same place in
         # every column.
@@ -30,8 +31,8 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None
             median = values.median()
             axes.plot([place - 0.35, place + 0.35], [median, median], color=colour, linewidth=2)
     panel.set_value_axis(axes, metric, last[metric].to_numpy())
-    axes.set_xlim(-0.6, len(experiment["order"]) - 0.4)
-    axes.set_xticks(range(len(experiment["order"])), experiment["order"])
+    axes.set_xlim(-0.6, len(list(experiment.runs)) - 0.4)
+    axes.set_xticks(range(len(list(experiment.runs))), list(experiment.runs))
 
 
 def handles() -> list:

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sparsestep.figures.parts import over_time, panel, style
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.parts.surface import DECAY, END, PATH, Surface, decay_snapshots
 
 _FRAMES = 60
@@ -19,8 +20,8 @@ class GrowingPaths:
         frames: numbers that `show` takes.
     """
 
-    def __init__(self, left: Axes, right: Axes, surface: Surface, experiment: dict):
-        self._runs = list(style.looks(experiment))
+    def __init__(self, left: Axes, right: Axes, surface: Surface, experiment: Shown):
+        self._runs = list(experiment.looks())
         self._iterations = surface.trajectories[self._runs[0]].iterations
         # Snapshots are dense at the start, where the paths are fast.
         count = min(_FRAMES, len(self._iterations))
@@ -31,12 +32,12 @@ class GrowingPaths:
         self._losses = {run: published[run].to_numpy() for run in self._runs}
         self._paths = {run: surface.path(run) for run in self._runs}
         self._decays = {
-            run: decay_snapshots(surface.trajectories[run], experiment["runs"][run])
+            run: decay_snapshots(surface.trajectories[run], experiment.decays(run))
             for run in self._runs
         }
         self._lines = {
             run: self._make_lines(left, right, colour, dashes)
-            for run, (colour, dashes) in style.looks(experiment).items()
+            for run, (colour, dashes) in experiment.looks().items()
         }
         self._counter = right.text(0.03, 0.04, "", transform=right.transAxes)
         self._set_axes(right, experiment)
@@ -70,13 +71,13 @@ class GrowingPaths:
             *right.plot([], [], zorder=4, **look, **END),
         ]
 
-    def _set_axes(self, axes: Axes, experiment: dict) -> None:
+    def _set_axes(self, axes: Axes, experiment: Shown) -> None:
         panel.set_value_axis(axes, "train_loss", np.concatenate(list(self._losses.values())))
         # Logarithmic, as fast at the start as the frames are; from 1, because 0 has no place on it.
         axes.set_xscale("log")
-        axes.set_xlim(1, experiment["iterations"])
+        axes.set_xlim(1, experiment.iterations)
         axes.set_xlabel("iteration + 1")
-        for run, (colour, _) in style.looks(experiment).items():
+        for run, (colour, _) in experiment.looks().items():
             over_time.mark_decays(axes, experiment, run, colour)
 
 

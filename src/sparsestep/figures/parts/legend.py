@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sparsestep.artifacts.arrays import Trajectory
-from sparsestep.figures.parts import style
+from sparsestep.figures.parts.shown import Shown
 
 # Inches beside and between two legends.
 _LEGEND_GAPS = 0.3
@@ -42,13 +42,13 @@ def fates_of(trajectories: dict[str, Trajectory]) -> dict[str, np.ndarray]:
 
 
 def run_handles(
-    fates: dict[str, np.ndarray], experiment: dict, marker: str | None = None
+    fates: dict[str, np.ndarray], experiment: Shown, marker: str | None = None
 ) -> list[Line2D]:
     """Legend entries of the runs: name, step sizes, how many replicates diverged."""
     handles = []
-    for name, (colour, dashes) in style.looks(experiment).items():
+    for name, (colour, dashes) in experiment.looks().items():
         fate = fates[name]
-        label = style.run_label(experiment["runs"][name], experiment["iterations"])
+        label = experiment.label(name)
         diverged = f"{(fate >= 0).sum()} of {len(fate)} diverged"
         line = {"marker": marker, "linestyle": ""} if marker else {"linestyle": dashes}
         handles.append(Line2D([], [], color=colour, label=f"{name}: {label} ({diverged})", **line))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sparsestep.artifacts.arrays import Problem
+from sparsestep.models.squared_loss import mean_squared_loss
 
 # Of both directions, as published.
 COEFFICIENTS = np.linspace(-0.5, 2.3, 100)
@@ -64,10 +65,9 @@ def folded(theta: np.ndarray, fold: str) -> np.ndarray:
 
 
 def training_loss(network: Any, theta: np.ndarray, problem: Problem, row: int = 0) -> np.ndarray:
-    """Training loss, (S,), of parameters (S, P): loss_factor (1/n) sum_i (h(x_i) - y_i)^2."""
-    residuals = network.predict(theta, problem.of_replicate("x_train", row))
-    residuals -= problem.of_replicate("y_train", row)
-    return network.loss_factor * np.mean(residuals**2, axis=-1)
+    """Training loss, (S,), of parameters (S, P), on the data of a replicate."""
+    x, y = problem.of_replicate("x_train", row), problem.of_replicate("y_train", row)
+    return mean_squared_loss(network, theta, x, y)
 
 
 def grid_losses(network: Any, plane: Slice, problem: Problem) -> np.ndarray:

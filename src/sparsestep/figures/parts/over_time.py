@@ -7,8 +7,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from sparsestep import schedules
-from sparsestep.figures.parts import panel, style
+from sparsestep.figures.parts import panel
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.parts.style import GREY
 
 # Times the loss at the start; the axis of a loss ends there.
@@ -19,7 +19,7 @@ _TIMES = ("iteration", "diverged_at")
 _STABLE = {"linestyle": (0, (5, 3, 1, 3)), "linewidth": 0.8, "alpha": 0.8}
 
 
-def draw(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None:
+def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> None:
     """A metric against the iteration or epoch: per run the survivors' median and 10-90 % band.
 
     Replicate 0 is a thin line, until it diverges; a dotted line marks each decay of a step size. A
@@ -30,12 +30,12 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None
     off. Where the experiment has epochs, it has few snapshots: dots show where they are, and step
     sizes are those of the schedule, between snapshots too.
     """
-    times = {name: style.in_time_unit(experiment, table[name]) for name in _TIMES}
+    times = {name: experiment.in_time_unit(table[name]) for name in _TIMES}
     table, shown = table.assign(**times), [np.empty(0)]
-    for row, name in enumerate(style.looks(experiment)):
+    for row, name in enumerate(experiment.looks()):
         of_run = table[table["run"] == name]
         shown += _draw_run(axes, of_run, experiment, name, metric)
-        colour, _ = style.looks(experiment)[name]
+        colour, _ = experiment.looks()[name]
         mark_decays(axes, experiment, name, colour)
         _mark_divergences(axes, of_run, 1.02 + 0.035 * row, colour)
     shown = np.concatenate(shown)
@@ -44,16 +44,16 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: dict, metric: str) -> None
         first = table.groupby(["run", "replicate"])[metric].first()
         shown = shown[shown <= _FAR_OFF * first.max()]
     panel.set_value_axis(axes, metric, shown)
-    axes.set_xlabel(style.time_unit(experiment))
-    axes.set_xlim(0, max(style.in_time_unit(experiment, experiment["iterations"]), 1))
+    axes.set_xlabel(experiment.time_unit)
+    axes.set_xlim(0, max(experiment.in_time_unit(experiment.iterations), 1))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
 
 
 def _draw_run(
-    axes: Axes, of_run: pd.DataFrame, experiment: dict, name: str, metric: str
+    axes: Axes, of_run: pd.DataFrame, experiment: Shown, name: str, metric: str
 ) -> list[np.ndarray]:
     """What `draw` draws of a run within the panel; values that must be in sight."""
-    (colour, dashes), few = style.looks(experiment)[name], style.few_snapshots(experiment)
+    (colour, dashes), few = experiment.looks()[name], experiment.has_few_snapshots
     if metric == "step_size" and few:
         eta = _step_sizes(of_run, experiment, name)
         axes.plot(eta.index, eta, color=colour, linestyle=dashes, linewidth=1.4)
@@ -71,24 +71,22 @@ def _draw_run(
     return shown
 
 
-def _step_sizes(of_run: pd.DataFrame, experiment: dict, name: str) -> pd.Series:
+def _step_sizes(of_run: pd.DataFrame, experiment: Shown, name: str) -> pd.Series:
     """The median at every snapshot; where these are few, what the schedule says, by time."""
-    if not style.few_snapshots(experiment):
+    if not experiment.has_few_snapshots:
         return of_run.groupby("iteration")["step_size"].median()
-    schedule = schedules.from_spec(experiment["runs"][name]["schedule"])
-    eta = schedule.step_sizes(experiment["iterations"])
-    decays = np.array(schedule.decays(len(eta)), dtype=int)
+    eta = experiment.step_sizes(name)
+    decays = np.array(experiment.decays(name), dtype=int)
     grid = np.linspace(0, len(eta) - 1, _DRAWN_STEP_SIZES).round().astype(int)
     at = np.unique(np.concatenate([grid, decays - 1, decays]))
     at = at[at < len(eta)]
-    return pd.Series(eta[at], index=style.in_time_unit(experiment, at))
+    return pd.Series(eta[at], index=experiment.in_time_unit(at))
 
 
-def mark_decays(axes: Axes, experiment: dict, name: str, colour: str) -> None:
+def mark_decays(axes: Axes, experiment: Shown, name: str, colour: str) -> None:
     """A dotted line where the step size of the run of this name decays."""
-    schedule = schedules.from_spec(experiment["runs"][name]["schedule"])
-    for decay in schedule.decays(experiment["iterations"]):
-        at = style.in_time_unit(experiment, decay)
+    for decay in experiment.decays(name):
+        at = experiment.in_time_unit(decay)
         axes.axvline(at, color=colour, linestyle=":", linewidth=1)
 
 
@@ -101,10 +99,10 @@ def _mark_divergences(axes: Axes, of_run: pd.DataFrame, height: float, colour: s
     crosses.set_in_layout(False)
 
 
-def handles(metrics: list[str], experiment: dict) -> list:
+def handles(metrics: list[str], experiment: Shown) -> list:
     """Legend entries of what `draw` draws of these metrics beside the medians."""
     median = {"label": "median of the survivors"}
-    if style.few_snapshots(experiment):
+    if experiment.has_few_snapshots:
         median = {"marker": ".", "label": "median of the survivors; a dot is a snapshot"}
     stable = Line2D([], [], color=GREY, label=r"$2 / \eta$ (sharpness)", **_STABLE)
     return [

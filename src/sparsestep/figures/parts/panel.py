@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from sparsestep.figures.parts import style
-from sparsestep.metrics import PERCENT
+from sparsestep import metrics
 
 PERCENTILES = (10, 50, 90)
 
@@ -30,11 +29,12 @@ def draw_band(
 
 def set_value_axis(axes: Axes, metric: str, shown: np.ndarray) -> None:
     """Label, scale and limits of the vertical axis, so that the values `shown` fit."""
-    axes.set_ylabel(style.metric_label(metric))
-    if metric in PERCENT:
+    about = metrics.of(metric)
+    axes.set_ylabel(about.label)
+    if about.per_cent:
         axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.4g}")
     shown = shown[np.isfinite(shown)]
-    if style.metric_scale(metric) == "log":
+    if about.scale == "log":
         shown = shown[shown > 0]
         if len(shown):
             axes.set_yscale("log")

@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
+from sparsestep import metrics
 from sparsestep.figures.parts import panel, style
 
 _POINTS = {"linestyle": "", "markersize": 2.5, "alpha": 0.35, "markeredgewidth": 0}
@@ -60,7 +61,9 @@ def set_value_axis(
     """
     every = np.concatenate([np.empty(0), *(values.to_numpy().ravel() for values in drawn)])
     bands = np.concatenate([np.empty(0), *bands])
-    panel.set_value_axis(axes, metric, np.concatenate([bands, _near(every, bands, metric)]))
+    panel.set_value_axis(
+        axes, metric, np.concatenate([bands, _near(every, bands, metrics.of(metric).scale)])
+    )
     bottom, top = axes.get_ylim()
     for values in drawn:
         long = values.stack()
@@ -93,11 +96,11 @@ def _shifted(axes: Axes, shift: float):
     return axes.transData + ScaledTranslation(shift / 72, 0, axes.figure.dpi_scale_trans)
 
 
-def _near(values: np.ndarray, bands: np.ndarray, metric: str) -> np.ndarray:
+def _near(values: np.ndarray, bands: np.ndarray, scale: str) -> np.ndarray:
     """Those of `values` within half the extent of the bands beyond them, on the axis's scale."""
-    if style.metric_scale(metric) == "log":
+    if scale == "log":
         values, bands = values[values > 0], bands[bands > 0]
-        return 10 ** _near(np.log10(values), np.log10(bands), "") if len(bands) else bands
+        return 10 ** _near(np.log10(values), np.log10(bands), "linear") if len(bands) else bands
     if not len(bands):
         return bands
     margin = 0.5 * np.ptp(bands)

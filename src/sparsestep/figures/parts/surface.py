@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.lines import Line2D
 
-from sparsestep import schedules
 from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.figures.parts import loss_slice, style
+from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.loss_surface import LossSlice
 from sparsestep.measures import losses
@@ -83,12 +83,12 @@ class Surface:
             return np.full((2, len(parameters)), np.nan)
         return np.stack(self.plane.coefficients(loss_slice.folded(parameters, self.fold)))
 
-    def draw_path(self, axes: Axes, run: str, experiment: dict) -> None:
+    def draw_path(self, axes: Axes, run: str, experiment: Shown) -> None:
         """A run's projected path, with a cross just before its step size decays, and its end."""
-        colour, _ = style.looks(experiment)[run]
+        colour, _ = experiment.looks()[run]
         path = self.path(run)
         axes.plot(*path, color=colour, zorder=3, **PATH)
-        at = decay_snapshots(self.trajectories[run], experiment["runs"][run])
+        at = decay_snapshots(self.trajectories[run], experiment.decays(run))
         axes.plot(*path[:, at], color=colour, zorder=4, **DECAY)
         axes.plot(*path[:, -1:], color=colour, zorder=4, **END)
 
@@ -110,9 +110,8 @@ class Surface:
         return pd.concat(tables, ignore_index=True)
 
 
-def decay_snapshots(trajectory: Trajectory, run: dict) -> np.ndarray:
+def decay_snapshots(trajectory: Trajectory, decays: list[int]) -> np.ndarray:
     """Numbers of the last snapshots that only larger steps led to."""
-    decays = schedules.from_spec(run["schedule"]).decays(trajectory.spec["iterations"])
     # The snapshot at the decay's own iteration is from before that update.
     return np.searchsorted(trajectory.iterations, decays, side="right") - 1
 

@@ -1,0 +1,110 @@
+"""An experiment as figures show it: names, colours and labels of its runs, its scale of time."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from sparsestep import schedules
+from sparsestep.fields import OfEdge
+from sparsestep.figures.parts import style
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sparsestep.fields import Closed
+
+Times = TypeVar("Times", int, np.ndarray, "pd.Series")
+
+
+@dataclasses.dataclass(frozen=True)
+class ShownRun:
+    """A run: the user's text and colour for it, if any, and the schedule that it has."""
+
+    label: str | None
+    colour: str | None
+    schedule: "Closed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """An experiment, of which `shown` lists the runs that a figure shows.
+
+    Attributes:
+        title: the user's heading.  iterations: T.  replicates: R.
+        runs: by name, all of the experiment, in its order, which decides their colours.
+        epochs: how many T are, None where the experiment has none.
+    """
+
+    title: str
+    iterations: int
+    replicates: int
+    runs: dict[str, ShownRun]
+    shown: tuple[str, ...]
+    epochs: int | None = None
+
+    @classmethod
+    def from_spec(cls, spec: dict) -> "Shown":
+        """The experiment that a figure's job is told of (`plan.experiments.display`)."""
+        runs = {}
+        for name in spec["order"]:
+            run = spec["runs"][name]
+            schedule = schedules.from_spec(run["schedule"])
+            runs[name] = ShownRun(run["label"], run["colour"], schedule)
+        numbers = (spec["iterations"], spec["replicates"])
+        return cls(spec["title"], *numbers, runs, tuple(runs), spec.get("epochs"))
+
+    def only(self, runs: Iterable[str]) -> "Shown":
+        """The experiment with only these runs shown, which keep their looks."""
+        return dataclasses.replace(self, shown=tuple(dict.fromkeys(runs)))
+
+    def looks(self) -> dict[str, tuple]:
+        """(colour, dashes) of each run that is shown, in its order."""
+        others = iter(style.OTHERS * (1 + len(self.runs) // len(style.OTHERS)))
+        chosen = {}
+        for name, run in self.runs.items():
+            colour, dashes = style.RUNS[name] if name in style.RUNS else next(others)
+            chosen[name] = (run.colour or colour, dashes)
+        return {name: chosen[name] for name in self.shown}
+
+    def label(self, name: str) -> str:
+        """Legend text of a run: the user's, or the step sizes that it really takes."""
+        run = self.runs[name]
+        if run.label:
+            return style.as_text(run.label)
+        eta = self.step_sizes(name)
+        # The largest step size, and what it ends with: a warm-up's first step size says little.
+        text = rf"$\eta$ = {eta.max():.3g}"
+        if self.is_relative(name):
+            text += " of the edge"
+        for decay in self.decays(name):
+            if decay < self.iterations:
+                text += rf" $\to$ {eta[decay]:.3g} at {100 * decay / self.iterations:.0f} %"
+        return text
+
+    def step_sizes(self, name: str) -> np.ndarray:
+        """Step size of every iteration of a run, (T,), or fraction of the edge."""
+        return self.runs[name].schedule.step_sizes(self.iterations)
+
+    def decays(self, name: str) -> list[int]:
+        """Iterations at which the step size of a run decays."""
+        return self.runs[name].schedule.decays(self.iterations)
+
+    def is_relative(self, name: str) -> bool:
+        """Whether the step sizes of a run are fractions of each replicate's edge."""
+        return isinstance(self.runs[name].schedule.step_size, OfEdge)
+
+    @property
+    def time_unit(self) -> str:
+        """What a horizontal axis of time counts: "epoch" where the experiment has some."""
+        return "iteration" if self.epochs is None else "epoch"
+
+    @property
+    def has_few_snapshots(self) -> bool:
+        """Whether lines between snapshots say little, as with the about twenty of deep networks."""
+        return self.epochs is not None
+
+    def in_time_unit(self, iterations: Times) -> Times:
+        """Iterations (a number, an array, a Series) in this unit."""
+        return iterations if self.epochs is None else iterations * self.epochs / self.iterations

@@ -1,0 +1,44 @@
+"""The one table of metrics: columns of all measurements stand in it."""
+
+import pytest
+
+from sparsestep import metrics, registry
+
+
+@pytest.mark.parametrize(
+    ("column", "label", "scale"),
+    [
+        ("jacobian_rank@1e-6", "rank of the Jacobian (threshold 1e-6)", "linear"),
+        ("raw_sparsity_block2", "raw sparsity, block 2", "linear"),
+        ("distinct_neurons_layer12", "distinct neurons, layer 12", "linear"),
+        ("feature_sparsity_last@0.9", "feature sparsity, last block (threshold 0.9)", "linear"),
+        ("l0@1e-5", r"$\|\beta\|_0$ (threshold 1e-5)", "linear"),
+        ("test_error", "test error [%]", "per cent"),
+        ("test_loss", "test loss", "log"),
+    ],
+)
+def test_how_a_column_is_told(column, label, scale):
+    assert (metrics.of(column).label, metrics.of(column).scale) == (label, scale)
+
+
+def test_words_are_for_sentences():
+    assert metrics.of("l0@1e-5").words == "number of non-zero coordinates (threshold 1e-5)"
+    assert metrics.of("test_error").words == "test error"
+
+
+@pytest.mark.parametrize("column", ["something_new", "something_new_layer1", "@", "", "layer1"])
+def test_columns_that_are_none(column):
+    assert metrics.find(column) is None
+    with pytest.raises(KeyError):
+        metrics.of(column)
+
+
+def test_labels_are_told_apart():
+    labels = [metrics.of(column).label for column in registry.METRICS]
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_new_metric_changes_no_description_of_others(monkeypatch):
+    before = metrics.described(["l0", "train_loss"])
+    monkeypatch.setitem(registry.METRICS, "new", ("something new", "linear"))
+    assert metrics.described(["train_loss", "l0"]) == before
