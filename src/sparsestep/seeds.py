@@ -1,4 +1,14 @@
-"""Seeds of the replicates: replicate 0 uses the published seeds, the others documented ones."""
+"""Seeds of the replicates: replicate 0 uses the published seeds, the others documented ones.
+
+All random streams, by the last word that NumPy's `SeedSequence` is given, so that no two generators
+start alike:
+
+    0  data                  `replicate_seed`, replicates r > 0
+    1  init                  the same
+    2  order                 the same
+    3  noise on the labels   `algorithms/label_noise.py`, [seed of the order, 3]
+    4  epochs of images      `images/training/epochs.py`, [seed of the order, epoch, 4]
+"""
 
 from typing import Literal, get_args
 

@@ -9,13 +9,10 @@ names them, figures and tables by their logs. Downloaded archives and files of y
 """
 
 import argparse
-import contextlib
-import fcntl
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -25,6 +22,7 @@ from snakemake.utils import update_config
 from sparsestep.config import text
 from sparsestep.errors import ConfigError
 from sparsestep.plan import ID_PATTERN, Plan, paths
+from sparsestep.runtime.locking import alone
 
 # Paths in results/ that a rule writes, without suffix; logs and benchmarks mirror them.
 _OURS = re.compile(
@@ -77,28 +75,6 @@ def delete(found: list[Unused]) -> None:
             path.unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def nobody_working(state: Path) -> Iterator[None]:
-    """Hold the lock that every Snakemake and job of this folder shares (`runtime/locking.py`).
-
-    `state` is Snakemake's own folder. Raises ConfigError where one is running.
-    """
-    try:
-        handle = os.open(state / "sparsestep.lock", os.O_RDWR)
-    except OSError:
-        # Nobody has ever worked here.
-        yield
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise ConfigError("snakemake is running in this folder; wait until it has ended") from None
-    else:
-        yield
-    finally:
-        os.close(handle)
-
-
 def _key(path: PurePosixPath) -> str | None:
     """What a file in results/ belongs to, by the output's path without suffix; None: not ours."""
     _, *parts = path.parts
@@ -142,7 +118,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         plan = read_plan(options.configfile)
-        with nobody_working(Path(".snakemake")):
+        with alone(Path(".snakemake")):
             _run(unused(plan, Path("results")), options)
     except ConfigError as error:
         sys.exit(f"sparsestep: {error}")

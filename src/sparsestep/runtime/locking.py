@@ -19,6 +19,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from sparsestep.errors import ConfigError
+
 # How long a new Snakemake waits for the jobs of a killed one.
 PATIENCE = 10.0
 # How long it waits for another one that is starting, before it goes on nevertheless.
@@ -148,6 +150,23 @@ def counted_as_working(state: Path) -> Iterator[None]:
     finally:
         if handle is not None:
             os.close(handle)
+
+
+@contextlib.contextmanager
+def alone(state: Path) -> Iterator[None]:
+    """While this lasts no Snakemake or job works here; raises ConfigError where one does."""
+    try:
+        handle = os.open(state / "sparsestep.lock", os.O_RDWR)
+    except OSError:
+        # Nobody has ever worked here.
+        yield
+        return
+    try:
+        if not _try_exclusive(handle):
+            raise ConfigError("snakemake is running in this folder; wait until it has ended")
+        yield
+    finally:
+        os.close(handle)
 
 
 def _open(state: Path, name: str) -> int | None:

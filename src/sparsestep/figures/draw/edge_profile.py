@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from sparsestep import metrics
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.figures.parts import legend, panel, replicates, style
-from sparsestep.figures.parts.grid import draw_grid
+from sparsestep.figures.parts.grid import draw_metrics
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.edge_profile import Spec, large_share
@@ -26,7 +26,7 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Survivors' median and 10-90 % band over the fraction of the edge, replicates as points."""
     table, experiment = sources.tables[figure.experiment], experiments[figure.experiment]
     profile = Profile(table, experiment)
-    page = draw_grid(
+    page = draw_metrics(
         figure,
         experiment.title,
         lambda axes, metric: draw(axes, profile, metric),

@@ -1,6 +1,5 @@
 """Filters of a network on images as pictures."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
@@ -8,6 +7,7 @@ from torch import nn
 
 from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.grid import open_page
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.filters import Spec
@@ -29,18 +29,11 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     experiment = experiment.only(figure.runs or list(experiment.runs))
     filters = Filters(sources, figure.experiment, experiment, figure.initial)
     drawn = [None, *filters.runs] if figure.initial else filters.runs
-    columns = min(figure.columns, len(drawn))
-    rows = -(-len(drawn) // columns)
-    width, height = _PANEL_INCHES
-    # The legends need some width and height of their own.
-    size = (max(columns, 3) * width, rows * height + 1.5)
-    page, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
-    page.suptitle(style.as_text(experiment.title), fontsize="medium")
-    for axes in grid.flat[len(drawn) :]:
-        axes.set_axis_off()
-    for axes, run in zip(grid.flat, drawn, strict=False):
+    title = style.as_text(experiment.title)
+    page, panels = open_page(title, len(drawn), figure.columns, _PANEL_INCHES, below=1.5, least=3)
+    for axes, run in zip(panels, drawn, strict=True):
         filters.draw(axes, run)
-    panel.add_letters(grid.flat[: len(drawn)])
+    panel.add_letters(panels)
     legend.add_legend(
         page, filters.run_handles(), filters.scale_handles(), titles=("run", "weight")
     )

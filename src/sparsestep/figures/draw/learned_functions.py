@@ -1,12 +1,12 @@
 """Learned functions of one input."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.grid import open_page
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.learned_functions import Spec
@@ -22,19 +22,12 @@ _DATA = {"marker": "o", "linestyle": "", "markersize": 3.5, "color": "black"}
 def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Replicate 0 of every run over the training points, the other survivors thin behind it."""
     experiment = experiments[figure.experiment]
-    columns = min(figure.columns, len(figure.iterations))
-    rows = -(-len(figure.iterations) // columns)
-    width, height = _PANEL_INCHES
-    size = (max(columns, 2) * width, rows * height + 1.5)
-    options = {"layout": "constrained", "squeeze": False, "sharex": True, "sharey": True}
-    page, grid = plt.subplots(rows, columns, figsize=size, **options)
-    page.suptitle(style.as_text(experiment.title), fontsize="medium")
-    for axes in grid.flat[len(figure.iterations) :]:
-        axes.set_axis_off()
+    title, count = style.as_text(experiment.title), len(figure.iterations)
+    page, panels = open_page(title, count, figure.columns, _PANEL_INCHES, below=1.5, shared=True)
     functions = Functions(sources, figure.experiment, experiment)
-    for axes, asked in zip(grid.flat, figure.iterations, strict=False):
+    for axes, asked in zip(panels, figure.iterations, strict=True):
         functions.draw(axes, asked)
-    panel.add_letters(grid.flat[: len(figure.iterations)])
+    panel.add_letters(panels)
     runs = legend.run_handles(legend.fates_of(functions.trajectories), experiment)
     legend.add_legend(page, runs, handles())
     return page

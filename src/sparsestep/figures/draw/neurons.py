@@ -1,17 +1,17 @@
 """Neurons of a two-layer network as points in the plane of its inputs."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.grid import open_page
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.neurons import Spec
 from sparsestep.models import mlp
 
-_PANEL_INCHES = 2.8
+_PANEL_INCHES = (2.8, 2.8)
 # By the sign of the output weight.
 _MARKERS = {1: "^", -1: "v"}
 _BEFORE = {"marker": "o", "markersize": 3, "linestyle": "", "markerfacecolor": "none"}
@@ -26,17 +26,11 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Replicate 0's neurons before and after training, the other survivors' faint behind them."""
     experiment = experiments[figure.experiment]
     neurons = Neurons(sources, figure.experiment, experiment)
-    columns = min(figure.columns, len(neurons.runs))
-    rows = -(-len(neurons.runs) // columns)
-    size = (max(columns, 2) * _PANEL_INCHES, rows * _PANEL_INCHES + 1.9)
-    options = {"layout": "constrained", "squeeze": False, "sharex": True, "sharey": True}
-    page, grid = plt.subplots(rows, columns, figsize=size, **options)
-    page.suptitle(style.as_text(experiment.title), fontsize="medium")
-    for axes in grid.flat[len(neurons.runs) :]:
-        axes.set_axis_off()
-    for axes, run in zip(grid.flat, neurons.runs, strict=False):
+    title, count = style.as_text(experiment.title), len(neurons.runs)
+    page, panels = open_page(title, count, figure.columns, _PANEL_INCHES, below=1.9, shared=True)
+    for axes, run in zip(panels, neurons.runs, strict=True):
         neurons.draw(axes, run)
-    panel.add_letters(grid.flat[: len(neurons.runs)])
+    panel.add_letters(panels)
     runs = legend.run_handles(legend.fates_of(neurons.trajectories), experiment, marker="^")
     legend.add_legend(page, runs, handles())
     return page

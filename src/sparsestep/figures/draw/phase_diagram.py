@@ -1,6 +1,5 @@
 """Maps over step size and duration: parts of the figure `phase_diagram`."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,6 +12,7 @@ from matplotlib.ticker import LogLocator
 
 from sparsestep import metrics
 from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts.grid import open_page
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.phase_diagram import Spec
@@ -31,17 +31,11 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """The survivors' median as colour, where replicates diverge, and the edges, if there are."""
     table = sources.sweeps[figure.sweep]
     edges = sources.edges.get(figure.sweep, {})
-    columns = min(figure.columns, len(figure.panels))
-    rows = -(-len(figure.panels) // columns)
-    width, height = _PANEL_INCHES
-    size = (max(columns, 2) * width, rows * height + 1.2)
-    page, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
     title = style.as_text(figure.title or figure.sweep)
-    page.suptitle(f"{title}, {table['replicate'].nunique()} replicates", fontsize="medium")
-    for axes in grid.flat[len(figure.panels) :]:
-        axes.set_axis_off()
-    panel.add_letters(grid.flat[: len(figure.panels)])
-    for axes, metric in zip(grid.flat, figure.panels, strict=False):
+    title += f", {table['replicate'].nunique()} replicates"
+    page, panels = open_page(title, len(figure.panels), figure.columns, _PANEL_INCHES, below=1.2)
+    panel.add_letters(panels)
+    for axes, metric in zip(panels, figure.panels, strict=True):
         draw(axes, table, metric, edges)
     blocks = (colour_handles(), *([edge_handles()] if edges else []))
     titles = ("step sizes and durations", "constant large steps")[: len(blocks)]

@@ -6,9 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sparsestep.artifacts.tables import last_snapshots
-from sparsestep.figures.parts import panel
+from sparsestep.figures.parts import panel, style
 from sparsestep.figures.parts.shown import Shown
-from sparsestep.figures.parts.style import GREY
 
 _DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 5, "zorder": 3}
 
@@ -38,7 +37,9 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> Non
 def handles() -> list:
     """Legend entries of what `draw` draws."""
     return [
-        Line2D([], [], color=GREY, marker="o", markersize=3, linestyle="", label="a replicate"),
+        Line2D(
+            [], [], color=style.GREY, marker="o", markersize=3, linestyle="", label="a replicate"
+        ),
         Line2D([], [], **_DIAMOND, marker="D", linestyle="", label="replicate 0"),
-        Line2D([], [], color=GREY, linewidth=2, label="median of the survivors"),
+        Line2D([], [], color=style.GREY, linewidth=2, label="median of the survivors"),
     ]

@@ -7,9 +7,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from sparsestep.figures.parts import panel
+from sparsestep.figures.parts import panel, style
 from sparsestep.figures.parts.shown import Shown
-from sparsestep.figures.parts.style import GREY
 
 # Times the loss at the start; the axis of a loss ends there.
 _FAR_OFF = 1e3
@@ -104,12 +103,12 @@ def handles(metrics: list[str], experiment: Shown) -> list:
     median = {"label": "median of the survivors"}
     if experiment.has_few_snapshots:
         median = {"marker": ".", "label": "median of the survivors; a dot is a snapshot"}
-    stable = Line2D([], [], color=GREY, label=r"$2 / \eta$ (sharpness)", **_STABLE)
+    stable = Line2D([], [], color=style.GREY, label=r"$2 / \eta$ (sharpness)", **_STABLE)
     return [
-        Line2D([], [], color=GREY, **median),
-        Patch(color=GREY, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
-        Line2D([], [], color=GREY, linewidth=0.5, label="replicate 0"),
-        Line2D([], [], color=GREY, linestyle=":", label="step size decays"),
-        Line2D([], [], color=GREY, marker="x", linestyle="", label="a replicate diverges"),
+        Line2D([], [], color=style.GREY, **median),
+        Patch(color=style.GREY, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
+        Line2D([], [], color=style.GREY, linewidth=0.5, label="replicate 0"),
+        Line2D([], [], color=style.GREY, linestyle=":", label="step size decays"),
+        Line2D([], [], color=style.GREY, marker="x", linestyle="", label="a replicate diverges"),
         *([stable] if "sharpness" in metrics else []),
     ]
