@@ -1,6 +1,10 @@
 """The example in CONTRIBUTING.md: a problem, a model and a measurement, added from outside."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -93,6 +97,33 @@ def test_an_experiment_of_new_kinds(extended):
     diverged = read_table(path)
     assert diverged["diverged_at"].between(36, 39).all()
     assert (diverged["distance"].isna() == (diverged["iteration"] >= diverged["diverged_at"])).all()
+
+
+def test_the_new_kinds_keep_their_contracts(extended):
+    """As somebody who adds a module would see: the same checks as for all others."""
+    add_example(extended)
+    tests = extended.folder / "tests" / "conformance"
+    shutil.copytree(ROOT / "tests" / "conformance", tests)
+    options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(extended.folder)]
+    command = [sys.executable, "-m", "pytest", *options, str(tests), "-k", "one_point or line"]
+    places = (extended.folder / "src", tests)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))}
+
+    def checked():
+        return subprocess.run(
+            command, cwd=extended.folder, env=environment, capture_output=True, text=True
+        )
+
+    done = checked()
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^(1[5-9]|2\d) passed", done.stdout, flags=re.MULTILINE), done.stdout
+    # One that breaks a promise is told which.
+    extended.edit("src/sparsestep/training/line.py", "if not abs(residual) <= 1e100:", "if False:")
+    done = checked()
+    assert done.returncode == 1
+    assert re.findall(r"^FAILED \S+::(\w+)", done.stdout, flags=re.MULTILINE) == [
+        "test_an_explosion_is_a_result"
+    ]
 
 
 def test_what_the_new_measurement_needs_is_checked(extended):

@@ -6,11 +6,14 @@ train_loss)`, the label noise of a replicate (see `label_noise.py`), where `trai
 that of the run which this run is `of`; and may have an option `substeps`, updates per iteration.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sparsestep import registry
 
+if TYPE_CHECKING:
+    from sparsestep.fields import Closed
 
-def from_spec(spec: dict) -> Any:
+
+def from_spec(spec: dict) -> "Closed":
     """The options that a validated `algorithm:` block describes."""
     return registry.load("algorithm", spec["kind"]).Spec(**spec)

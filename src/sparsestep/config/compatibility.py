@@ -16,8 +16,8 @@ from sparsestep.mistakes import Mistakes
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
     from sparsestep.config.kinds import Measure
+    from sparsestep.contracts import Network
     from sparsestep.fields import Closed
-    from sparsestep.models import Network
 
 
 def check(experiment: "Experiment", mistakes: Mistakes) -> None:

@@ -10,7 +10,7 @@ from sparsestep.mistakes import Mistakes
 
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
-    from sparsestep.models import Network
+    from sparsestep.contracts import Network
 
 
 class Family(Protocol):

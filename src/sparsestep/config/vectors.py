@@ -8,7 +8,7 @@ from sparsestep.mistakes import Mistakes
 
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
-    from sparsestep.models import Network
+    from sparsestep.contracts import Network
 
 # Part of what decides where replicates lie: another number makes other files.
 REPLICATES_PER_BATCH = 16

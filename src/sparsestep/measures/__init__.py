@@ -1,6 +1,6 @@
 """Measurements: a table of what a trajectory's snapshots are like."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +9,10 @@ from sparsestep.artifacts.arrays import Problem, Trajectory
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sparsestep.contracts import Network
+    from sparsestep.images.networks.layers import ImageNetwork
+    from sparsestep.images.replicate import Images
 
 
 def measure(
@@ -26,7 +30,11 @@ def measure(
 
 
 def table(
-    problem: Any, trajectory: Trajectory, network: Any, spec: dict, threads: int = 1
+    problem: "Problem | Images",
+    trajectory: Trajectory,
+    network: "Network | ImageNetwork",
+    spec: dict,
+    threads: int = 1,
 ) -> "pd.DataFrame":
     """The same with the network given; `problem` is what the measurements take: data."""
     # Reading config.yaml imports this package for the Specs of its modules, and pandas is slow to

@@ -5,9 +5,12 @@ phi holds, for weight (j, k) of layer l, delta_j(x_i) a_k(x_i), and for bias j, 
 delta = dh/dz comes from backpropagation. As in torch, relu has derivative 0 at 0.
 """
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from sparsestep.models.mlp import Network as Mlp
 
 
 class Passes(NamedTuple):
@@ -17,7 +20,7 @@ class Passes(NamedTuple):
     deltas: list[np.ndarray]  # dh/dz of each layer, (C, n, outputs)
 
 
-def passes(network: Any, theta: np.ndarray, x: np.ndarray) -> Passes:
+def passes(network: "Mlp", theta: np.ndarray, x: np.ndarray) -> Passes:
     """Forward and backward pass of h (not of a loss), float64."""
     inputs = [x, *network.features(theta, x)]
     deltas = [np.ones((len(theta), len(x), 1))]
@@ -27,7 +30,7 @@ def passes(network: Any, theta: np.ndarray, x: np.ndarray) -> Passes:
     return Passes(inputs, deltas[::-1])
 
 
-def folded_jacobian(network: Any, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
+def folded_jacobian(network: "Mlp", theta: np.ndarray, x: np.ndarray) -> np.ndarray:
     """A matrix (C, n, P - m) with the same phi phi^T, m the width of the last hidden layer.
 
     For a unit of that layer with incoming parameters w (weights and bias, k in all), inputs a (1
@@ -53,7 +56,7 @@ def folded_jacobian(network: Any, theta: np.ndarray, x: np.ndarray) -> np.ndarra
 
 
 def _folded(
-    network: Any, theta: np.ndarray, inputs: np.ndarray, activations: np.ndarray
+    network: "Mlp", theta: np.ndarray, inputs: np.ndarray, activations: np.ndarray
 ) -> np.ndarray:
     """The last hidden layer's and the output weights' part of `folded_jacobian`, (C, n, k * m)."""
     (weight, bias), (outgoing, _) = network.layers(theta)[-2:]
@@ -72,7 +75,7 @@ def _folded(
     return columns.reshape(*activations.shape[:2], -1)
 
 
-def tangent_kernel(network: Any, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
+def tangent_kernel(network: "Mlp", theta: np.ndarray, x: np.ndarray) -> np.ndarray:
     """phi phi^T, (C, n, n), without phi.
 
     The sum over layers of (delta delta^T) * (a a^T + 1), entry by entry; no 1 without biases.

@@ -1,12 +1,15 @@
 """Whether the network has died."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import Closed
 from sparsestep.models.dead import is_dead
+
+if TYPE_CHECKING:
+    from sparsestep.contracts import Network
 
 
 class Spec(Closed):
@@ -19,7 +22,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: "Network", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """`dead`, (R, S): 1 where the output is the same for all training inputs, else 0.
 

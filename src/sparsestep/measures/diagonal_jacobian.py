@@ -1,7 +1,7 @@
 """Rank of the Jacobian of a diagonal linear network."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
@@ -9,6 +9,9 @@ from pydantic import Field
 from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import Closed, Fraction, Thresholds
 from sparsestep.measures.columns import at_threshold
+
+if TYPE_CHECKING:
+    from sparsestep.models.diagonal import Network as Diagonal
 
 
 class Spec(Closed):
@@ -27,7 +30,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: "Diagonal", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """`jacobian_rank` and `jacobian_rank@<threshold>`, each (R, S).
 

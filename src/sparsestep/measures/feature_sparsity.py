@@ -1,6 +1,6 @@
 """How sparse and how redundant the features of each hidden layer are."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
@@ -9,6 +9,9 @@ from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import Closed, Fraction, PositiveInt, Thresholds
 from sparsestep.measures.columns import at_threshold
 from sparsestep.measures.snapshots import measure_chunks
+
+if TYPE_CHECKING:
+    from sparsestep.models.mlp import Network as Mlp
 
 # A unit whose normalised activations spread less than this, beside their length, is constant: what
 # is left after subtracting their mean is rounding, and its correlation with anything is too.
@@ -44,7 +47,7 @@ def columns(options: Spec) -> list[str]:
     return names
 
 
-def mistakes(options: Spec, problem: Any, network: Any) -> dict[tuple, str]:
+def mistakes(options: Spec, problem: Closed, network: "Mlp") -> dict[tuple, str]:
     """More layers asked for than the network has."""
     hidden = len(network.sizes) - 2
     if options.layers <= hidden:
@@ -54,7 +57,7 @@ def mistakes(options: Spec, problem: Any, network: Any) -> dict[tuple, str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: "Mlp", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """For hidden layers l = 1, 2, ..., each (R, S), on the n training inputs.
 

@@ -1,15 +1,18 @@
 """The Hessian of a ReLU network's training loss, as products with vectors, for many snapshots."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsestep.measures import backpropagation
 
+if TYPE_CHECKING:
+    from sparsestep.models.mlp import Network as Mlp
+
 
 def hessian_product(
-    network: Any, theta: np.ndarray, x: np.ndarray, y: np.ndarray
+    network: "Mlp", theta: np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
     """The function v -> H v of (C, P) -> (C, P), for parameters theta (C, P), x (n, d), y (n,).
 

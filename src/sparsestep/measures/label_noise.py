@@ -1,13 +1,16 @@
 """How well a step of SGD is a step of full-batch descent on noisy labels (paper: Prop. 2.1)."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import Closed
 from sparsestep.measures import backpropagation
+
+if TYPE_CHECKING:
+    from sparsestep.contracts import Network
 
 
 class Spec(Closed):
@@ -20,7 +23,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: "Network", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """What Prop. 2.1 says, at the snapshots, for every sample i that SGD might take; each (R, S).
 

@@ -24,7 +24,7 @@ average, with
 What is left out are terms of relative size eta beta_j s_j: it all holds for small steps.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import Field
@@ -32,6 +32,9 @@ from pydantic import Field
 from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import Closed, PositiveFloat
 from sparsestep.measures.lasso_path import LassoPath
+
+if TYPE_CHECKING:
+    from sparsestep.models.diagonal import Network as Diagonal
 
 _COLUMNS = [
     "noise_level",
@@ -74,7 +77,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: "Diagonal", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """Columns, each (R, S), float64; b(.) is the weighted Lasso's path on the replicate's data.
 

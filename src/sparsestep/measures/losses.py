@@ -1,12 +1,15 @@
 """Training and test loss."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import Closed
 from sparsestep.models.squared_loss import mean_squared_loss
+
+if TYPE_CHECKING:
+    from sparsestep.contracts import Network
 
 
 class Spec(Closed):
@@ -19,7 +22,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: "Network", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """`train_loss` and `test_loss`, each (R, S), float64.
 

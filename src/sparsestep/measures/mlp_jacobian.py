@@ -1,6 +1,6 @@
 """Rank, stable rank and effective rank of the Jacobian of a ReLU network."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
@@ -10,6 +10,9 @@ from sparsestep.fields import Closed, Fraction, Thresholds
 from sparsestep.measures import backpropagation
 from sparsestep.measures.columns import at_threshold
 from sparsestep.measures.snapshots import measure_chunks
+
+if TYPE_CHECKING:
+    from sparsestep.models.mlp import Network as Mlp
 
 NEEDS = ("x_fresh",)
 
@@ -34,7 +37,7 @@ def columns(options: Spec) -> list[str]:
     return ["jacobian_rank", *further, "stable_rank", "entropy_rank"]
 
 
-def mistakes(options: Spec, problem: Any, network: Any) -> dict[tuple, str]:
+def mistakes(options: Spec, problem: Closed, network: "Mlp") -> dict[tuple, str]:
     """Fewer fresh inputs than parameters: the rank could not exceed their number."""
     parameters = network.parameter_count
     fresh = getattr(problem, "n_fresh", parameters)
@@ -45,7 +48,7 @@ def mistakes(options: Spec, problem: Any, network: Any) -> dict[tuple, str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: "Mlp", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """Ranks, each (R, S), of phi, whose row i is grad_theta h(x_i) at P fresh inputs x_i.
 

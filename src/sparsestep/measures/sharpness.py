@@ -1,6 +1,6 @@
 """Sharpness: curvature of the training loss."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from sparsestep.fields import Closed
 from sparsestep.measures.hessian import hessian_product
 from sparsestep.measures.lanczos import largest_eigenvalues
 from sparsestep.measures.snapshots import measure_chunks
+
+if TYPE_CHECKING:
+    from sparsestep.models.mlp import Network as Mlp
 
 # Vectors of P numbers that a snapshot's Lanczos iteration usually keeps.
 _VECTORS = 50
@@ -24,7 +27,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: "Mlp", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """`sharpness`, (R, S): largest eigenvalue of the Hessian H of the training loss.
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsestep.artifacts.arrays import Trajectory
+
+if TYPE_CHECKING:
+    from sparsestep.contracts import Network
 
 # What one thread's largest array may take; a few of them still fit a core's cache.
 _CHUNK_BYTES = 4 * 2**20
@@ -17,7 +20,7 @@ _LARGEST_OUTPUT = 1e60
 
 def measure_chunks(
     trajectory: Trajectory,
-    network: Any,
+    network: "Network",
     names: list[str],
     of_chunk: Callable[[int, np.ndarray], np.ndarray],
     numbers_each: int,

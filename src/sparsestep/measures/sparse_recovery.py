@@ -1,12 +1,15 @@
 """How near the effective weights of a diagonal network are to the sparse truth."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
 
 from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import Closed, Fraction
+
+if TYPE_CHECKING:
+    from sparsestep.models.diagonal import Network as Diagonal
 
 NEEDS = ("beta_star",)
 
@@ -23,7 +26,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: "Diagonal", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """Three columns, each (R, S), of beta = u * v.
 

@@ -1,6 +1,6 @@
 """The neural tangent kernel on the training inputs: how far it moves, and what it can still fit."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
@@ -9,6 +9,9 @@ from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import Closed, PositiveInt
 from sparsestep.measures import backpropagation
 from sparsestep.measures.snapshots import measure_chunks
+
+if TYPE_CHECKING:
+    from sparsestep.models.mlp import Network as Mlp
 
 
 class Spec(Closed):
@@ -25,7 +28,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    problem: Problem, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    problem: Problem, trajectory: Trajectory, network: "Mlp", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """Of K_t = phi phi^T, (n, n), on the n training inputs (not divided by n), each (R, S).
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from sparsestep.models import Network
+    from sparsestep.contracts import Network
 
 
 def mean_squared_loss(

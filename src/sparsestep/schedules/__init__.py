@@ -6,11 +6,14 @@ A module each, so that a new schedule re-runs nothing that uses another. Its `Sp
 step size is a fraction of the edge, so are `step_sizes`.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sparsestep import registry
 
+if TYPE_CHECKING:
+    from sparsestep.contracts import Schedule
 
-def from_spec(spec: dict) -> Any:
+
+def from_spec(spec: dict) -> "Schedule":
     """The schedule that a validated `schedule:` block describes."""
     return registry.load("schedule", spec["kind"]).Spec(**spec)

@@ -1,12 +1,15 @@
 """A plane through the loss surface of a diagonal network (paper: Fig. 3)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.models.squared_loss import mean_squared_loss
+
+if TYPE_CHECKING:
+    from sparsestep.models.diagonal import Network as Diagonal
 
 # Of both directions, as published.
 COEFFICIENTS = np.linspace(-0.5, 2.3, 100)
@@ -64,13 +67,15 @@ def folded(theta: np.ndarray, fold: str) -> np.ndarray:
     return theta * np.concatenate([sign, sign], axis=-1)
 
 
-def training_loss(network: Any, theta: np.ndarray, problem: Problem, row: int = 0) -> np.ndarray:
+def training_loss(
+    network: "Diagonal", theta: np.ndarray, problem: Problem, row: int = 0
+) -> np.ndarray:
     """Training loss, (S,), of parameters (S, P), on the data of a replicate."""
     x, y = problem.of_replicate("x_train", row), problem.of_replicate("y_train", row)
     return mean_squared_loss(network, theta, x, y)
 
 
-def grid_losses(network: Any, plane: Slice, problem: Problem) -> np.ndarray:
+def grid_losses(network: "Diagonal", plane: Slice, problem: Problem) -> np.ndarray:
     """Training loss of replicate 0's data on the grid, (b, a), float64."""
     a, b = np.meshgrid(COEFFICIENTS, COEFFICIENTS)
     theta = plane.parameters(a.ravel(), b.ravel())

@@ -1,6 +1,6 @@
 """End values against the duration of the large-step phase, peak and final step size the same."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -96,9 +96,9 @@ def _mistake(experiment: str, experiments: "dict[str, Experiment]") -> str:
     return ""
 
 
-def _step_size(run: "Run") -> Any:
+def _step_size(run: "Run") -> float | dict[str, float]:
     return run.schedule.model_dump(mode="json")["step_size"]
 
 
-def _same(sizes: Any, size: float) -> Any:
+def _same(sizes: np.ndarray, size: float) -> np.ndarray:
     return np.isclose(sizes, size, rtol=1e-9, atol=0)

@@ -1,11 +1,15 @@
 """The loss that SGD on mini-batches saw, between the snapshots."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.fields import Closed
+
+if TYPE_CHECKING:
+    from sparsestep.images.networks.layers import ImageNetwork
+    from sparsestep.images.replicate import Images
 
 
 class Spec(Closed):
@@ -18,7 +22,7 @@ def columns(options: Spec) -> list[str]:
 
 
 def measure(
-    images: Any, trajectory: Trajectory, network: Any, options: Spec, threads: int
+    images: "Images", trajectory: Trajectory, network: "ImageNetwork", options: Spec, threads: int
 ) -> dict[str, np.ndarray]:
     """`batch_loss`, (1, S), float64: mean loss of the batches from a snapshot to the next.
 

@@ -1,6 +1,6 @@
 """How sparse and how redundant the features of a network on images are, block by block."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -57,7 +57,7 @@ def columns(options: Spec) -> list[str]:
     return names
 
 
-def mistakes(options: Spec, problem: Any, model: Any) -> dict[tuple, str]:
+def mistakes(options: Spec, problem: Closed, model: Closed) -> dict[tuple, str]:
     """Blocks that the network does not have; of the Specs of problem and model."""
     valid = ", ".join(model.block_names)
     return {

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -19,11 +19,16 @@ from sparsestep.artifacts.files import damaged, provenance, read_arrays, write_a
 from sparsestep.errors import ArtifactError
 from sparsestep.images.networks import state as image_state
 
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from sparsestep.images.training.loop import Run
+
 
 class Keeper(Protocol):
     """Where snapshots and checkpoints go. A run has `network` and `sgd` (momentum.py)."""
 
-    def restore(self, run: Any, batch_loss: torch.Tensor, kept: np.ndarray) -> int:
+    def restore(self, run: "Run", batch_loss: torch.Tensor, kept: np.ndarray) -> int:
         """Set run and losses, (T,), to the checkpoint; its iteration, 0 where there is none.
 
         `kept` are the iterations of all snapshots; those before the checkpoint must be there.
@@ -36,7 +41,7 @@ class Keeper(Protocol):
         """The state that was kept, float32."""
 
     def keep_checkpoint(
-        self, iteration: int, run: Any, batch_loss: torch.Tensor, last: bool = False
+        self, iteration: int, run: "Run", batch_loss: torch.Tensor, last: bool = False
     ) -> None:
         """Keep everything the updates from this iteration on need, if it is time to, or the end."""
 
@@ -47,7 +52,7 @@ class Memory:
     def __init__(self):
         self._snapshots: dict[int, np.ndarray] = {}
 
-    def restore(self, run: Any, batch_loss: torch.Tensor, kept: np.ndarray) -> int:
+    def restore(self, run: "Run", batch_loss: torch.Tensor, kept: np.ndarray) -> int:
         """0: there is no checkpoint."""
         return 0
 
@@ -60,7 +65,7 @@ class Memory:
         return self._snapshots[iteration]
 
     def keep_checkpoint(
-        self, iteration: int, run: Any, batch_loss: torch.Tensor, last: bool = False
+        self, iteration: int, run: "Run", batch_loss: torch.Tensor, last: bool = False
     ) -> None:
         """Nothing."""
 
@@ -86,7 +91,7 @@ class Folder:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._remember)
 
-    def restore(self, run: Any, batch_loss: torch.Tensor, kept: np.ndarray) -> int:
+    def restore(self, run: "Run", batch_loss: torch.Tensor, kept: np.ndarray) -> int:
         """See `Keeper`."""
         path = self._folder / "checkpoint.safetensors"
         try:
@@ -116,7 +121,7 @@ class Folder:
         return self._read(self._snapshot_path(iteration), "snapshot", ("state",))["state"]
 
     def keep_checkpoint(
-        self, iteration: int, run: Any, batch_loss: torch.Tensor, last: bool = False
+        self, iteration: int, run: "Run", batch_loss: torch.Tensor, last: bool = False
     ) -> None:
         """See `Keeper`. Raises SystemExit after a signal, 128 plus its number."""
         if not (last or self._signal or time.monotonic() - self._last >= self._seconds):
@@ -134,7 +139,7 @@ class Folder:
             print(f"\nended by signal {self._signal} at iteration {iteration}", file=sys.stderr)
             sys.exit(128 + self._signal)
 
-    def _remember(self, number: int, frame: Any) -> None:
+    def _remember(self, number: int, frame: "FrameType | None") -> None:
         Folder._signal = number
 
     def _snapshot_path(self, iteration: int) -> Path:
