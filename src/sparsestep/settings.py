@@ -2,7 +2,8 @@
 
     python -m sparsestep.settings
 
-prints a line for each experiment, sweep, and simulation. What is for display changes none.
+prints a line for each experiment, sweep, and simulation, and one for the runs of each experiment,
+however often they are repeated and whatever is measured. What is for display changes none.
 """
 
 import sys

@@ -71,13 +71,17 @@ class Report:
         }
 
     def settings(self) -> dict[str, str]:
-        """Id of all that decides the results, by experiments.<name>, sweeps.<name>, and so on."""
+        """Ids of what decides results, by the name of a block of config.yaml.
+
+        `experiments.<name>`, `sweeps.<name>` and `simulations.<name>` are of all that decides their
+        results; `runs.<name>` leaves out how often an experiment is repeated and what is measured.
+        """
         specs: dict[str, Spec] = {}
         for name, entry in self._experiments.blocks.items():
-            runs = {
-                run: [self._experiments.run(name, run), dumped(entry.measure)] for run in entry.runs
-            }
-            specs[f"experiments.{name}"] = {"runs": runs, "replicates": entry.replicates}
+            runs = {run: self._experiments.run(name, run) for run in entry.runs}
+            measured = {run: [spec, dumped(entry.measure)] for run, spec in runs.items()}
+            specs[f"runs.{name}"] = runs
+            specs[f"experiments.{name}"] = {"runs": measured, "replicates": entry.replicates}
         for name, entry in self._sweeps.blocks.items():
             parts = {"points": entry.points(), "replicates": entry.replicates}
             specs[f"sweeps.{name}"] = {**self._sweeps.sweep(name), **parts}

@@ -12,7 +12,8 @@ left out. What cannot be computed from the end values says for which settings it
 
     {% if as_seen("sweeps.diagonal_phases", "0123456789ab") %} ... {% endif %}
 
-and is left out under any others (`python -m sparsestep.settings` prints the ids). A text may
+and is left out under any others (`python -m sparsestep.settings` prints the ids; of
+`experiments.<name>`, or of `runs.<name>`, whatever is measured and however often). A text may
 contain nothing but these calls, on texts and numbers written out: there is no code to run in it.
 """
 

@@ -1,5 +1,6 @@
 """Findings: numbers from the end values, paragraphs that vanish, texts that run nothing."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -123,4 +124,20 @@ def test_an_edited_step_size_takes_away_what_was_seen(shipped):
         for name, settings_id in shipped.report.settings().items()
         if edited[name] != settings_id
     }
-    assert changed == {"experiments.relu_1d"}
+    assert changed == {"experiments.relu_1d", "runs.relu_1d"}
+
+
+def test_more_replicates_and_measurements_are_the_same_runs(shipped):
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    raw["experiments"]["diagonal"]["replicates"] = 17
+    raw["experiments"]["relu_teacher"]["measure"]["dead"] = None
+    before, edited = shipped.report.settings(), Plan(raw).report.settings()
+    changed = {name for name, settings_id in before.items() if edited[name] != settings_id}
+    assert {"experiments.diagonal", "experiments.relu_teacher"} <= changed
+    assert not any(name.startswith("runs.") for name in changed)
+
+
+def test_captions_say_nothing_that_an_edit_makes_false(shipped):
+    """Which figure of the paper it is, and with which settings, findings say under a condition."""
+    for name, figure in shipped.config.figures.items():
+        assert not re.search(r"Figures? \d|\b[nd] = \d|\d units|divided by", figure.caption), name
