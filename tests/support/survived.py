@@ -1,7 +1,7 @@
-"""Figures of the suites that say what the workflow survives: printed at their end, kept in README.
+"""Figures of the suites that say what the workflow survives: printed at their end.
 
 A test calls `record` when it has passed. `pytest --record` also writes what was recorded to
-docs/survived.json and the table into README.md; `tests/unit/test_project.py` compares the two.
+docs/survived.json and the table into docs/survives.md; `tests/unit/test_project.py` compares the two.
 """
 
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _FILE = ROOT / "docs" / "survived.json"
-_README = ROOT / "README.md"
+_PAGE = ROOT / "docs" / "survives.md"
 _BEGIN, _END = "<!-- written by pytest --record -->\n", "<!-- end -->\n"
 _recorded: dict[str, str] = {}
 
@@ -20,27 +20,27 @@ def record(event: str, figures: str) -> None:
 
 
 def table() -> str:
-    """README's table, of docs/survived.json."""
+    """The table, of docs/survived.json."""
     rows = json.loads(_FILE.read_text()).items()
     return "| what happens | what the suite tried |\n|---|---|\n" + "".join(
         f"| {event} | {figures} |\n" for event, figures in rows
     )
 
 
-def table_in_readme() -> str:
-    """What README shows now."""
-    return _README.read_text().split(_BEGIN)[1].split(_END)[0]
+def table_shown() -> str:
+    """What docs/survives.md shows now."""
+    return _PAGE.read_text().split(_BEGIN)[1].split(_END)[0]
 
 
 def write_table() -> None:
-    """Put the table where README shows it."""
-    before, rest = _README.read_text().split(_BEGIN)
-    _README.write_text(before + _BEGIN + table() + _END + rest.split(_END)[1])
+    """Put the table where docs/survives.md shows it."""
+    before, rest = _PAGE.read_text().split(_BEGIN)
+    _PAGE.write_text(before + _BEGIN + table() + _END + rest.split(_END)[1])
 
 
 def pytest_addoption(parser):
     """An option of the suite."""
-    parser.addoption("--record", action="store_true", help="write the figures into README.md")
+    parser.addoption("--record", action="store_true", help="write the figures into docs/survives.md")
 
 
 def pytest_terminal_summary(terminalreporter, config):

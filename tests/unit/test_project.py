@@ -51,8 +51,8 @@ def test_constraints_pin_every_dependency(project):
     assert pins["torch"] == "2.13.0"
 
 
-def test_readme_shows_what_the_suites_recorded():
-    assert survived.table_in_readme() == survived.table()
+def test_the_page_shows_what_the_suites_recorded():
+    assert survived.table_shown() == survived.table()
 
 
 def test_snakefile_is_short():
@@ -61,7 +61,7 @@ def test_snakefile_is_short():
 
 def test_links_in_documents_lead_somewhere():
     folders = ("results", "benchmarks")
-    documents = ["README.md", "CONTRIBUTING.md", "docs/decisions.md"]
+    documents = ["README.md", "CONTRIBUTING.md", "docs/decisions.md", "docs/extending.md"]
     for document in [*documents, *(f"{folder}/README.md" for folder in folders)]:
         text = (ROOT / document).read_text()
         for target in re.findall(r"\]\((?!http)([^)#]+)", text):
@@ -93,7 +93,7 @@ def test_profiles_repeat_the_default_one(profile):
     assert entries | default | {"cores": entries["cores"]} == entries
 
 
-# Of the example in CONTRIBUTING.md, and what stands for any.
+# Of the example in docs/extending.md, and what stands for any.
 _NO_FILES = {"one_point.py", "line.py", "distance.py", "x.py"}
 _FILE = re.compile(r"(?<![\w/.<>{}*-])((?:[a-z_][\w-]*/)*[a-z_]\w*\.(?:py|smk))\b")
 

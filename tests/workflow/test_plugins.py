@@ -1,4 +1,4 @@
-"""The example in CONTRIBUTING.md: a problem, a model and a measurement, added from outside."""
+"""The example in docs/extending.md: a problem, a model and a measurement, added from outside."""
 
 import os
 import re
@@ -13,11 +13,11 @@ import yaml
 from conftest import ROOT
 from sparsestep.artifacts.tables import read_table
 
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+EXTENDING = (ROOT / "docs" / "extending.md").read_text()
 
 
 def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", CONTRIBUTING, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```", EXTENDING, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
