@@ -1,4 +1,4 @@
-"""What a module of each kind offers, as types: the contracts that `tests/conformance/` checks.
+"""Contracts of modules, as types: those of each kind, which `tests/conformance/` checks.
 
 R is the number of replicates, S of snapshots, P of parameters, n of samples, d of inputs, T of
 iterations; arrays are float64 where nothing else is said. `registry.py` says which module plays

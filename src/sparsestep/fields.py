@@ -72,7 +72,7 @@ Float = Annotated[float, _number, Field(allow_inf_nan=False)]
 PositiveFloat = Annotated[float, _number, Field(gt=0, allow_inf_nan=False)]
 Fraction = Annotated[float, _number, Field(gt=0, lt=1, allow_inf_nan=False)]
 Divisor = Annotated[float, _number, Field(ge=1, allow_inf_nan=False)]
-# More than this many of anything does not fit into memory; a slip of the finger does not get far.
+# More than this many of anything does not fit into memory; a typo does not get far.
 PositiveInt = Annotated[int, _number, _whole, Field(gt=0, lt=2**31)]
 Seed = Annotated[int, _number, _whole, Field(ge=0, le=2**32 - 1)]
 

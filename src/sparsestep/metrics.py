@@ -1,4 +1,4 @@
-"""How a metric is told: words in sentences, label and scale on axes, per cent or not.
+"""Metrics in words and on axes: label, scale, per cent or not.
 
 A column of a table of measurements is a metric, maybe of a layer or block, maybe at a further
 threshold: `feature_sparsity_layer2@0.95`. `registry.METRICS` has them all; a measurement of a

@@ -152,7 +152,7 @@ def _fields_at(spec: Any, loc: Path) -> list[str]:
             fields = getattr(model, "model_fields", {})
             if part in fields:
                 found += _models_in(fields[part].annotation)
-        # A part that is no field is a dictionary's key: stay where we are.
+        # A part that is not a field is a key of a dictionary: the fields stay the same.
         models = found or models
     return sorted({name for model in models for name in getattr(model, "model_fields", {})})
 

@@ -1,4 +1,4 @@
-"""Which module implements which `kind`: a new problem, model, ... is one module and one line here.
+"""Registry of modules by role and kind: a new problem, model, ... is a module and a line here.
 
 Only names live here, so that reading the tables imports nothing, and so that the fingerprint of a
 stage (`artifacts/fingerprint.py`) follows from the kinds a job uses, not from everything that

@@ -1,4 +1,4 @@
-"""What lies in results/ and no longer follows from config.yaml, and its removal.
+"""Files in results/ that no longer follow from config.yaml, and their removal.
 
     python -m sparsestep.unused              list it, with sizes
     python -m sparsestep.unused --delete     list it, ask, delete it

@@ -1,7 +1,7 @@
 """Figures of the suites that say what the workflow survives: printed at their end.
 
 A test calls `record` when it has passed. `pytest --record` also writes what was recorded to
-docs/survived.json and the table into docs/survives.md; `tests/unit/test_project.py` compares the two.
+docs/survived.json and the table into docs/survives.md; `tests/unit/test_project.py` compares them.
 """
 
 import json
@@ -40,7 +40,9 @@ def write_table() -> None:
 
 def pytest_addoption(parser):
     """An option of the suite."""
-    parser.addoption("--record", action="store_true", help="write the figures into docs/survives.md")
+    parser.addoption(
+        "--record", action="store_true", help="write the figures into docs/survives.md"
+    )
 
 
 def pytest_terminal_summary(terminalreporter, config):

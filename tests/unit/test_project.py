@@ -1,5 +1,6 @@
 """Files that must agree with each other: dependencies, README, layout."""
 
+import ast
 import re
 import tomllib
 
@@ -115,3 +116,14 @@ def test_modules_that_documents_and_comments_name_are_there():
         if name not in there and name.rpartition("/")[2] not in _NO_FILES
     ]
     assert missing == []
+
+
+def test_titles_of_modules_are_names():
+    """A title names what the file holds; a question word begins a clause."""
+    clauses = ("What ", "How ", "Whether ", "Which ", "Where ", "When ")
+    titles = {
+        path: (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
+        for path in (ROOT / "src" / "sparsestep").rglob("*.py")
+    }
+    assert all(titles.values())
+    assert [path.name for path, title in titles.items() if title.startswith(clauses)] == []

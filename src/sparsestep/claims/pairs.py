@@ -1,4 +1,4 @@
-"""Which runs of an experiment a claim compares: the same thing with large steps for longer."""
+"""Pairs of runs that a claim compares: the same thing with large steps for longer."""
 
 import numpy as np
 

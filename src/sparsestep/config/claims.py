@@ -26,7 +26,7 @@ class Claims(Closed):
 
 
 def compared(experiment: "Experiment") -> dict[str, dict]:
-    """What `comparisons` asks about each run of an experiment that claims are about.
+    """Schedule and everything else of each run that claims compare, for `claims.pairs.comparisons`.
 
     That is each with a schedule of its own. Runs that follow another (`of`) stand for a theory of
     it, at its step sizes: they are compared with nothing, and no claim is judged on them.

@@ -1,4 +1,4 @@
-"""What the parts of an experiment need of each other, checked before the first job.
+"""Compatibility of the parts of an experiment, checked before the first job.
 
 Every model trains on every problem; a measurement may need more. It says so in its module: `NEEDS`,
 names of the problem's truth, and `mistakes(options, problem, network)`, what else is wrong, by the

@@ -1,4 +1,4 @@
-"""What no value of config.yaml may be, wherever it stands: looked at before anything else is.
+"""Size limits for config values, checked before anything else.
 
 YAML's anchors let a short file stand for 2^60 values, or for a block inside itself; a date, a set
 or a number of 5000 digits is nothing that any key takes. What comes after may copy, compare and
@@ -18,7 +18,7 @@ _BITS = 10_000
 _TEXT = 10_000
 # A job's spec is part of a command, which Linux limits to 131072 bytes.
 _BLOCK = 25_000
-# What XML, and so a figure, cannot hold: control characters, halves of pairs, no characters at all.
+# Characters that XML, and so a figure, cannot hold: control characters, surrogates, non-characters.
 _NO_TEXT = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Keys of a schedule that a sweep sets.
 SWEPT = ("step_size", "decay_at")
-# Beyond this, a slip of the finger is likelier than a hundred hours of computing.
+# Beyond this, a typo is likelier than a hundred hours of computing.
 _MOST_POINTS = 100_000
 
 

@@ -1,4 +1,4 @@
-"""config.yaml as a file: what Snakemake would read in silence, or fail to read without a word.
+"""Text of config.yaml: mistakes that Snakemake would not notice, or not locate.
 
 Snakemake takes the last of two equal keys, follows tags and templates that run code, and shows a
 traceback where a value cannot be built or is nested too deeply.

@@ -1,4 +1,4 @@
-"""What a figure is drawn from: tables of measurements and simulations, problems, trajectories."""
+"""Sources of a figure: tables of measurements and simulations, problems, trajectories."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What is known of a data set before it is there, so that a config is checked without it."""
+"""Facts about a data set, so that a config is checked before the data set is there."""
 
 from typing import NamedTuple
 

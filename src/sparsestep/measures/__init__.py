@@ -36,7 +36,7 @@ def table(
     spec: dict,
     threads: int = 1,
 ) -> "pd.DataFrame":
-    """The same with the network given; `problem` is what the measurements take: data."""
+    """The table of `measure`, of a network that is given, on data: a Problem or Images."""
     # Reading config.yaml imports this package for the Specs of its modules, and pandas is slow to
     # import.
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Whether the network has died."""
+"""Dead networks."""
 
 from typing import TYPE_CHECKING
 

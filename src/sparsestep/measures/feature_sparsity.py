@@ -1,4 +1,4 @@
-"""How sparse and how redundant the features of each hidden layer are."""
+"""Sparsity and redundancy of the features of each hidden layer."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""How well a step of SGD is a step of full-batch descent on noisy labels (paper: Prop. 2.1)."""
+"""Steps of SGD as steps of full-batch descent on noisy labels (paper: Prop. 2.1)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How many singular values of X diag(w) exceed a fraction of the largest, without an SVD.
+"""Number of singular values of X diag(w) above a fraction of the largest, without an SVD.
 
 With G = X^T X and tau = threshold * s_1, the number of s_i > tau is the number of positive
 eigenvalues of diag(w) G diag(w) - tau^2, and, by Sylvester's law of inertia, of

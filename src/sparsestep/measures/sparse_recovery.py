@@ -1,4 +1,4 @@
-"""How near the effective weights of a diagonal network are to the sparse truth."""
+"""Distance of the effective weights of a diagonal network from the sparse truth."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What decides a data set's arrays, and where they lie."""
+"""Spec and path of a data set."""
 
 from sparsestep import registry
 from sparsestep.artifacts.identity import identity

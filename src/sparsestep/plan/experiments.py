@@ -1,4 +1,4 @@
-"""What decides an experiment's artefacts, and where they lie.
+"""Specs, inputs and paths of experiments.
 
 A **spec** is a JSON object with everything that decides the content of an artefact, and nothing
 else. Its hash is the id in the artefact's path.

@@ -1,4 +1,4 @@
-"""What figures are drawn from, what they are told, and where they lie."""
+"""Specs, inputs and paths of figures."""
 
 from sparsestep import metrics, registry
 from sparsestep.figures.specs.base import FigureSpec

@@ -1,4 +1,4 @@
-"""What Snakemake's rules tell every job: its spec, and the fingerprint of the code that it runs."""
+"""Params of every job: its spec, and the fingerprint of the code that it runs."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Where every file of results/ lies: one template a kind of file, named as the rules' wildcards.
+"""Paths of all files in results/: a template for each kind of file, with the rules' wildcards.
 
 The outputs of workflow/rules/ are tested against these, and `sparsestep.unused` knows by them what
 this workflow writes.

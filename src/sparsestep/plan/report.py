@@ -1,4 +1,4 @@
-"""What summary, verdicts and report are made from, and what their jobs are told."""
+"""Specs and inputs of summary, verdicts and report."""
 
 from sparsestep import metrics
 from sparsestep.artifacts.identity import identity

@@ -1,4 +1,4 @@
-"""What decides a simulation's table, and where it and its short table lie."""
+"""Specs, inputs and paths of simulations and their short tables."""
 
 from sparsestep import registry
 from sparsestep.artifacts.identity import identity

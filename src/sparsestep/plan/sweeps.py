@@ -1,4 +1,4 @@
-"""What decides the tables of a sweep, how its points are shared out to jobs, and where they lie."""
+"""Specs, chunks, inputs and paths of sweeps."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""What Snakemake's own lock lacks: it outlives a kill, and two may take it at the same moment.
+"""Locks around Snakemake: its own outlives a kill, and two may take it at the same moment.
 
 Snakemake leaves its lock files behind when it is killed and then asks the user for `--unlock`. Here
 every Snakemake that reads this workflow, and every job, also holds a shared lock of the operating
@@ -42,10 +42,10 @@ _starting: list[int] = []
 def start_one_by_one(state: Path) -> None:
     """Wait until no other main Snakemake is between here and `started`; then be the one.
 
-    The operating system ends it with the process, so that one that fails before its first job
-    holds nobody up. With `--no-hooks` nothing calls `started`: the next one waits to no avail.
+    The lock is released when the process exits, so that one that fails before its first job
+    holds nobody up. With `--no-hooks` nothing calls `started`: the next one waits in vain.
     """
-    # Else a program that runs the workflow twice would wait for itself.
+    # A program that runs the workflow twice holds the lock already, and would wait for itself.
     if _starting or (handle := _open(state, "sparsestep.start.lock")) is None:
         return
     begin, said = time.monotonic(), False

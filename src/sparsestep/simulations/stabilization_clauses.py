@@ -1,4 +1,4 @@
-"""How often each clause of Proposition 2.2 holds in a simulation; see `stabilization.py`."""
+"""Frequencies of the clauses of Proposition 2.2 in a simulation; see `stabilization.py`."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What every stage's command does around its one call: arguments, code check, errors."""
+"""Frame of every stage's command: arguments, code check, errors."""
 
 import argparse
 import contextlib
@@ -94,7 +94,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def _wait_for_disk(descriptor: int) -> None:
-    """Some file systems say only now that they are full. What is no file cannot be waited for."""
+    """Wait until a log is on its disk: some file systems say only now that they are full."""
     try:
         os.fsync(descriptor)
     except OSError as error:

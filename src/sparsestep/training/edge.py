@@ -14,7 +14,7 @@ _FIRST_TRY = 1e-3
 _MOST_DOUBLINGS = 60
 # How far below the bracket step sizes are looked at one by one.
 _WINDOW = 0.2
-# How often that is done below another failure: down to a thousandth of the bracket.
+# Number of such steps below a failure: down to a thousandth of the bracket.
 _MOST_WINDOWS = 31
 
 

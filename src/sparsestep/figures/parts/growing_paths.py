@@ -1,4 +1,4 @@
-"""What moves in the animation of the loss surface."""
+"""Moving parts of the animation of the loss surface."""
 
 import numpy as np
 from matplotlib.artist import Artist

@@ -1,4 +1,4 @@
-"""What every panel has: a letter, an axis of values, medians in their band."""
+"""Parts of every panel: a letter, an axis of values, medians in their band."""
 
 from collections.abc import Iterable
 from string import ascii_lowercase

@@ -1,4 +1,4 @@
-"""What every kind of figure says about itself: which files it needs, which formats it has."""
+"""Base of every figure's Spec: the files that it needs, the formats that it has."""
 
 from typing import TYPE_CHECKING, ClassVar
 

@@ -1,4 +1,4 @@
-"""What the first layer of networks on images has learned (paper: Fig. 17)."""
+"""Filters of the first layer of networks on images (paper: Fig. 17)."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 

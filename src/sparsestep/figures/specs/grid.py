@@ -1,4 +1,4 @@
-"""What figures that show one experiment as a grid of panels, a metric each, have in common."""
+"""Base of figures that show one experiment as a grid of panels, a metric each."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What networks on a line have learned, at some iterations (paper: Fig. 13)."""
+"""Functions that networks on a line have learned, at some iterations (paper: Fig. 13)."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 

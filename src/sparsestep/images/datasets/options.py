@@ -1,4 +1,4 @@
-"""What a config may say about a data set that comes as an archive."""
+"""Options of data sets that come as an archive."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""How sparse and how redundant the features of a network on images are, block by block."""
+"""Sparsity and redundancy of the features of a network on images, block by block."""
 
 from typing import TYPE_CHECKING, Annotated
 

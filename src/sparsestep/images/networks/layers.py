@@ -1,4 +1,4 @@
-"""What image networks are built of: layers without random numbers of their own, and their start."""
+"""Layers of image networks, without random numbers of their own, and their initial values."""
 
 import torch
 from torch import nn

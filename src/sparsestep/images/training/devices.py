@@ -1,4 +1,4 @@
-"""Which device a job on images uses, in which precision, and whose turn it is on a GPU."""
+"""Devices of jobs on images: choice, precision, and turns on a GPU."""
 
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-"""What is random about an epoch on images: order, crops, label noise, drawn from seed and epoch.
+"""Random draws of an epoch on images: order, crops, label noise, from seed and epoch.
 
 Each is a pure function of (order seed, epoch), so that training resumes anywhere without the state
 of any generator, and all runs of a replicate see the same batches, crops and noise.

@@ -1,4 +1,4 @@
-"""What the log of a training on images says while it runs. No part of any fingerprint."""
+"""Progress of a training on images, for its log. No part of any fingerprint."""
 
 from tqdm import tqdm
 

@@ -1,4 +1,4 @@
-"""What a training run on images leaves while it runs, so that an interrupted one goes on.
+"""Checkpoints of a training on images, from which an interrupted one goes on.
 
 A folder beside the declared outputs, which Snakemake deletes before a job: a file for every
 snapshot, written once, and `checkpoint.safetensors`, replaced every few minutes. There is no state
@@ -77,7 +77,7 @@ class Folder:
     (`made_by`); anything else in the folder is deleted.
     """
 
-    # Of the process: it may come between two replicates of a job.
+    # A signal to the process may come between two replicates of a job.
     _signal = 0
 
     def __init__(self, folder: Path, spec: dict, code: str, made_by: str, minutes: float):
