@@ -64,10 +64,9 @@ class ScheduleModule(Protocol):
 
 
 class ProblemModule(Protocol):
-    """Data and sampling order; TRUTH names the arrays that only a simulation knows."""
+    """Data and sampling order; TRUTH, names of the arrays in `truth`, is optional."""
 
     Spec: "type[Seeds]"
-    TRUTH: tuple[str, ...]
 
     def generate(self, spec: "Seeds", iterations: int, replicates: range) -> dict[str, Any]:
         """The arrays of a `Problem` but theta0, and `truth`, arrays by name."""

@@ -40,12 +40,12 @@ class Metric(NamedTuple):
         return self.scale == "per cent"
 
 
-def described(columns: Iterable[str]) -> dict[str, list[str]]:
+def describe_all(columns: Iterable[str]) -> dict[str, list[str]]:
     """How each of these columns is told, for the spec of a job that tells it.
 
     The registry is no part of a job's code, so that a new metric re-runs nothing.
     """
-    return {name: list(of(name)) for name in sorted(set(columns))}
+    return {name: list(describe(name)) for name in sorted(set(columns))}
 
 
 def find(column: str) -> Metric | None:
@@ -70,7 +70,7 @@ def find(column: str) -> Metric | None:
     return metric
 
 
-def of(column: str) -> Metric:
+def describe(column: str) -> Metric:
     """The metric of a column; raises KeyError where there is none."""
     metric = find(column)
     if metric is None:

@@ -18,27 +18,27 @@ from sparsestep import metrics, registry
     ],
 )
 def test_how_a_column_is_told(column, label, scale):
-    assert (metrics.of(column).label, metrics.of(column).scale) == (label, scale)
+    assert (metrics.describe(column).label, metrics.describe(column).scale) == (label, scale)
 
 
 def test_words_are_for_sentences():
-    assert metrics.of("l0@1e-5").words == "number of non-zero coordinates (threshold 1e-5)"
-    assert metrics.of("test_error").words == "test error"
+    assert metrics.describe("l0@1e-5").words == "number of non-zero coordinates (threshold 1e-5)"
+    assert metrics.describe("test_error").words == "test error"
 
 
 @pytest.mark.parametrize("column", ["something_new", "something_new_layer1", "@", "", "layer1"])
 def test_columns_that_are_none(column):
     assert metrics.find(column) is None
     with pytest.raises(KeyError):
-        metrics.of(column)
+        metrics.describe(column)
 
 
 def test_labels_are_told_apart():
-    labels = [metrics.of(column).label for column in registry.METRICS]
+    labels = [metrics.describe(column).label for column in registry.METRICS]
     assert len(set(labels)) == len(labels)
 
 
 def test_a_new_metric_changes_no_description_of_others(monkeypatch):
-    before = metrics.described(["l0", "train_loss"])
+    before = metrics.describe_all(["l0", "train_loss"])
     monkeypatch.setitem(registry.METRICS, "new", ("something new", "linear"))
-    assert metrics.described(["train_loss", "l0"]) == before
+    assert metrics.describe_all(["train_loss", "l0"]) == before

@@ -21,11 +21,11 @@ def sentences(claims: pd.DataFrame) -> list[str]:
     about_level = claims["claim"].isin(_PARTS)
     for (_, metric), rows in claims[about_level].groupby(["experiment", "metric"], sort=False):
         parts = [_level(rows, claim, what) for claim, what in _PARTS.items()]
-        found.append(f"{metrics.of(metric).words}: {'; '.join(parts)}.")
+        found.append(f"{metrics.describe(metric).words}: {'; '.join(parts)}.")
     by = ["experiment", "claim", "metric"]
     for (_, _, metric), rows in claims[~about_level].groupby(by, sort=False):
         parts = [_medians(rows), *map(_comparison, _extremes(rows))]
-        found.append(f"{metrics.of(metric).words}: {'; '.join(parts)}.")
+        found.append(f"{metrics.describe(metric).words}: {'; '.join(parts)}.")
     return found
 
 
@@ -100,6 +100,6 @@ def _number(value: float) -> str:
 
 def value_text(value: float, metric: str) -> str:
     """A value of a metric to three digits; errors in per cent, as figures show them."""
-    if metrics.of(metric).per_cent and not pd.isna(value):
+    if metrics.describe(metric).per_cent and not pd.isna(value):
         return f"{_number(100 * value)} %"
     return _number(value)

@@ -97,7 +97,7 @@ class Figures:
             "figure": spec.model_dump(mode="json", exclude={"caption"}),
             "experiments": {of: self._experiments.display(of) for of in spec.experiments()},
             "sources": {what: described(of) for what, of in self.inputs(name).items()},
-            "metrics": metrics.described(self._columns(spec)),
+            "metrics": metrics.describe_all(self._columns(spec)),
         }
         return parts | self._loaded(spec)
 

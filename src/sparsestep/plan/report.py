@@ -63,7 +63,7 @@ class Report:
             "simulations": dumped(self._simulations.blocks),
             "sweeps": dumped(self._sweeps.blocks),
             "settings": self.settings(),
-            "metrics": metrics.described(
+            "metrics": metrics.describe_all(
                 column
                 for name in self._experiments.wanted
                 for column in self._experiments.columns(name)

@@ -145,12 +145,12 @@ def end_values(summary: pd.DataFrame, experiment: str, runs: list[str]) -> dict[
         diverged = values["diverged"] == 1
         cells = [_cell(values.loc[~diverged, name], name) for name in columns]
         rows.append([run, f"{diverged.sum()} of {len(values)}", *cells])
-    shown = [f"{name} [%]" if metrics.of(name).per_cent else name for name in columns]
+    shown = [f"{name} [%]" if metrics.describe(name).per_cent else name for name in columns]
     return {"header": ["run", "diverged", *shown], "rows": rows}
 
 
 def _cell(values: pd.Series, metric: str) -> str:
-    values = values.dropna() * (100 if metrics.of(metric).per_cent else 1)
+    values = values.dropna() * (100 if metrics.describe(metric).per_cent else 1)
     if values.empty:
         return "-"
     low, middle, high = (f"{q:.3g}" for q in values.quantile([0.1, 0.5, 0.9]))

@@ -128,8 +128,8 @@ def test_runs_of_one_experiment_differ(published):
 def test_what_a_figure_tells_of_metrics_stands_in_its_spec(tiny, monkeypatch):
     """The registry is no part of a figure's code: what is drawn must be part of its spec."""
     tables, specs = tables_and_specs(tiny)
-    told, of = set(), metrics.of
-    monkeypatch.setattr(metrics, "of", lambda column: told.add(column) or of(column))
+    told, describe = set(), metrics.describe
+    monkeypatch.setattr(metrics, "describe", lambda column: told.add(column) or describe(column))
     for name in specs:
         plot(Sources(tables), specs[name])
         spec = json.loads(Plan(tiny).jobs.spec("figure")(SimpleNamespace(figure=name)))

@@ -81,8 +81,8 @@ class Ends:
         shown = np.concatenate([ends.to_numpy().ravel(), [*published.values(), low, high]])
         axes.set(xlim=(low, high), ylim=_limits(shown, 0.06))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
-        axes.set_xlabel(f"{metrics.of(metric).label}, {self._figure.reference}")
-        axes.set_ylabel(metrics.of(metric).label)
+        axes.set_xlabel(f"{metrics.describe(metric).label}, {self._figure.reference}")
+        axes.set_ylabel(metrics.describe(metric).label)
         self._write_medians(axes, ends)
 
     def _write_medians(self, axes: Axes, ends: pd.DataFrame) -> None:

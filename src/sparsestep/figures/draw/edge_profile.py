@@ -83,7 +83,7 @@ def draw(axes: Axes, profile: Profile, metric: str) -> None:
             bands += panel.draw_band(axes, values, look[0], "-", look[1])
         drawn.append(values)
     if metric in _SHARES:
-        axes.set_ylabel(metrics.of(metric).label)
+        axes.set_ylabel(metrics.describe(metric).label)
         # Few of them are to look like few.
         top = max(0.2, *(1.1 * np.nan_to_num(values).max(initial=0) for values in drawn))
         axes.set_ylim(-0.04 * top, top)

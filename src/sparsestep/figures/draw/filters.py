@@ -26,7 +26,7 @@ _MINUS = "\N{MINUS SIGN}"
 def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Filters sorted by norm, in one scale for all panels, and how many have next to no weight."""
     experiment = experiments[figure.experiment]
-    experiment = experiment.only(figure.runs or list(experiment.runs))
+    experiment = experiment.only(figure.runs or experiment.runs)
     filters = Filters(sources, figure.experiment, experiment, figure.initial)
     drawn = [None, *filters.runs] if figure.initial else filters.runs
     title = style.as_text(experiment.title)

@@ -61,7 +61,7 @@ class Pair:
             # A divergence would leave no room for anything else.
             values = values.where(values < 10 * values.iloc[0].max())
             axes.plot(values.index, values.iloc[:, 0], **line)
-        axes.set(yscale="log", ylabel=metrics.of("train_loss").label)
+        axes.set(yscale="log", ylabel=metrics.describe("train_loss").label)
         axes.set_xlim(0, max(self._experiment.iterations, 1))
         axes.label_outer()
 

@@ -60,7 +60,7 @@ def draw(axes: Axes, table: pd.DataFrame, metric: str, edges: dict[float, np.nda
         axes.set_facecolor(_NO_SURVIVOR)
         _hatch(axes, *sides, shares >= _MANY)
     mesh = axes.pcolormesh(*sides, np.ma.masked_invalid(shown), rasterized=True, **look)
-    axes.figure.colorbar(mesh, ax=axes, label=metrics.of(metric).label)
+    axes.figure.colorbar(mesh, ax=axes, label=metrics.describe(metric).label)
     axes.add_collection(LineCollection(_border(*sides, shares >= _MANY), **_BORDER))
     _draw_edges(axes, edges)
     axes.grid(False)
@@ -122,7 +122,7 @@ def _by_point(table: pd.DataFrame, column: str, how: str) -> np.ndarray:
 
 def _norm(metric: str, shown: np.ndarray) -> Normalize:
     shown = shown[np.isfinite(shown)]
-    if metrics.of(metric).scale == "log" and (shown > 0).any():
+    if metrics.describe(metric).scale == "log" and (shown > 0).any():
         return LogNorm(shown[shown > 0].min(), shown.max())
     return Normalize(*((shown.min(), shown.max()) if len(shown) else (0, 1)))
 

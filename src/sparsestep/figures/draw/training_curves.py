@@ -10,7 +10,7 @@ from sparsestep.figures.specs.training_curves import Spec
 def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     """Median and 10-90 % band of the survivors of every run, replicate 0, decays, divergences."""
     table, experiment = sources.tables[figure.experiment], experiments[figure.experiment]
-    experiment = experiment.only(figure.runs or list(experiment.runs))
+    experiment = experiment.only(figure.runs or experiment.runs)
     page = draw_metrics(
         figure,
         experiment.title,

@@ -30,8 +30,8 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> Non
             median = values.median()
             axes.plot([place - 0.35, place + 0.35], [median, median], color=colour, linewidth=2)
     panel.set_value_axis(axes, metric, last[metric].to_numpy())
-    axes.set_xlim(-0.6, len(list(experiment.runs)) - 0.4)
-    axes.set_xticks(range(len(list(experiment.runs))), list(experiment.runs))
+    axes.set_xlim(-0.6, len(experiment.runs) - 0.4)
+    axes.set_xticks(range(len(experiment.runs)), list(experiment.runs))
 
 
 def handles() -> list:

@@ -29,7 +29,7 @@ def draw_band(
 
 def set_value_axis(axes: Axes, metric: str, shown: np.ndarray) -> None:
     """Label, scale and limits of the vertical axis, so that the values `shown` fit."""
-    about = metrics.of(metric)
+    about = metrics.describe(metric)
     axes.set_ylabel(about.label)
     if about.per_cent:
         axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.4g}")

@@ -62,7 +62,7 @@ def set_value_axis(
     every = np.concatenate([np.empty(0), *(values.to_numpy().ravel() for values in drawn)])
     bands = np.concatenate([np.empty(0), *bands])
     panel.set_value_axis(
-        axes, metric, np.concatenate([bands, _near(every, bands, metrics.of(metric).scale)])
+        axes, metric, np.concatenate([bands, _near(every, bands, metrics.describe(metric).scale)])
     )
     bottom, top = axes.get_ylim()
     for values in drawn:
