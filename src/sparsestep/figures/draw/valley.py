@@ -47,7 +47,7 @@ class Valley:
         problem = sources.problem(name)
         self._x, self._y = problem.x_train[0, 0], problem.y_train[0, 0]
         self._looks = experiment.looks()
-        self.trajectories = {run: sources.trajectory(name, run) for run in list(experiment.runs)}
+        self.trajectories = {run: sources.trajectory(name, run) for run in experiment.runs}
         self._start = problem.of_replicate("theta0", 0)[:2]
         self._iterations = experiment.iterations
 
