@@ -63,9 +63,23 @@ class Mistakes:
 
         `origin` leads from the path of a value to where the user has written it.
         """
-        if self._found:
-            moved = (Mistake(origin(path), text) for path, text in self._found)
-            raise ConfigError("\n".join(dict.fromkeys(map(str, moved))))
+        if not self._found:
+            return
+        written = [(Mistake(origin(path), text), path) for path, text in self._found]
+        own = {mistake for mistake, path in written if _block(path) == _block(mistake.path)}
+        lines = []
+        for mistake, path in written:
+            if _block(path) == _block(mistake.path):
+                lines.append(str(mistake))
+            elif mistake not in own:
+                # What is right where it stands may be wrong for one that starts from there.
+                lines.append(f"{mistake} (wrong in {dotted(_block(path))}, which is like it)")
+        raise ConfigError("\n".join(dict.fromkeys(lines)))
+
+
+def _block(path: Path) -> Path:
+    """The experiment, figure or other named block that a path leads into."""
+    return path[:2]
 
 
 def describe(spec: type[BaseModel], error: ValidationError) -> list[Mistake]:

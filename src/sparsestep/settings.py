@@ -6,6 +6,7 @@ prints a line for each experiment, sweep, and simulation, and one for the runs o
 however often they are repeated and whatever is measured. What is for display changes none.
 """
 
+import argparse
 import sys
 
 from sparsestep.errors import ConfigError
@@ -14,8 +15,13 @@ from sparsestep.unused import read_plan
 
 def main() -> None:
     """Print them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--configfile", nargs="+", default=[], help="as for snakemake: what is put over config.yaml"
+    )
+    options = parser.parse_args()
     try:
-        found = read_plan([]).report.settings()
+        found = read_plan(options.configfile).report.settings()
     except ConfigError as error:
         sys.exit(f"sparsestep: {error}")
     for name, settings_id in found.items():

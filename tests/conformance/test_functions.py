@@ -11,7 +11,8 @@ from sparsestep.simulations import simulate, summarise
 @pytest.mark.parametrize("kind", registry.kinds("schedule"))
 @pytest.mark.parametrize("iterations", [2, 7, 1000])
 def test_a_schedule(kind, iterations):
-    schedule = examples.schedules()[kind]
+    schedule = examples.schedules().get(kind)
+    assert schedule is not None, f"no run of config.yaml or examples.yaml has schedule {kind!r}"
     eta, decays = schedule.step_sizes(iterations), schedule.decays(iterations)
     assert eta.shape == (iterations,)
     assert eta.dtype == np.float64

@@ -26,6 +26,11 @@ try:
     check_results_writable(Path("results"))
     plan = Plan(config)
     FINDINGS = findings.checked_files(f"{PAGES}/findings", plan.figures.wanted())
+    CAPTIONS = [f"{PAGES}/{kind}.rst" for kind in plan.figures.by_kind()]
+    NOTES = [
+        f"{PAGES}/tables/{kind}.rst" for kind in plan.simulations.summarised_by_kind()
+    ]
+    findings.require_captions([*CAPTIONS, *NOTES, f"{PAGES}/page.html"])
     hand_to_jobs(plan.config.compute)
     if workflow.is_main_process and not workflow.output_settings.dryrun:
         start_one_by_one(Path(".snakemake"))

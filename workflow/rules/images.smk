@@ -26,7 +26,7 @@ rule train_images:
         + 4 * plan.experiments.snapshots_mb(wildcards.experiment),
         disk_mb=lambda wildcards: plan.experiments.snapshots_mb(wildcards.experiment),
     params:
-        spec=plan.jobs.spec("train"),
+        spec=plan.jobs.spec("train_images"),
         code=plan.jobs.code("train_images"),
     shell:
         r"""
@@ -60,7 +60,7 @@ rule measure_images:
         mem_mb=lambda wildcards: 4000
         + 4 * plan.experiments.snapshots_mb(wildcards.experiment),
     params:
-        spec=plan.jobs.spec("measure"),
+        spec=plan.jobs.spec("measure_images"),
         code=plan.jobs.code("measure_images"),
     shell:
         r"""

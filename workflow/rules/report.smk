@@ -33,11 +33,9 @@ rule write_report:
     """One page with all figures, captions, verdicts, tables, end values; open it in a browser."""
     input:
         figures=plan.figures.shown_paths(),
-        captions=expand(f"{PAGES}/{{kind}}.rst", kind=plan.figures.by_kind()),
+        captions=CAPTIONS,
         tables=plan.simulations.short_table_paths(),
-        notes=expand(
-            f"{PAGES}/tables/{{kind}}.rst", kind=plan.simulations.summarised_by_kind()
-        ),
+        notes=NOTES,
         findings=FINDINGS,
         template=f"{PAGES}/page.html",
         summary="results/summary.csv",

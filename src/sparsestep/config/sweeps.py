@@ -116,6 +116,10 @@ def resolve(sweep: Sweep, experiments: "dict[str, Experiment]", mistakes: Mistak
                 f"got {schedule['kind']!r}",
                 "edges",
             )
+        shortest = min(parts["decay_at"])
+        if sweep.edges and int(shortest * experiment.iterations) < 1:
+            text = f"got {shortest}; edges are searched for within it, and it holds no iteration"
+            mistakes.add(text, "decay_at")
         parts |= {"schedule": schedule, "measure": measure}
     if len(mistakes) == known:
         compatibility.check_metrics(measure, experiment.model, mistakes.at("measure"))

@@ -56,8 +56,18 @@ class Vectors:
         if hasattr(module, "mistakes") and (found := module.mistakes(experiment.model, dimension)):
             mistakes.add_all({("model", key): text for key, text in found.items()})
             return None
-        horizon = experiment.edge.horizon
-        if int(horizon * experiment.iterations) < 1:
-            mistakes.add(f"no iteration lies within {horizon} of iterations", "edge", "horizon")
-            return None
+        _check_horizon(experiment, mistakes)
         return module.Network(experiment.model, dimension)
+
+
+def _check_horizon(experiment: "Experiment", mistakes: Mistakes) -> None:
+    """Note that no iteration is left to survive, where a run asks for its edge."""
+    horizon, iterations = experiment.edge.horizon, experiment.iterations
+    asked = any(run.is_relative for run in experiment.runs.values())
+    if not asked or int(horizon * iterations) >= 1:
+        return
+    if "edge" in experiment.model_fields_set:
+        mistakes.add(f"no iteration lies within {horizon} of iterations", "edge", "horizon")
+    else:
+        text = f"got {iterations}; edges are searched for within {horizon} of them, which is none"
+        mistakes.add(text, "iterations")

@@ -43,8 +43,9 @@ class Plan:
         Raises ConfigError where one is called like a rule: `snakemake <name>` means that already.
         """
         taken, mistakes = set(reserved), Mistakes(("experiments",))
-        for name in taken.intersection(self.experiments.blocks):
-            mistakes.add("a rule of the workflow has this name; choose another", name)
+        for name in self.experiments.blocks:
+            if name in taken:
+                mistakes.add("a rule of the workflow has this name; choose another", name)
         mistakes.refuse()
         return list(self.experiments.blocks)
 

@@ -46,8 +46,21 @@ def checked_files(folder: str, figures: Iterable[str]) -> list[str]:
     """Files in this folder about these figures, those that are there and pass `check`."""
     paths = [path for name in figures if (path := Path(folder) / f"{name}.rst").is_file()]
     for path in paths:
-        check(path.read_text("utf-8"), path)
+        try:
+            check(path.read_text("utf-8"), path)
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path}: not UTF-8 ({error.reason})") from None
     return list(map(str, paths))
+
+
+def require_captions(paths: Iterable[str]) -> None:
+    """Raise ConfigError where one of these texts of the report is not there.
+
+    Snakemake takes a report whose inputs are missing for finished, if there is an old one.
+    """
+    for path in paths:
+        if not Path(path).is_file():
+            raise ConfigError(f"{path}: missing; the report needs it (docs/extending.md)")
 
 
 def check(text: str, path: Path) -> None:

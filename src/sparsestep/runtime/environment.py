@@ -9,8 +9,11 @@ def set_for_jobs(sources: Path) -> None:
     """Let `python -m sparsestep...` mean these sources and the Python that runs now.
 
     So a workflow runs the code beside it, with its environment, also where neither is activated or
-    installed. Jobs on a cluster read the Snakefile again and so do the same there.
+    installed. Jobs on a cluster read the Snakefile again and so do the same there. The working
+    directory is not on the path of a job: a `random.py` of the user's there is not what Python's
+    own modules import.
     """
+    os.environ["PYTHONSAFEPATH"] = "1"
     _put_first("PYTHONPATH", str(sources))
     _put_first("PATH", str(Path(sys.executable).parent))
 

@@ -241,3 +241,24 @@ def test_other_shapes_are_left_to_the_checks_that_follow(experiments):
     written, origin = write_out({"experiments": experiments}, Mistakes())
     assert set(written) == {"experiments"}
     assert origin(("experiments",)) == ("experiments",)
+
+
+def test_what_is_wrong_for_the_one_that_starts_there_names_both(tiny):
+    tiny["experiments"]["mine"] = {"like": "first", "epochs": 3}
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    assert str(caught.value).startswith("experiments.mine.epochs: problem ")
+    tiny["experiments"]["mine"] = {
+        "like": "first",
+        "model": {
+            "kind": "mlp",
+            "widths": [3],
+            "biases": [True, False],
+            "weight_scales": [1.0, 1.0],
+        },
+    }
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    line = str(caught.value).splitlines()[0]
+    assert line.startswith("experiments.first.measure.sparse_recovery: unknown measure")
+    assert line.endswith("(wrong in experiments.mine, which is like it)")

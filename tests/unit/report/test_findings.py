@@ -89,6 +89,15 @@ def test_anything_else_is_refused_in_one_line(text, says):
     assert "\n" not in str(caught.value)
 
 
+def test_files_that_cannot_be_read_or_are_missing(tmp_path):
+    (tmp_path / "f.rst").write_bytes(b"caf\xe9")
+    with pytest.raises(ConfigError, match=r"f\.rst: not UTF-8"):
+        findings.checked_files(str(tmp_path), ["f"])
+    with pytest.raises(ConfigError, match=r"k\.rst: missing; the report needs it"):
+        findings.require_captions([str(tmp_path / "k.rst")])
+    findings.require_captions([str(tmp_path / "f.rst")])
+
+
 @pytest.fixture(scope="module")
 def shipped():
     return Plan(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))

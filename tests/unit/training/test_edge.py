@@ -215,6 +215,16 @@ def test_a_replicate_without_an_edge_counts_as_diverged(relative):
 
 
 def test_there_must_be_iterations_to_survive(relative):
-    relative["experiments"]["first"]["iterations"] = 1
-    with pytest.raises(ConfigError, match=r"first\.edge\.horizon: no iteration lies within 0\.5"):
+    first = relative["experiments"]["first"]
+    first["iterations"] = 1
+    # Only keys that the user wrote are named.
+    with pytest.raises(ConfigError, match=r"^experiments\.first\.iterations: got 1; edges are"):
         Plan(relative)
+    first["edge"] = {"horizon": 0.25}
+    with pytest.raises(ConfigError, match=r"first\.edge\.horizon: no iteration lies within 0\.25"):
+        Plan(relative)
+
+
+def test_an_edge_that_nobody_asks_for_needs_no_iterations(tiny):
+    tiny["experiments"]["first"]["iterations"] = 1
+    assert Plan(tiny).config.experiments["first"].iterations == 1

@@ -48,7 +48,11 @@ OTHERS = [
 
 
 def apply() -> None:
-    """Set the theme; figures are drawn off screen and their SVG ids do not change."""
+    """Set the theme; figures are drawn off screen and their SVG ids do not change.
+
+    It goes over matplotlib's own defaults: a user's matplotlibrc is no part of any spec.
+    """
+    matplotlib.rcdefaults()
     matplotlib.use("Agg")
     sns.set_theme(
         context="paper",
