@@ -10,8 +10,8 @@ def set_for_jobs(sources: Path) -> None:
 
     So a workflow runs the code beside it, with its environment, also where neither is activated or
     installed. Jobs on a cluster read the Snakefile again and so do the same there. The working
-    directory is not on the path of a job: a script there that is called `random` is not what Python's
-    own modules import.
+    directory is not on the path of a job: a script there that is called `random` is not what
+    Python's own modules import.
     """
     os.environ["PYTHONSAFEPATH"] = "1"
     _put_first("PYTHONPATH", str(sources))
