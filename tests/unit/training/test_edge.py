@@ -216,6 +216,7 @@ def test_a_replicate_without_an_edge_counts_as_diverged(relative):
 
 def test_there_must_be_iterations_to_survive(relative):
     first = relative["experiments"]["first"]
+    del first["edge"]
     first["iterations"] = 1
     # Only keys that the user wrote are named.
     with pytest.raises(ConfigError, match=r"^experiments\.first\.iterations: got 1; edges are"):
