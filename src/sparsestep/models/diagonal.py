@@ -56,5 +56,9 @@ class Network:
         return u * v
 
     def predict(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """h(x), shape (snapshots, n), of parameters (snapshots, 2d) on inputs (n, d)."""
-        return self.effective_weights(theta) @ x.T
+        """h(x), shape (..., n), of parameters (..., 2d) on inputs (n, d)."""
+        from sparsestep.arithmetic.layers import outputs, side_by_side
+
+        beta = self.effective_weights(theta)
+        h = outputs(beta.reshape(-1, self.dimension), None, side_by_side(x))
+        return np.ascontiguousarray(h[:, : len(x)]).reshape(*theta.shape[:-1], len(x))

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from sparsestep.fields import Closed, Float, PositiveInt
+from sparsestep.models import torch_draws
 
 
 class Spec(Closed):
@@ -73,16 +74,26 @@ class Network:
 
     def features(self, theta: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
         """Activations of each hidden layer, (..., n, width), of parameters (..., P) on (n, d)."""
-        activations = []
-        inputs = x
-        for weight, bias in self.layers(theta)[:-1]:
-            inputs = np.maximum(_affine(inputs, weight, bias), 0.0)
-            activations.append(inputs)
-        return activations
+        from sparsestep.arithmetic.layers import of_samples
+
+        return [of_samples(part, len(x)) for part in self._activations(theta, x)]
 
     def predict(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         """h(x), (..., n), of parameters (..., P) on inputs (n, d)."""
-        return _affine(self.features(theta, x)[-1], *self.layers(theta)[-1])[..., 0]
+        from sparsestep.arithmetic.layers import of_samples, outputs
+
+        last = outputs(*self.layers(theta)[-1], self._activations(theta, x)[-1])
+        return of_samples(last, len(x))[..., 0]
+
+    def _activations(self, theta: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
+        """Activations of each hidden layer, samples side by side."""
+        from sparsestep.arithmetic.layers import outputs, side_by_side
+
+        inputs, activations = side_by_side(x), []
+        for weight, bias in self.layers(theta)[:-1]:
+            inputs = outputs(weight, bias, inputs, rectify=True)
+            activations.append(inputs)
+        return activations
 
     def initial_parameters(self, seed: int) -> np.ndarray:
         """theta_0, shape (P,), float64: the values that torch draws in float32 from this seed.
@@ -94,33 +105,28 @@ class Network:
 
         generator = torch.Generator().manual_seed(seed)
         parameters = []
-        layers = [draw_linear(*shape, generator) for shape in self.shapes]
-        scales = self.spec.weight_scales
-        for index, ((weight, bias), scale) in enumerate(zip(layers, scales, strict=True)):
+        biases = [_draw_linear(*shape, generator) for shape in self.shapes]
+        for index, (outputs, inputs, has_bias) in enumerate(self.shapes):
+            count = outputs * inputs
             if index == 0 and self.spec.first_weights == "signs":
-                drawn = 2 * torch.round(torch.rand(weight.shape, generator=generator)) - 1
+                drawn = 2 * np.round(torch_draws.uniform(count, 0, 1, generator)) - 1
             else:
-                drawn = torch.randn(weight.shape, generator=generator)
-            parameters.append(scale * drawn)
-            if bias is not None:
+                drawn = torch_draws.normal(count, generator)
+            parameters.append(np.float32(self.spec.weight_scales[index]) * drawn)
+            if has_bias:
+                bias = biases[index]
                 if self.spec.bias_scale is not None:
-                    bias = self.spec.bias_scale * torch.randn(bias.shape, generator=generator)
+                    scale = np.float32(self.spec.bias_scale)
+                    bias = scale * torch_draws.normal(outputs, generator)
                 parameters.append(bias)
-        return torch.cat([part.ravel() for part in parameters]).double().numpy()
+        return np.concatenate(parameters).astype(np.float64)
 
 
-def draw_linear(outputs: int, inputs: int, has_bias: bool, generator):
-    """Weight and bias as `torch.nn.Linear` draws them: U(-k, k) with k = 1 / sqrt(inputs)."""
-    import torch
+def _draw_linear(outputs: int, inputs: int, has_bias: bool, generator) -> np.ndarray | None:
+    """The bias that `torch.nn.Linear` draws, U(-k, k) with k = 1 / sqrt(inputs), after the weight.
 
-    weight = torch.empty(outputs, inputs)
-    torch.nn.init.kaiming_uniform_(weight, a=5**0.5, generator=generator)
-    if not has_bias:
-        return weight, None
+    Nobody takes that weight.
+    """
     bound = inputs**-0.5
-    return weight, torch.empty(outputs).uniform_(-bound, bound, generator=generator)
-
-
-def _affine(inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
-    outputs = inputs @ np.swapaxes(weight, -1, -2)
-    return outputs if bias is None else outputs + bias[..., None, :]
+    torch_draws.uniform(outputs * inputs, -bound, bound, generator)
+    return torch_draws.uniform(outputs, -bound, bound, generator) if has_bias else None

@@ -1,18 +1,30 @@
 """Compiled full-batch descent on diagonal linear networks, with or without label noise.
 
 The loss is (1/2n) sum_i (<u * v, x_i> - y_i)^2; see `tests/support/oracles.py` for plain NumPy.
-What an update is: `full_batch.py`.
+What an update is: `full_batch.py`. The bits are the same on any processor: `arithmetic/vectors.py`.
 """
 
-import numba
 import numpy as np
 
+from sparsestep.arithmetic import vectors
+from sparsestep.arithmetic.vectors import (
+    LANES,
+    jit,
+    load,
+    plus_product,
+    spread,
+    store,
+    total,
+    zero,
+)
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.training import full_batch
 
 # A residual beyond this can only grow: the replicate has diverged. Checked before it overflows,
 # so that nothing is ever computed with infinities.
 EXPLODED = 1e100
+# Samples in a pass: with fewer, loading the weights would take longer than computing with them.
+_TOGETHER = 4
 
 
 def train(problem, spec, step_sizes, snapshots, threads, train_loss=None):
@@ -24,62 +36,56 @@ class Descent:
     """One replicate on its way."""
 
     def __init__(self, network, problem: Problem, row: int):
-        self._x = problem.of_replicate("x_train", row)
-        self._y = problem.of_replicate("y_train", row)
-        self._theta = problem.of_replicate("theta0", row).copy()
-        self.samples = len(self._y)
+        x = problem.of_replicate("x_train", row)
+        self.samples, self._inputs = x.shape
+        # Samples that are not there have inputs, labels and so residuals of zero.
+        missing = -self.samples % _TOGETHER
+        self._x = vectors.padded(np.pad(x, ((0, missing), (0, 0))))
+        self._y = np.pad(problem.of_replicate("y_train", row), (0, missing))
+        self._u, self._v = vectors.padded(problem.of_replicate("theta0", row).reshape(2, -1))
 
     def parameters(self) -> np.ndarray:
         """theta, (2d,)."""
-        return self._theta
+        return np.concatenate([self._u[: self._inputs], self._v[: self._inputs]])
 
     def advance(self, step_sizes, noise, multiplicative) -> int:
         """Make the updates; see `full_batch.py`."""
-        return _descend(self._x, self._y, self._theta, step_sizes, noise, multiplicative)
+        return _descend(
+            self._x,
+            self._y,
+            self._u,
+            self._v,
+            vectors.zeros(2, self._u.size),
+            self.samples,
+            step_sizes,
+            noise,
+            multiplicative,
+        )
 
 
-# `reassoc` lets a sum be vectorised, `contract` makes fused multiply-adds. The rest of fast-math
-# stays off: the test for divergence needs NaN to behave.
-_jit = numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"}, error_model="numpy")
-
-
-@_jit
-def _descend(x, y, theta, step_sizes, noise, multiplicative):
+@jit
+def _descend(x, y, u, v, room, samples, step_sizes, noise, multiplicative):
     """u -= (gamma/n) sum_i (h_i - y_i - zeta_i) x_i v,  and the same for v with u."""
-    n, d = x.shape
-    u = theta[:d]
-    v = theta[d:]
-    beta = np.empty(d)
-    weighted = np.empty(d)
+    beta, weighted = room[0], room[1]
     # residual_i - zeta_i = factor_i residual_i - shift_i
-    factor = np.ones(n)
-    shift = np.zeros(n)
+    factor = np.ones(x.shape[0])
+    shift = np.zeros(x.shape[0])
     for t in range(step_sizes.shape[0]):
         if noise.shape[0] > 0 and multiplicative:
-            for i in range(n):
+            for i in range(samples):
                 factor[i] = 1.0 - noise[t, i]
         elif noise.shape[0] > 0:
-            shift[:] = noise[t]
-        for j in range(d):
+            shift[:samples] = noise[t]
+        for j in range(u.shape[0]):
             # Scaled, so that the product is never subnormal; what vanished counts as zero.
             scaled = (u[j] * 1e100) * v[j]
             beta[j] = scaled * 1e-100 if abs(scaled) > 1e-190 else 0.0
             weighted[j] = 0.0
-        largest = 0.0
-        for i in range(0, n - 3, 4):
-            largest = max(largest, _add_four(x, y, beta, weighted, factor, shift, i))
-        for i in range(n - n % 4, n):
-            residual = -y[i]
-            for j in range(d):
-                residual += beta[j] * x[i, j]
-            residual = factor[i] * residual - shift[i]
-            for j in range(d):
-                weighted[j] += residual * x[i, j]
-            largest = max(largest, _size(residual))
-        if largest >= EXPLODED:
-            return t
-        step = step_sizes[t] / n
-        for j in range(d):
+        for i in range(0, x.shape[0], 4):
+            if not _add_four(x, y, beta, weighted, factor, shift, i):
+                return t
+        step = step_sizes[t] / samples
+        for j in range(u.shape[0]):
             slope = step * weighted[j]
             u_j = u[j]
             v_j = v[j]
@@ -88,28 +94,33 @@ def _descend(x, y, theta, step_sizes, noise, multiplicative):
     return -1
 
 
-@_jit
+@jit
 def _add_four(x, y, beta, weighted, factor, shift, i):
-    """weighted += sum of noisy residual * x over samples i to i + 3; returns the largest of them.
+    """weighted += sum of noisy residual * x over samples i to i + 3; False if one exploded."""
+    rows = beta.shape[0] // LANES
+    first = i * rows
+    second, third, fourth = first + rows, first + 2 * rows, first + 3 * rows
+    a, b, c, d = zero(), zero(), zero(), zero()
+    for j in range(rows):
+        beta_j = load(beta, j)
+        a = plus_product(a, beta_j, load(x, first + j))
+        b = plus_product(b, beta_j, load(x, second + j))
+        c = plus_product(c, beta_j, load(x, third + j))
+        d = plus_product(d, beta_j, load(x, fourth + j))
+    r0 = factor[i] * (total(a) - y[i]) - shift[i]
+    r1 = factor[i + 1] * (total(b) - y[i + 1]) - shift[i + 1]
+    r2 = factor[i + 2] * (total(c) - y[i + 2]) - shift[i + 2]
+    r3 = factor[i + 3] * (total(d) - y[i + 3]) - shift[i + 3]
+    a, b, c, d = spread(r0), spread(r1), spread(r2), spread(r3)
+    for j in range(rows):
+        sum_j = plus_product(load(weighted, j), a, load(x, first + j))
+        sum_j = plus_product(sum_j, b, load(x, second + j))
+        sum_j = plus_product(sum_j, c, load(x, third + j))
+        store(weighted, j, plus_product(sum_j, d, load(x, fourth + j)))
+    return _is_small(r0) and _is_small(r1) and _is_small(r2) and _is_small(r3)
 
-    Four samples a pass, because otherwise loading beta and weighted takes longer than computing.
-    """
-    r0, r1, r2, r3 = -y[i], -y[i + 1], -y[i + 2], -y[i + 3]
-    for j in range(x.shape[1]):
-        r0 += beta[j] * x[i, j]
-        r1 += beta[j] * x[i + 1, j]
-        r2 += beta[j] * x[i + 2, j]
-        r3 += beta[j] * x[i + 3, j]
-    r0 = factor[i] * r0 - shift[i]
-    r1 = factor[i + 1] * r1 - shift[i + 1]
-    r2 = factor[i + 2] * r2 - shift[i + 2]
-    r3 = factor[i + 3] * r3 - shift[i + 3]
-    for j in range(x.shape[1]):
-        weighted[j] += r0 * x[i, j] + r1 * x[i + 1, j] + r2 * x[i + 2, j] + r3 * x[i + 3, j]
-    return max(max(_size(r0), _size(r1)), max(_size(r2), _size(r3)))
 
-
-@_jit
-def _size(residual):
-    # NaN is no larger than anything; as an explosion it must be.
-    return abs(residual) if abs(residual) < EXPLODED else np.inf
+@jit
+def _is_small(residual):
+    # NaN is not.
+    return abs(residual) < EXPLODED

@@ -3,13 +3,14 @@
 The loss of a sample is (h(x) - y)^2, so that a step is theta -= 2 eta (h - y) grad h; see
 `tests/support/oracles.py` for autograd doing the same. relu'(0) = 0, as in torch. Threads run
 groups of replicates side by side; a replicate's arithmetic is the same whatever the number of
-threads and its batch.
+threads, its batch and the processor.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from sparsestep.arithmetic.vectors import LANES
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.models import mlp
 from sparsestep.training import mlp_lanes
@@ -27,7 +28,7 @@ def train(
     replicates = len(problem.order)
     parameters = np.full((replicates, len(snapshots), network.parameter_count), np.nan)
     diverged_at = np.empty(replicates, dtype=np.int64)
-    size = mlp_lanes.GROUP
+    size = LANES
     groups = [range(first, min(first + size, replicates)) for first in range(0, replicates, size)]
 
     def train_group(rows: range) -> None:
