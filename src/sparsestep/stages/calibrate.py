@@ -1,7 +1,7 @@
 """calibrate: the edge of every replicate of a batch."""
 
 from sparsestep.artifacts.arrays import read_problem, write_edges
-from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.surroundings import provenance
 from sparsestep.stages import job
 from sparsestep.training.edge import calibrate
 

@@ -1,7 +1,7 @@
 """generate: data, initial parameters and sampling order of a batch of replicates."""
 
 from sparsestep.artifacts.arrays import write_problem
-from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.surroundings import provenance
 from sparsestep.problems import generate
 from sparsestep.stages import job
 

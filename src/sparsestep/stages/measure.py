@@ -1,7 +1,7 @@
 """measure: the measurement table of a batch of replicates of one run."""
 
 from sparsestep.artifacts.arrays import read_problem, read_trajectory
-from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.surroundings import provenance
 from sparsestep.artifacts.tables import write_table
 from sparsestep.measures import measure
 from sparsestep.stages import job

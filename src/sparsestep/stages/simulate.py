@@ -1,6 +1,6 @@
 """simulate: the table of one simulation."""
 
-from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.surroundings import provenance
 from sparsestep.artifacts.tables import SIMULATION, write_table
 from sparsestep.simulations import simulate
 from sparsestep.stages import job

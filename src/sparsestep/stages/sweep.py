@@ -1,7 +1,7 @@
 """sweep: end values of some points of a sweep for a batch of replicates."""
 
 from sparsestep.artifacts.arrays import read_problem
-from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.surroundings import provenance
 from sparsestep.artifacts.tables import SWEEP, write_table
 from sparsestep.stages import job
 from sparsestep.sweeps import run

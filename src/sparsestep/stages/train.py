@@ -1,7 +1,7 @@
 """train: the trajectory of a batch of replicates of one run."""
 
 from sparsestep.artifacts.arrays import read_edges, read_problem, read_trajectory, write_trajectory
-from sparsestep.artifacts.files import provenance
+from sparsestep.artifacts.surroundings import provenance
 from sparsestep.stages import job
 from sparsestep.training import train
 
