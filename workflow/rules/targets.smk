@@ -16,6 +16,22 @@ rule measurements:
         plan.experiments.measurement_paths(),
 
 
+rule check_trajectories:
+    """Are the small networks' trajectories, bit for bit, those that stand in the repository?"""
+    input:
+        plan.experiments.trajectories_on_vectors(),
+    log:
+        "results/logs/check_trajectories.log",
+    localrule: True
+    params:
+        reference=f"{PAGES}/../trajectories.csv",
+    shell:
+        r"""
+        python -m sparsestep.reproduction {params.reference:q} \
+            @<(printf '%s\n' {input:q}) 2>&1 | tee {log:q}
+        """
+
+
 try:
     TARGETS = plan.targets(reserved=[rule.name for rule in workflow.rules])
 except ConfigError as error:

@@ -139,6 +139,16 @@ class Experiments:
         """Measurement files of these experiments (of all wanted, by default), in config order."""
         return paths_of(self.tables(experiments))
 
+    def trajectories_on_vectors(self) -> list[str]:
+        """Trajectories of the small networks of all experiments that run."""
+        return [
+            self.trajectory_path(name, run, batch)
+            for name in self.wanted
+            if self.blocks[name].family.name == "vectors"
+            for run in self.blocks[name].runs
+            for batch in self.batches(name)
+        ]
+
     def output_paths(self) -> list[str]:
         """Every file that some job of an experiment writes, on demand or not."""
         found = self.measurement_paths(list(self.blocks))
