@@ -1,7 +1,10 @@
-"""Tables and specs as figures get them, for the tests of what is drawn."""
+"""Tables and specs as figures get them, for the tests of what is drawn; drawings, watched."""
+
+from unittest import mock
 
 import pandas as pd
 
+from sparsestep import figures, metrics
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
 from sparsestep.plan.blocks import dumped
@@ -21,11 +24,22 @@ def tables_and_specs(raw, edges=None):
         table = measure(problem, train(problem, spec, edges=edges), measured)
         table.insert(0, "run", run)
         parts.append(table)
-    specs = {
-        name: {"figure": figure, "experiments": {"first": plan.experiments.display("first")}}
-        for name, figure in dumped(plan.config.figures).items()
-    }
+    specs = {name: plan.figures.figure(name) for name in plan.config.figures}
     return {"first": pd.concat(parts, ignore_index=True)}, specs
+
+
+def plot(sources, spec):
+    """`figures.plot` of a drawing that asks for no metric but those that its spec tells.
+
+    The registry is no part of a figure's code: what is told of metrics must be part of its spec.
+    """
+    told, describe = set(), metrics.describe
+    watch = mock.patch.object(metrics, "describe", lambda name: told.add(name) or describe(name))
+    with watch:
+        drawn = figures.plot(sources, spec)
+    untold = told - set(spec["metrics"])
+    assert not untold, f"drawn, and not in the spec: {sorted(untold)}"
+    return drawn
 
 
 def legend_texts(figure):

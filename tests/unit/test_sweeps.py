@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figure_tables import plot
 
 from conftest import ROOT, TINY, batch_of
 from sparsestep import sweeps
@@ -18,7 +19,7 @@ from sparsestep.artifacts import arrays, tables
 from sparsestep.artifacts import files as storage
 from sparsestep.artifacts.identity import identity
 from sparsestep.errors import ArtifactError, ConfigError
-from sparsestep.figures import plot, render
+from sparsestep.figures import render
 from sparsestep.figures.draw.phase_diagram import cell_sides
 from sparsestep.figures.sources import Sources, read_sources
 from sparsestep.measures import measure

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figure_tables import drawn, legend_texts
+from figure_tables import drawn, legend_texts, plot
 from image_figures import DENSENET, PANELS, RESNET, raw_config, sources_of, spec_of, table_of
 
 from conftest import ROOT
@@ -15,7 +15,7 @@ from sparsestep.artifacts import fingerprint
 from sparsestep.claims.verdicts import judge
 from sparsestep.claims.words import sentences
 from sparsestep.errors import ConfigError
-from sparsestep.figures import plot, render
+from sparsestep.figures import render
 from sparsestep.figures.draw import filters as filter_panels
 from sparsestep.figures.parts import style
 from sparsestep.figures.sources import Sources

@@ -7,11 +7,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figure_tables import plot
 
 from conftest import ROOT, TINY, batch_of
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
-from sparsestep.figures import plot, render
+from sparsestep.figures import render
 from sparsestep.figures.draw import agreement, label_noise
 from sparsestep.figures.sources import Sources
 from sparsestep.measures import measure

@@ -7,13 +7,14 @@ import json
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from figure_tables import plot
 from PIL import Image
 
 from conftest import TINY, batch_of
 from sparsestep.artifacts import arrays
 from sparsestep.artifacts import files as storage
 from sparsestep.errors import ArtifactError, ConfigError
-from sparsestep.figures import plot, render
+from sparsestep.figures import render
 from sparsestep.figures.draw import neurons
 from sparsestep.figures.parts import loss_slice
 from sparsestep.figures.parts import surface as surface_panels

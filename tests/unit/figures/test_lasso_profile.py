@@ -3,11 +3,11 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from figure_tables import legend_texts, tables_and_specs
+from figure_tables import legend_texts, plot, tables_and_specs
 
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
-from sparsestep.figures import plot, render
+from sparsestep.figures import render
 from sparsestep.figures.draw import lasso_profile
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources

@@ -3,13 +3,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from figure_tables import plot
 
 from sparsestep import config
 from sparsestep.errors import ConfigError
-from sparsestep.figures import plot
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
-from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 from sparsestep.training import train
 
@@ -71,11 +70,7 @@ def test_noise_moves_along_the_valley_and_descent_stays():
 
 def test_valley_is_drawn():
     plan = make_plan()
-    spec = {
-        "figure": dumped(plan.config.figures)["valley"],
-        "experiments": {"toy": plan.experiments.display("toy")},
-    }
-    figure = plot(sources_of(plan), spec)
+    figure = plot(sources_of(plan), plan.figures.figure("valley"))
     surface, first, second, *_ = figure.axes
     stars = [line for line in surface.lines if line.get_marker() == "*"]
     np.testing.assert_allclose(stars[0].get_xydata(), [[0.0, 1.0]])

@@ -9,12 +9,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figure_tables import plot
 
 from conftest import ROOT
 from sparsestep.artifacts import files, tables
 from sparsestep.artifacts.identity import identity
 from sparsestep.errors import ArtifactError, ConfigError
-from sparsestep.figures import plot, render
+from sparsestep.figures import render
 from sparsestep.figures.sources import Sources, read_sources
 from sparsestep.plan import Plan
 from sparsestep.report import page as report
