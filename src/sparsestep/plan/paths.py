@@ -44,7 +44,7 @@ FIGURE = "results/figures/{figure}.{suffix}"
 SUMMARY = "results/summary.csv"
 CLAIMS = "results/claims.csv"
 REPORT = "results/report.html"
-# Of the files below, one a job of the same wildcards.
+# Of the files above, one a job of the same wildcards.
 PER_JOB = (DATASET, PROBLEM, EDGES, TRAJECTORY, MEASUREMENTS, SWEEP, SIMULATION)
 NAMED = (COLLECTED, SHORT_TABLE, FIGURE)
 # Checkpoints of a run on images that is not finished, in a folder a replicate.
