@@ -11,8 +11,8 @@ import torch
 
 from sparsestep.images.training.augmentation import Draws, draw
 
-# Last in the seed sequences of epochs. Those of replicates have 0, 1 or 2 there (seeds.py), and the
-# label noise of small networks has a shorter one: no two generators start alike.
+# Last in the seed sequences of epochs, which no other one ends with: those of replicates have 0, 1
+# or 2 there (seeds.py), and that of the label noise of small networks ends before.
 _STREAM = 4
 
 
