@@ -134,7 +134,10 @@ class MeasureModule(Protocol):
         options: "Closed",
         threads: int,
     ) -> dict[str, np.ndarray]:
-        """(R, S) for each column; NaN where a replicate has diverged."""
+        """(R, S) for each column; NaN where a replicate has diverged.
+
+        Except what does not depend on parameters: `step_size`, `noise_level`, `predicted_...`.
+        """
 
 
 class CheckedMeasureModule(MeasureModule, Protocol):

@@ -13,7 +13,9 @@ from sparsestep import registry
 
 # What drawings show beside the columns that a figure names.
 OF_ALL_FIGURES = ("train_loss", "diverged", "dead")
-_PARTS = re.compile(r"(?P<name>.+?)(?:_(?P<part>layer|block|last)(?P<number>\d*))?(?:@(?P<at>.+))?")
+_PART = r"_(?:(?P<part>layer|block)(?P<number>[1-9]\d*)|(?P<last>last))"
+_AT = r"@(?P<at>\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
+_PARTS = re.compile(rf"(?P<name>.+?)(?:{_PART})?(?:{_AT})?", re.ASCII)
 
 
 class Metric(NamedTuple):
@@ -59,9 +61,9 @@ def find(column: str) -> Metric | None:
     if parts is None or parts["name"] not in registry.METRICS:
         return None
     metric = Metric(*registry.METRICS[parts["name"]])
-    part, number, at = parts.group("part", "number", "at")
-    if part:
-        told = f"{metric.words}, {'last block' if part == 'last' else f'{part} {number}'}"
+    part, number, last, at = parts.group("part", "number", "last", "at")
+    if part or last:
+        told = f"{metric.words}, {'last block' if last else f'{part} {number}'}"
         metric = metric._replace(words=told)
     if at:
         threshold = f" (threshold {at})"

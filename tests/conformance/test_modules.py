@@ -7,7 +7,12 @@ import examples
 import pytest
 
 from sparsestep import metrics, registry
-from sparsestep.contracts import CONTRACTS, FullBatchModule, ImageModelSpec
+from sparsestep.contracts import (
+    CONTRACTS,
+    CheckedMeasureModule,
+    FullBatchModule,
+    ImageModelSpec,
+)
 from sparsestep.fields import Closed
 from sparsestep.figures.specs.base import FigureSpec
 
@@ -89,6 +94,13 @@ def test_keys_of_config_are_closed_and_described(role, kind):
         if name != "kind" and not field.description
     ]
     assert undescribed == []
+
+
+@pytest.mark.parametrize("kind", registry.MEASURES)
+def test_checked_measurements_offer_their_mistakes(kind):
+    module = module_of("measure", kind)
+    if hasattr(module, "mistakes"):
+        check_offers(module, CheckedMeasureModule)
 
 
 @pytest.mark.parametrize("kind", registry.kinds("algorithm"))

@@ -1,4 +1,4 @@
-"""The one table of metrics: columns of all measurements stand in it."""
+"""How columns of measurements are told: by the one table of metrics, layer, block, threshold."""
 
 import pytest
 
@@ -26,7 +26,14 @@ def test_words_are_for_sentences():
     assert metrics.describe("test_error").words == "test error"
 
 
-@pytest.mark.parametrize("column", ["something_new", "something_new_layer1", "@", "", "layer1"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("something_new", "something_new_layer1", "@", "", "layer1"),
+        *("train_loss_layer", "train_loss_block", "l0_last3", "l0_layer0", "l0_layer1_last"),
+        *("l0@", "l0@small", "l0@1e-5@1e-6", "l0@1e-5_layer1", "l0 ", "l0_layer١"),
+    ],
+)
 def test_columns_that_are_none(column):
     assert metrics.find(column) is None
     with pytest.raises(KeyError):

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
     from sparsestep.contracts import Network
 
-# Part of what decides where replicates lie: another number makes other files.
+# Where a problem says no other. Part of what decides where replicates lie: another number makes
+# other files.
 REPLICATES_PER_BATCH = 16
 
 
@@ -28,7 +29,7 @@ class Vectors:
 
     def replicates_per_batch(self, problem: Closed) -> int:
         """How many replicates one job trains side by side."""
-        return REPLICATES_PER_BATCH
+        return getattr(problem, "replicates_per_batch", REPLICATES_PER_BATCH)
 
     def loaded(self, experiment: "Experiment") -> list[tuple[str, str]]:
         """Nothing: figures import what they need of these networks."""

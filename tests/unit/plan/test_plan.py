@@ -12,6 +12,7 @@ from sparsestep.artifacts.identity import canonical_json, identity
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan, paths, whole
 from sparsestep.plan.blocks import dumped
+from sparsestep.problems import sparse_regression
 
 
 def ids(raw):
@@ -127,6 +128,11 @@ def test_canonical_json():
 def test_batches(tiny, replicates, batches):
     tiny["experiments"]["first"]["replicates"] = replicates
     assert Plan(tiny).experiments.batches("first") == batches
+
+
+def test_a_problem_may_say_how_many_replicates_a_job_takes(tiny, monkeypatch):
+    monkeypatch.setattr(sparse_regression.Spec, "replicates_per_batch", 2, raising=False)
+    assert Plan(tiny).experiments.batches("first") == ["0-1", "2-2"]
 
 
 def test_paths_match_the_wildcards(tiny):
