@@ -9,9 +9,9 @@ All random streams, by the last word that NumPy's `SeedSequence` is given:
     4  epochs of images      `images/training/epochs.py`, [seed of the order, epoch, 4]
 
 So streams of one seed are told apart, but for two cases. Replicate 0 of two streams starts alike
-where config.yaml gives them the same seed. `SeedSequence` fills up with zeros, so that the noise has
-the words of replicate 3's data, [seed, 3, 0], if order and data have the same seed; its generator is
-another one (SFC64, not a Mersenne twister) and draws other numbers.
+where config.yaml gives them the same seed. `SeedSequence` fills up with zeros, so that the noise
+has the words of replicate 3's data, [seed, 3, 0], if order and data have the same seed; its
+generator is another one (SFC64, not a Mersenne twister) and draws other numbers.
 """
 
 from typing import Literal, get_args

@@ -163,7 +163,7 @@ TRAPS = {
     "laughs": (laughs(60, "[x, x]", "[{0}, {0}]"), "stands for "),
     "laughs in blocks": (laughs(60, "{x: 1}", "{{a: {0}, b: {0}}}"), "stands for "),
     "laughs in merges": (laughs(60, "{x: 1}", "{{<<: [{0}, {0}]}}"), "merges (<<) more than 10000"),
-    "block in itself": (f"{OF_ONE}*one}}}}", "experiments.one.title: is part of itself"),
+    "block in itself": (f"{OF_ONE}*one}}}}", "line 1: this block or list is part of itself"),
     "merge of itself": ("a: &a {<<: *a}", "line 1: merges (<<) itself"),
     "deep": ("a: " + "[" * 100_000, "lie too deep inside each other"),
     "deep blocks": (
@@ -218,7 +218,7 @@ def test_what_editors_of_windows_write_is_read(tmp_path):
 
 
 SHOWN = ("nothing", "list", "laughs", "laughs in merges", "merge of itself", "deep", "code", "set")
-SHOWN += ("template", "key that is a list", "5000 digits", "NUL", "JSON, deep")
+SHOWN += ("block in itself", "template", "key that is a list", "5000 digits", "NUL", "JSON, deep")
 
 
 def test_snakemake_says_so_too(tmp_path):

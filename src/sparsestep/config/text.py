@@ -1,7 +1,7 @@
 """Text of config.yaml: mistakes that Snakemake would not notice, or not locate.
 
 Snakemake takes the last of two equal keys, follows tags and templates that run code, and shows a
-traceback where a value cannot be built or is nested too deeply.
+traceback where a value cannot be built, is part of itself or is nested too deeply.
 """
 
 import stat
@@ -19,6 +19,8 @@ _TAGS = {
     for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
 }
 _TOO_DEEP = "blocks and lists lie too deep inside each other"
+# Levels that Snakemake, which calls itself for each, can put over another file's.
+_LEVELS = 500
 # Pairs that a block may get from the blocks that it merges, by `<<`.
 _MERGED = 10_000
 
@@ -46,11 +48,10 @@ def check(path: str | Path) -> None:
         if isinstance(node, yaml.MappingNode):
             _check_keys(path, node)
             _check_merged(path, node, merged, set())
-            waiting += [part for pair in node.value for part in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += node.value
-        else:
+        elif isinstance(node, yaml.ScalarNode):
             _check_scalar(path, node)
+        waiting += _parts(node)
+    _check_nesting(path, document)
     try:
         # As Snakemake will: a merge of what is no block, a tag on what it does not fit.
         yaml.FullLoader("").construct_document(document)
@@ -72,6 +73,33 @@ def _composed(path: str | Path) -> yaml.Node | None:
         raise ConfigError(f"{path}: {_TOO_DEEP}") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise ConfigError(_yaml_mistake(path, error)) from None
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    """The nodes directly inside a block or list."""
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
+
+
+def _check_nesting(path: str | Path, document: yaml.Node) -> None:
+    """Refuse what anchors put inside itself or too deep: what reads the values follows them all."""
+    depths: dict[int, int] = {}
+    above: set[int] = set()
+    waiting = [(document, False)]
+    while waiting:
+        node, done = waiting.pop()
+        if done:
+            above.remove(id(node))
+            depths[id(node)] = 1 + max((depths[id(part)] for part in _parts(node)), default=0)
+            if depths[id(node)] > _LEVELS:
+                _refuse(path, node, _TOO_DEEP)
+        elif id(node) in above:
+            _refuse(path, node, "this block or list is part of itself (& and *); write it out")
+        elif id(node) not in depths:
+            above.add(id(node))
+            waiting.append((node, True))
+            waiting += [(part, False) for part in _parts(node)]
 
 
 def _yaml_mistake(path: str | Path, error: Exception) -> str:
