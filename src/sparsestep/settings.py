@@ -10,7 +10,7 @@ import argparse
 import sys
 
 from sparsestep.errors import ConfigError
-from sparsestep.unused import read_plan
+from sparsestep.unused import read_plan, while_read
 
 
 def main() -> None:
@@ -24,8 +24,9 @@ def main() -> None:
         found = read_plan(options.configfile).report.settings()
     except ConfigError as error:
         sys.exit(f"sparsestep: {error}")
-    for name, settings_id in found.items():
-        print(f"{settings_id}  {name}")
+    with while_read():
+        for name, settings_id in found.items():
+            print(f"{settings_id}  {name}")
 
 
 if __name__ == "__main__":

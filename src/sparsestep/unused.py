@@ -9,10 +9,12 @@ names them, figures and tables by their logs. Downloaded archives and files of y
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -118,10 +120,22 @@ def main() -> None:
     options = parser.parse_args()
     try:
         plan = read_plan(options.configfile)
-        with alone(Path(".snakemake")):
+        with while_read(), alone(Path(".snakemake")):
             _run(unused(plan, Path("results")), options)
     except ConfigError as error:
         sys.exit(f"sparsestep: {error}")
+
+
+@contextlib.contextmanager
+def while_read() -> Iterator[None]:
+    """End without a word where nobody reads what is printed any more, as in `... | head`."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer would be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def read_plan(further: list[str]) -> Plan:

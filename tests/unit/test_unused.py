@@ -1,6 +1,7 @@
 """What no longer follows from config.yaml is listed and deleted, and nothing else."""
 
 import copy
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,22 @@ def test_what_is_not_ours_is_left_alone(tiny, folder):
     assert listed(raw, folder) == {old: 10}
     delete(unused(Plan(raw), folder / "results"))
     assert all((folder / "results" / path).exists() for path in mine)
+
+
+def test_nobody_reads_to_the_end(tiny, tmp_path):
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tiny))
+    for module in ("unused", "settings"):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(
+            [sys.executable, "-m", f"sparsestep.{module}"],
+            cwd=tmp_path,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        os.close(writer)
+        assert (done.stderr, done.returncode) == (b"", 1)
 
 
 def command(folder, *options, answer=""):
