@@ -5,7 +5,9 @@ stage (`artifacts/fingerprint.py`) follows from the kinds a job uses, not from e
 exists: a line added here re-runs nothing. For that reason no fingerprint includes this module.
 """
 
+import functools
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from sparsestep.errors import ConfigError
@@ -266,9 +268,26 @@ def kinds(role: str, model: str | None = None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def lacking(role: str, kind: str, model: str | None = None) -> str:
+    """What is missing of the module that plays `role`, in words; empty where nothing is.
+
+    Imports nothing: for what is loaded in jobs alone.
+    """
+    if kind not in kinds(role, model):
+        return f"registry.py has no {role} {kind!r}"
+    name = module_name(role, kind, model)
+    return "" if _is_there(name) else f"the {role} {kind!r} in registry.py, {name}, is not there"
+
+
 def family(role: str, kind: str) -> str:
     """What a problem hands out or a model takes: "vectors" or "images"."""
     return "images" if kind in OF_IMAGES[role] else "vectors"
+
+
+@functools.cache
+def _is_there(module: str) -> bool:
+    path = Path(__file__).parent.joinpath(*module.split(".")[1:])
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
 def _prefixes(model: str | None) -> tuple[str, ...]:
@@ -279,5 +298,8 @@ def _prefixes(model: str | None) -> tuple[str, ...]:
 
 
 def load(role: str, kind: str, model: str | None = None) -> ModuleType:
-    """Import the module that plays `role` for `kind`."""
-    return import_module(module_name(role, kind, model))
+    """Import the module that plays `role` for `kind`; raises ConfigError where there is none."""
+    name = module_name(role, kind, model)
+    if not _is_there(name):
+        raise ConfigError(lacking(role, kind, model))
+    return import_module(name)

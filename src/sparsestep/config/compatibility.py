@@ -8,7 +8,7 @@ number of inputs, with which the network is built. Networks on images are too la
 their measurements' `mistakes` gets the model's Spec instead.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from sparsestep import metrics, registry
 from sparsestep.mistakes import Mistakes
@@ -44,12 +44,35 @@ def _check_measurements(
 def check_metrics(measure: "Measure", model: "Closed", mistakes: Mistakes) -> None:
     """Note each column of a `measure:` block that figures and report would not know how to tell."""
     for name, options in measure.items():
-        told = registry.load("measure", name, model.kind).columns(options)
-        if unknown := [column for column in told if metrics.find(column) is None]:
-            text = (
-                f"measures {unknown[0]!r}, of which registry.METRICS says neither words nor scale"
-            )
-            mistakes.add(text, name)
+        for column in registry.load("measure", name, model.kind).columns(options):
+            if text := _untold(column):
+                mistakes.add(f"measures {text}", name)
+                break
+
+
+def check_drawn(kind: str, mistakes: Mistakes) -> None:
+    """Note what registry.py lacks to draw a kind of figure."""
+    if text := registry.lacking("drawing", kind):
+        mistakes.add(text, "kind")
+    for column in metrics.OF_ALL_FIGURES:
+        if text := _untold(column):
+            mistakes.add(f"{kind!r} may show {text}", "kind")
+
+
+def _untold(column: str) -> str:
+    """The column and what registry.METRICS lacks to tell it; empty where it lacks nothing."""
+    try:
+        found = metrics.find(column)
+    except TypeError:
+        return f"{column!r}, of which registry.METRICS must say words and scale, in TeX a symbol"
+    if found is None:
+        return f"{column!r}, of which registry.METRICS says neither words nor scale"
+    valid = get_args(metrics.Metric.__annotations__["scale"])
+    if found.scale in valid:
+        return ""
+    return (
+        f"{column!r}, whose scale in registry.METRICS is {found.scale!r}; valid: {', '.join(valid)}"
+    )
 
 
 def _lacking(missing: list[str], problem: str) -> str:

@@ -66,4 +66,6 @@ def check(experiment: "Experiment", mistakes: Mistakes) -> None:
         valid = [m for m in registry.kinds("model") if registry.family("model", m) == family.name]
         text = f"got {model!r}, which takes {takes}; valid here: {', '.join(valid)}"
         mistakes.add(text, "model", "kind")
+    elif family.name == "images" and (text := registry.lacking("network", model)):
+        mistakes.add(text, "model", "kind")
     family.check(experiment, mistakes)

@@ -45,10 +45,13 @@ Figure = _block("figure")
 
 
 def unknown(role: str, kind: Any, model: str | None = None) -> str:
-    """What is wrong with a kind that does not exist (for this model); empty where it does."""
+    """What is wrong with a kind that does not exist (for this model); empty where it does.
+
+    Also of one that registry.py has, and that is no module.
+    """
     valid = registry.kinds(role, model)
     if isinstance(kind, str) and kind in valid:
-        return ""
+        return registry.lacking(role, kind, model)
     # A user writes `algorithm:` where the registry says what trains with it.
     what = "algorithm" if role == "trainer" else role
     return f"unknown {what}{suggest(str(kind), valid)}"

@@ -9,6 +9,7 @@ What is wrong becomes a line that names the key's path, the value, and what woul
 
 from typing import Any
 
+from sparsestep import registry
 from sparsestep.config import claims, compatibility, families, inheritance, limits
 from sparsestep.config import sweeps as config_sweeps
 from sparsestep.config.blocks import Config, Experiment, Run, Snapshots
@@ -52,10 +53,18 @@ def load(raw: dict[str, Any]) -> Config:
     }
     mistakes.refuse(origin)
     checked = config.model_copy(update={"experiments": experiments, "sweeps": sweeps})
-    for name, figure in checked.figures.items():
-        _check_figure(figure, checked, mistakes.at("figures", name))
+    _check_shown(checked, mistakes)
     mistakes.refuse(origin)
     return checked
+
+
+def _check_shown(config: Config, mistakes: Mistakes) -> None:
+    for name, simulation in config.simulations.items():
+        has_table = simulation.kind in registry.kinds("summary")
+        if has_table and (text := registry.lacking("summary", simulation.kind)):
+            mistakes.add(text, "simulations", name, "kind")
+    for name, figure in config.figures.items():
+        _check_figure(figure, config, mistakes.at("figures", name))
 
 
 def _completed(experiment: Experiment) -> Experiment:
@@ -108,6 +117,7 @@ def _check_figure(figure: FigureSpec, config: Config, mistakes: Mistakes) -> Non
             mistakes.add(f"there is none{suggest(name, list(experiments))}", *block, "experiment")
             return
     known = len(mistakes)
+    compatibility.check_drawn(figure.kind, mistakes)
     _check_trajectories(figure, experiments, mistakes)
     _check_simulations(figure, config, mistakes)
     for key, (name, metric) in asked.items():

@@ -50,6 +50,81 @@ def test_fewer_fresh_samples_than_parameters(raw):
     )
 
 
+FIGURES = {"one": {"kind": "end_values", "experiment": "first", "panels": ["test_loss"]}}
+# What the registry's line of a kind is made (None: there is none), and what is said.
+REGISTRY = [
+    ("DRAWINGS", "end_values", None, "figures.one.kind: registry.py has no drawing 'end_values'"),
+    (
+        "DRAWINGS",
+        "end_values",
+        "sparsestep.no",
+        "figures.one.kind: the drawing 'end_values' in reg",
+    ),
+    (
+        "FIGURES",
+        "end_values",
+        "sparsestep.no",
+        "figures.one.kind: the figure 'end_values' in regis",
+    ),
+    (
+        "MEASURES",
+        "losses",
+        "sparsestep.no.losses",
+        "measure.losses: the measure 'losses' in regist",
+    ),
+    (
+        "TRAINERS",
+        "diagonal/sgd",
+        "sparsestep.no",
+        "runs.small.algorithm.kind: the trainer 'sgd' in",
+    ),
+    (
+        "METRICS",
+        "dead",
+        None,
+        "figures.one.kind: 'end_values' may show 'dead', of which registry.M",
+    ),
+    ("METRICS", "diverged", None, "figures.one.kind: 'end_values' may show 'diverged', of which "),
+    (
+        "METRICS",
+        "l0",
+        ("words",),
+        "experiments.first.measure.sparse_recovery: measures 'l0', of wh",
+    ),
+    (
+        "METRICS",
+        "l0",
+        ("words", "even"),
+        "whose scale in registry.METRICS is 'even'; valid: linear",
+    ),
+]
+
+
+@pytest.mark.parametrize(("table", "kind", "line", "says"), REGISTRY)
+def test_what_the_registry_lacks(tiny, monkeypatch, table, kind, line, says):
+    of_kind = getattr(registry, table)
+    monkeypatch.setitem(of_kind, kind, line)
+    if line is None:
+        monkeypatch.delitem(of_kind, kind)
+    with pytest.raises(ConfigError) as caught:
+        config.load({**tiny, "figures": FIGURES})
+    assert says in str(caught.value).splitlines()[0]
+
+
+def test_a_short_table_that_the_registry_lacks(tiny_with_simulations, monkeypatch):
+    monkeypatch.setitem(registry.SUMMARIES, "quadratic", "sparsestep.simulations.no")
+    with pytest.raises(
+        ConfigError, match=r"^simulations\.parabolas\.kind: the summary 'quadratic'"
+    ):
+        config.load(tiny_with_simulations)
+
+
+def test_a_network_on_images_that_the_registry_lacks(raw, monkeypatch):
+    monkeypatch.delitem(registry.NETWORKS, "densenet")
+    said = "experiments.one.model.kind: registry.py has no network 'densenet'"
+    assert mistake(raw, "densenet_digits") == said
+
+
 def test_they_matter_only_where_they_are_measured(raw):
     raw["relu_three_layer"]["problem"]["n_fresh"] = 1
     del raw["relu_three_layer"]["measure"]["jacobian_rank"]
