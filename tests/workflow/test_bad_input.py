@@ -107,6 +107,16 @@ def test_yaml_that_is_none(edited, text, line):
     assert f"config.yaml, {line}" in refused(edited)
 
 
+def test_a_caption_that_is_no_rest(edited):
+    raw = yaml.safe_load((edited.folder / "config.yaml").read_text())
+    raw["figures"]["curves"]["caption"] = "The norm |beta| of ..."
+    (edited.folder / "config.yaml").write_text(yaml.safe_dump(raw))
+    line = (
+        "figures.curves.caption: not valid reST at 'The norm |beta| of ...': Undefined substitution"
+    )
+    assert line in refused(edited)
+
+
 def test_results_is_a_file(edited):
     (edited.folder / "results").rename(edited.folder / "old")
     (edited.folder / "results").write_text("")

@@ -13,7 +13,7 @@ from sparsestep.runtime.environment import set_for_jobs
 from sparsestep.errors import ConfigError
 from sparsestep.runtime.locking import release_stale_lock, start_one_by_one, started
 from sparsestep.runtime.orphans import name_parent
-from sparsestep.report import findings
+from sparsestep.report import findings, rest
 from sparsestep.plan import WILDCARDS, Plan, check_results_writable
 
 set_for_jobs(SOURCES)
@@ -30,6 +30,12 @@ try:
     NOTES = [
         f"{PAGES}/tables/{kind}.rst" for kind in plan.simulations.summarised_by_kind()
     ]
+    rest.check_all(
+        {
+            f"figures.{name}.caption": of.caption
+            for name, of in plan.figures.blocks.items()
+        }
+    )
     findings.require_captions([*CAPTIONS, *NOTES, f"{PAGES}/page.html"])
     hand_to_jobs(plan.config.compute)
     if workflow.is_main_process and not workflow.output_settings.dryrun:

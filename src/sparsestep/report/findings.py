@@ -12,9 +12,11 @@ left out. What cannot be computed from the end values says for which settings it
 
     {% if as_seen("sweeps.diagonal_phases", "0123456789ab") %} ... {% endif %}
 
-and is left out under any others (`python -m sparsestep.settings` prints the ids; of
-`experiments.<name>`, or of `runs.<name>`, whatever is measured and however often). A text may
-contain nothing but these calls, on texts and numbers written out: there is no code to run in it.
+and is left out under any others. `python -m sparsestep.settings` prints the ids: that of
+`experiments.<name>` is of all that decides the results, that of `runs.<name>` of the runs alone,
+for what is true however often they are repeated and whatever is measured; further there are
+`sweeps.<name>` and `simulations.<name>`. A condition may join several by `and`, `or` and `not`. A
+text may contain nothing but these calls, on texts in quotes: there is no code to run in it.
 """
 
 import re
@@ -26,16 +28,25 @@ import jinja2
 from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from sparsestep import metrics, registry
 from sparsestep.errors import ConfigError
+from sparsestep.fields import NAME_PATTERN
+from sparsestep.mistakes import shown, suggest
+from sparsestep.report import rest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# By name: how many texts each takes.
-FUNCTIONS = {"median": 3, "low": 3, "high": 3, "diverged": 2, "share": 3, "as_seen": 2}
+_ABOUT_METRICS = ("experiment", "run", "metric")
+# What stands for a text, and what is a condition, with the texts that each takes.
+FUNCTIONS = {
+    **dict.fromkeys(("median", "low", "high", "share"), _ABOUT_METRICS),
+    "diverged": _ABOUT_METRICS[:2],
+}
+CONDITIONS = {"as_seen": ("name", "id")}
 _QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
-_ALLOWED = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Not)
-_ALLOWED += (nodes.And, nodes.Or, nodes.Const)
+_SETTINGS = re.compile(rf"(experiments|runs|sweeps|simulations)\.{NAME_PATTERN}")
+_ID = re.compile("[0-9a-f]{12}")
 
 
 class NotThereError(Exception):
@@ -64,16 +75,20 @@ def require_captions(paths: Iterable[str]) -> None:
 
 
 def check(text: str, path: Path) -> None:
-    """Raise ConfigError where a findings file holds anything but the calls there are."""
-    environment = _environment({})
+    """Raise ConfigError where a findings file holds anything but reST and the calls there are."""
+    environment, trees = _environment({}), []
     for paragraph in paragraphs(text):
         try:
-            tree = environment.parse(paragraph)
+            trees.append(environment.parse(paragraph))
+            mistakes = _mistakes(trees[-1])
         except jinja2.TemplateSyntaxError as error:
             raise ConfigError(f"{path}: {paragraph[:60]!r}: {error.message}") from None
-        for node in _nodes(tree):
-            if mistake := _mistake(node):
-                raise ConfigError(f"{path}: {mistake}")
+        except RecursionError:
+            raise ConfigError(f"{path}: {paragraph[:60]!r}: lies too deep") from None
+        if mistakes:
+            raise ConfigError(f"{path}: {mistakes[0]}")
+    for met in (True, False):
+        rest.check("\n\n".join(_sample(tree, met) for tree in trees), str(path))
 
 
 def paragraphs(text: str) -> list[str]:
@@ -85,7 +100,8 @@ def render(text: str, summary: "pd.DataFrame", settings: dict[str, str]) -> str:
     """The findings that hold something, as reST; empty where none is left.
 
     `summary` has the end values (experiment, run, replicate, metric, value); `settings` the ids of
-    what config.yaml says, by `experiments.<name>`, `sweeps.<name>`, `simulations.<name>`.
+    what config.yaml says, by `experiments.<name>`, of runs, replicates and measurements, and
+    `runs.<name>`, of the runs alone; by `sweeps.<name>` and `simulations.<name>`.
     """
     environment = _environment(_functions(summary, settings))
     found = []
@@ -103,32 +119,86 @@ def _environment(functions: dict[str, Callable]) -> jinja2.Environment:
     return environment
 
 
-def _nodes(tree: nodes.Node) -> list[nodes.Node]:
-    """The nodes that are not part of a call, and the calls."""
-    found = []
-    for child in tree.iter_child_nodes():
-        found.append(child)
-        if not isinstance(child, nodes.Call):
-            found += _nodes(child)
-    return found
+def _mistakes(node: nodes.Node) -> list[str]:
+    """What is wrong with a template, or a part of one that is no condition."""
+    match node:
+        case nodes.Template() | nodes.Output():
+            return [text for part in node.iter_child_nodes() for text in _mistakes(part)]
+        case nodes.If():
+            parts = [*node.body, *node.elif_, *node.else_]
+            inside = [text for part in parts for text in _mistakes(part)]
+            return _mistakes_of_condition(node.test) + inside
+        case nodes.TemplateData():
+            return []
+        case nodes.Call(node=nodes.Name(name=name)) if name in CONDITIONS:
+            return [f"{name}() is a condition, for {{% if %}}; valid here: {', '.join(FUNCTIONS)}"]
+    return _mistakes_of_call(node, FUNCTIONS)
 
 
-def _mistake(node: nodes.Node) -> str:
-    """What is wrong with a part of a template; empty where nothing is."""
-    if isinstance(node, _ALLOWED):
-        return ""
-    valid = ", ".join(FUNCTIONS)
+def _mistakes_of_condition(node: nodes.Node) -> list[str]:
+    match node:
+        case nodes.And() | nodes.Or() | nodes.Not():
+            return [
+                text for part in node.iter_child_nodes() for text in _mistakes_of_condition(part)
+            ]
+        case nodes.Call(node=nodes.Name(name=name)) if name in FUNCTIONS:
+            return [f"{name}() is no condition; valid: {', '.join(CONDITIONS)}"]
+    return _mistakes_of_call(node, CONDITIONS)
+
+
+def _mistakes_of_call(node: nodes.Node, functions: dict[str, tuple[str, ...]]) -> list[str]:
+    """What is wrong with what should be a call of one of these."""
+    valid = ", ".join(functions)
     if not isinstance(node, nodes.Call) or not isinstance(node.node, nodes.Name):
         what = type(node).__name__.lower()
-        return f"line {node.lineno} of its paragraph: {what} is not supported; valid: {valid}"
+        return [f"line {node.lineno} of its paragraph: {what} is not supported; valid: {valid}"]
     name = node.node.name
-    if name not in FUNCTIONS:
-        return f"there is no {name}(); valid: {valid}"
-    texts = [part.value for part in node.args if isinstance(part, nodes.Const)]
-    plain = not (node.kwargs or node.dyn_args or node.dyn_kwargs)
-    if plain and len(node.args) == FUNCTIONS[name] == sum(isinstance(t, str) for t in texts):
-        return ""
-    return f"{name}() takes {FUNCTIONS[name]} texts in quotes"
+    if name not in functions:
+        return [f"there is no {name}(); valid: {valid}"]
+    given = [*node.args, *node.kwargs, *filter(None, (node.dyn_args, node.dyn_kwargs))]
+    texts = [part.value for part in given if isinstance(part, nodes.Const)]
+    asked = functions[name]
+    if not len(given) == len(asked) == sum(isinstance(text, str) for text in texts):
+        got = ", ".join(map(_written, given)) or "nothing"
+        return [f"{name}() takes {len(asked)} texts in quotes ({', '.join(asked)}), got {got}"]
+    return [f"{name}(): {text}" for text in map(_wrong, asked, texts) if text]
+
+
+def _sample(node: nodes.Node, met: bool) -> str:
+    """What a template may become, with a number for each call, all conditions met or none."""
+    match node:
+        case nodes.TemplateData():
+            return node.data
+        case nodes.Call():
+            return "1"
+        case nodes.If():
+            parts = node.body if met else node.else_
+        case _:
+            parts = node.iter_child_nodes()
+    return "".join(_sample(part, met) for part in parts)
+
+
+def _written(argument: nodes.Node) -> str:
+    """An argument, for a message."""
+    match argument:
+        case nodes.Const():
+            return shown(argument.value)
+        case nodes.Keyword():
+            return f"{argument.key}={_written(argument.value)}"
+        case nodes.Call(node=nodes.Name(name=name)):
+            return f"{name}(...)"
+    return type(argument).__name__.lower()
+
+
+def _wrong(what: str, text: str) -> str:
+    """What is wrong with the text of an argument under any settings; empty where nothing."""
+    if what == "metric" and metrics.find(text) is None:
+        return f"there is no such metric{suggest(text, list(registry.METRICS))}"
+    if what == "name" and not _SETTINGS.fullmatch(text):
+        return f"got {shown(text)}; must be experiments., runs., sweeps. or simulations.<name>"
+    if what == "id" and not _ID.fullmatch(text):
+        return f"got {shown(text)}; must be an id, 12 digits from 0 to f"
+    return ""
 
 
 def _functions(summary: "pd.DataFrame", settings: dict[str, str]) -> dict[str, Callable]:

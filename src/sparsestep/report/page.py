@@ -7,14 +7,16 @@ from typing import Any, NamedTuple
 import jinja2
 import numpy as np
 import pandas as pd
-from docutils.core import publish_parts
 
 from sparsestep import metrics
 from sparsestep.claims.words import sentences
+from sparsestep.errors import ConfigError
 from sparsestep.report.findings import render as render_findings
+from sparsestep.report.rest import as_html
 
-# A caption may use nothing but the page's own text.
-_DOCUTILS = {"file_insertion_enabled": False, "raw_enabled": False, "report_level": 3}
+# Where the texts are, for messages.
+_PAGES = "workflow/report"
+
 _MEDIA_TYPES = {".svg": "image/svg+xml", ".gif": "image/gif"}
 
 
@@ -63,7 +65,8 @@ def _figure(
         "simulations": spec.get("simulations", {}),
         "sweeps": spec.get("sweeps", {}),
     }
-    caption = render_caption(captions[entry["kind"]], {"figure": entry["name"]}, config)
+    source = f"{_PAGES}/{entry['kind']}.rst or figures.{entry['name']}.caption"
+    caption = render_caption(captions[entry["kind"]], {"figure": entry["name"]}, config, source)
     return {"name": entry["name"], "image": data_uri(suffix, image), "caption": caption}
 
 
@@ -80,17 +83,19 @@ class _About(NamedTuple):
         text = self.findings.get(entry["name"], "")
         rest = render_findings(text, self.summary, self.settings) if text else ""
         claims = [] if self.claims is None else sentences(_rows_about(self.claims, entry["shows"]))
-        return {"findings": as_html(rest) if rest else "", "claims": claims}
+        source = f"{_PAGES}/findings/{entry['name']}.rst"
+        return {"findings": as_html(rest, source) if rest else "", "claims": claims}
 
 
 def _simulation(
     name: str, simulations: dict[str, Any], notes: dict[str, str], table: pd.DataFrame
 ) -> dict[str, Any]:
     """A simulation's short table and its caption."""
-    note = notes[simulations[name]["kind"]]
+    kind = simulations[name]["kind"]
+    config, source = {"simulations": simulations}, f"{_PAGES}/tables/{kind}.rst"
     return {
         "title": name,
-        "caption": render_caption(note, {"simulation": name}, {"simulations": simulations}),
+        "caption": render_caption(notes[kind], {"simulation": name}, config, source),
         "header": list(table.columns),
         "rows": table.to_numpy().tolist(),
     }
@@ -112,17 +117,20 @@ def data_uri(suffix: str, content: bytes) -> str:
     return f"data:{_MEDIA_TYPES[suffix]};base64,{base64.b64encode(content).decode()}"
 
 
-def render_caption(text: str, wildcards: dict[str, str], config: dict[str, Any]) -> str:
-    """A caption's reST text as HTML, for a figure or table with these wildcards and config."""
+def render_caption(
+    text: str, wildcards: dict[str, str], config: dict[str, Any], source: str = "a caption"
+) -> str:
+    """A caption's reST text as HTML, for a figure or table with these wildcards and config.
+
+    Raises ConfigError, which names the `source`, where it is not valid.
+    """
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     snakemake = SimpleNamespace(wildcards=SimpleNamespace(**wildcards), config=config)
-    rest = environment.from_string(text).render(snakemake=snakemake)
-    return as_html(rest)
-
-
-def as_html(rest: str) -> str:
-    """A text in reST as HTML."""
-    return publish_parts(rest, writer="html5", settings_overrides=_DOCUTILS)["body"]
+    try:
+        rest = environment.from_string(text).render(snakemake=snakemake)
+    except jinja2.TemplateError as error:
+        raise ConfigError(f"{source}: {' '.join(str(error).split())}") from None
+    return as_html(rest, source)
 
 
 def _rows_about(claims: pd.DataFrame, shown: list) -> pd.DataFrame:

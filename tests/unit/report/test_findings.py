@@ -11,7 +11,7 @@ from conftest import ROOT
 from sparsestep.config.kinds import columns
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
-from sparsestep.report import findings
+from sparsestep.report import findings, page, rest
 
 FOLDER = ROOT / "workflow" / "report" / "findings"
 
@@ -66,17 +66,45 @@ def test_what_was_seen_is_said_for_those_settings_alone(summary):
 
 NOT_SUPPORTED = [
     ("{{ 7 * 7 }}", "mul is not supported"),
+    ("{{ 3 }}", "const is not supported"),
+    ('{{ "text" }}', "const is not supported"),
     ("{{ ''.__class__ }}", "getattr is not supported"),
     ("{{ median }}", "name is not supported"),
     ('{{ median("one", "small", "l0").real }}', "getattr is not supported"),
-    ('{{ median("one", "small") }}', "median() takes 3 texts"),
-    ('{{ median("one", "small", metric="l0") }}', "median() takes 3 texts"),
-    ('{{ median("one", "small", diverged("one", "small")) }}', "median() takes 3 texts"),
+    ('{{ not median("one", "small", "l0") }}', "not is not supported"),
+    ('{{ as_seen("runs.one", "0123456789ab") }}', "as_seen() is a condition, for {% if %}"),
+    ('{% if diverged("one", "small") %}x{% endif %}', "diverged() is no condition; valid: as_seen"),
+    ("{% if 1 %}x{% endif %}", "const is not supported; valid: as_seen"),
+    (
+        '{% if not as_seen("one") %}x{% endif %}',
+        "as_seen() takes 2 texts in quotes (name, id), got",
+    ),
+    (
+        '{{ median("one", "small") }}',
+        "median() takes 3 texts in quotes (experiment, run, metric), ",
+    ),
+    ('{{ median("one", "small") }}', "got 'one', 'small'"),
+    ("{{ median() }}", "got nothing"),
+    ('{{ median("one", 2, "l0") }}', "got 'one', 2, 'l0'"),
+    ('{{ median("one", "small", metric="l0") }}', "got 'one', 'small', metric='l0'"),
+    ('{{ median("one", "small", diverged("one", "small")) }}', "got 'one', 'small', diverged(...)"),
     ('{{ mean("one", "small", "l0") }}', "there is no mean(); valid: median"),
+    ('{{ median("one", "small", "tets_loss") }}', "there is no such metric, got 'tets_loss'; vali"),
+    ('{{ median("one", "small", "tets_loss") }}', "(did you mean 'test_loss'?)"),
+    ('{{ share("one", "small", "l0_layer") }}', "there is no such metric, got 'l0_layer'; valid: "),
+    ('{% if as_seen("run.one", "0123456789ab") %}x{% endif %}', "as_seen(): got 'run.one'; must b"),
+    ('{% if as_seen("runs.one", "0123456789a") %}x{% endif %}', "as_seen(): got '0123456789a'; mu"),
     ("{% for i in [1, 2] %}x{% endfor %}", "for is not supported"),
     ("{% set x = 1 %}", "assign is not supported"),
     ("{% include 'page.html' %}", "include is not supported"),
     ("{{ median(", "unexpected"),
+    (f"{{{{ {'(' * 5000} }}}}", "lies too deep"),
+    ("See this_.", "not valid reST at 'See this_.': Unknown target name"),
+    ('{% if as_seen("runs.one", "0123456789ab") %}See `a`_.{% endif %}', "Unknown target name"),
+    (
+        '{% if as_seen("runs.one", "0123456789ab") %}x{% else %}:no:`a`{% endif %}',
+        "not valid reST at ':no:`a`': Unknown interpreted text role",
+    ),
 ]
 
 
@@ -96,6 +124,29 @@ def test_files_that_cannot_be_read_or_are_missing(tmp_path):
     with pytest.raises(ConfigError, match=r"k\.rst: missing; the report needs it"):
         findings.require_captions([str(tmp_path / "k.rst")])
     findings.require_captions([str(tmp_path / "f.rst")])
+
+
+def test_what_is_no_rest_once_numbers_are_in_it_ends_the_report(summary):
+    spec = {"figures": [{"name": "f", "kind": "k", "shows": []}], "experiments": []}
+    parts = (spec, summary, {"f": (".svg", b"")})
+    for given in ({"findings": {"f": "See f_."}}, {"captions": {"k": "See k_."}}):
+        texts = {"captions": {"k": "Fine."}, "template": "", **given}
+        with pytest.raises(
+            ConfigError, match=r"^workflow/report/\S+\.rst.*: not valid reST at 'See"
+        ):
+            page.build(*parts, **texts)
+    with pytest.raises(
+        ConfigError, match=r"^workflow/report/k\.rst or figures\.f\.caption: 'no' is un"
+    ):
+        page.build(*parts, captions={"k": "{{ no.such }}"}, template="")
+
+
+def test_captions_of_config_are_checked():
+    rest.check_all({"figures.one.caption": "Fine.", "figures.two.caption": ""})
+    with pytest.raises(
+        ConfigError, match=r"^figures\.two\.caption: not valid reST at '\|x\|': Und"
+    ):
+        rest.check_all({"figures.one.caption": "Fine.", "figures.two.caption": "|x|"})
 
 
 @pytest.fixture(scope="module")
