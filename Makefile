@@ -9,7 +9,7 @@ SOURCES := src tests benchmarks
 # snakefmt calls shfmt, which lies beside it.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all setup test test-faults test-slurm lint format benchmark unused delete-unused
+.PHONY: all setup test test-faults test-processors test-slurm lint format benchmark unused delete-unused
 .PHONY: clean-environment
 
 all: setup
@@ -43,6 +43,10 @@ $(VENV)/cluster-installed: $(VENV)/installed
 # `unshare -rm make test-faults`.
 test-faults: setup
 	@$(BIN)/python -m pytest tests/faults
+
+# The same bits under settings that stand for other processors; many minutes.
+test-processors: setup
+	@$(BIN)/python -m pytest tests/processors
 
 lint: setup
 	@$(BIN)/ruff check $(SOURCES)

@@ -123,9 +123,7 @@ def record(path: Path, runs: dict[str, Run]) -> None:
 
 def main() -> None:
     """Compare, and fail where a bit differs."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], fromfile_prefix_chars="@"
-    )
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], fromfile_prefix_chars="@")
     parser.add_argument("--record", action="store_true", help="write REFERENCE")
     parser.add_argument("reference", type=Path)
     parser.add_argument("trajectories", type=Path, nargs="*")

@@ -12,9 +12,9 @@ import sys
 
 import numpy as np
 import yaml
-from conftest import ROOT
 
 import sparsestep.stages  # noqa: F401 - one thread for BLAS, as in the jobs
+from conftest import ROOT
 from sparsestep import problems, schedules, simulations, sweeps
 from sparsestep.measures import measure
 from sparsestep.plan import Plan

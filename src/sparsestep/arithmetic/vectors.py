@@ -19,6 +19,13 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic, models, register_model
 
+from sparsestep.errors import SparsestepError
+
+if numba.config.DISABLE_JIT:
+    raise SparsestepError(
+        "NUMBA_DISABLE_JIT is set, and what is not compiled would be rounded otherwise; unset it"
+    )
+
 # Numbers in a vector.
 LANES = 8
 

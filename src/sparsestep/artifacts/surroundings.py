@@ -15,6 +15,7 @@ import numpy as np
 from sparsestep.artifacts import files
 
 _LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "torch", "safetensors", "pyarrow", "pandas")
+_CPUINFO = Path("/proc/cpuinfo")
 # Variables that make libraries compute as on another processor.
 _VARIABLES = (
     "NUMBA_CPU_NAME",
@@ -51,7 +52,7 @@ def describe() -> dict[str, str]:
 def processor() -> str:
     """Name of the processor, as the system gives it."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     entries = {

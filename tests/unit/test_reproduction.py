@@ -1,0 +1,135 @@
+"""Digests of trajectories, and those of the small networks in config.yaml on this machine."""
+
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+
+from conftest import ROOT
+from sparsestep import problems, reproduction
+from sparsestep.artifacts.arrays import Trajectory, write_trajectory
+from sparsestep.artifacts.identity import identity
+from sparsestep.plan import Plan
+from sparsestep.training import train
+
+REFERENCE = ROOT / "workflow" / "trajectories.csv"
+SPEC = {"model": {"kind": "diagonal"}, "iterations": 5}
+
+
+def make_trajectory(replicates=3, **changes):
+    """Random numbers."""
+    rng = np.random.default_rng(0)
+    fields = {
+        "iterations": np.arange(2),
+        "parameters": rng.standard_normal((replicates, 2, 4)),
+        "step_sizes": np.full((replicates, 2), 0.1),
+        "diverged_at": np.full(replicates, -1),
+        "spec": {**SPEC, "replicates": [0, replicates - 1]},
+        "train_loss": np.ones((replicates, 5)),
+    }
+    return Trajectory(**(fields | changes))
+
+
+@pytest.mark.parametrize("name", ["parameters", "step_sizes", "diverged_at", "train_loss"])
+def test_every_bit_counts(name):
+    trajectory = make_trajectory(1)
+    other = getattr(trajectory, name).copy()
+    other.flat[-1] = np.nextafter(other.flat[-1], 9) if other.dtype.kind == "f" else 7
+    changed = dataclasses.replace(trajectory, **{name: other})
+    assert reproduction.digest(changed) != reproduction.digest(trajectory)
+
+
+def test_every_nan_is_the_same():
+    bits = np.array([[[0x7FF8000000000000, 0xFFF8000000000001, 0, 0]] * 2], dtype=np.uint64)
+    with_nan = bits.view(np.float64)
+    plain = np.where(with_nan != with_nan, np.nan, with_nan)
+    found = {reproduction.digest(make_trajectory(1, parameters=each)) for each in (with_nan, plain)}
+    assert len(found) == 1
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A file as the workflow writes it."""
+    folder = tmp_path / "runs" / "first" / f"small-{identity(SPEC)}" / "0-2"
+    folder.mkdir(parents=True)
+    path = folder / "trajectory.safetensors"
+    trajectory = make_trajectory()
+    write_trajectory(path, trajectory, {"spec": trajectory.spec, "code": ""})
+    return path
+
+
+def command(*arguments):
+    """`python -m sparsestep.reproduction`, as the workflow calls it."""
+    return subprocess.run(
+        [sys.executable, "-m", "sparsestep.reproduction", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_what_is_recorded_is_found_again_and_what_differs_is_named(trained, tmp_path):
+    reference = tmp_path / "known.csv"
+    assert command("--record", reference, trained).returncode == 0
+    again = command(reference, trained)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout == f"3 replicates are, bit for bit, those of {reference}\n"
+
+    changed = make_trajectory()
+    changed.parameters[1, 0, 0] = np.nextafter(changed.parameters[1, 0, 0], 9)
+    write_trajectory(trained, changed, {"spec": changed.spec, "code": ""})
+    other = command(reference, trained)
+    assert other.returncode == 1
+    assert other.stderr == "sparsestep: other bits than there: first small: replicates 1\n"
+
+
+def test_runs_of_other_settings_are_named_and_do_not_count(trained, tmp_path):
+    reference = tmp_path / "known.csv"
+    reproduction.record(reference, {})
+    done = command(reference, trained)
+    assert done.returncode == 0
+    assert "not there, because other settings made them: first small" in done.stdout
+
+
+def test_first_replicates_must_be_there_to_be_recorded(tmp_path):
+    runs = {"0" * 12: reproduction.Run("first", "small", {1: "f" * 12})}
+    with pytest.raises(reproduction.SparsestepError, match="first replicates are missing"):
+        reproduction.record(tmp_path / "known.csv", runs)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "runs"),
+    [
+        ("diagonal", ("small", "decay-10", "decay-30", "decay-50")),
+        ("relu_1d", ("decay-2", "decay-50")),
+        ("relu_teacher", ("small", "decay-50")),
+        ("relu_three_layer", ("small", "decay-50")),
+        ("valley_toy", ("gd", "label-noise")),
+    ],
+)
+def test_shipped_runs_are_the_bits_that_stand_in_the_repository(experiment, runs):
+    """Two replicates of whole runs, trained on whatever machine this is."""
+    reference = reproduction.read_reference(REFERENCE)
+    experiments = Plan(yaml.safe_load((ROOT / "config.yaml").read_text())).experiments
+    two = {"replicates": [0, 1]}
+    problem = problems.generate(experiments.problem(experiment) | two)
+    for run in runs:
+        spec = experiments.run(experiment, run)
+        known = reference[identity(spec)]
+        assert (known.experiment, known.run) == (experiment, run)
+        trajectory = train(problem, spec | two, threads=2)
+        for row in range(2):
+            assert reproduction.digest(trajectory.of_replicate(row)) == known.digests[row]
+
+
+def test_every_small_network_of_the_config_is_there():
+    experiments = Plan(yaml.safe_load((ROOT / "config.yaml").read_text())).experiments
+    reference = reproduction.read_reference(REFERENCE)
+    for name in experiments.wanted:
+        block = experiments.block(name)
+        for run in block.runs if block.family.name == "vectors" else ():
+            known = reference[experiments.run_id(name, run)]
+            assert sorted(known.digests) == [*range(block.replicates)]
