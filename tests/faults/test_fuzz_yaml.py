@@ -181,6 +181,7 @@ TRAPS = {
     "twice": ("a: 1\nb: 2\na: 3\n", "line 3: 'a' is there twice"),
     "no date": ("a: 2024-13-45", "line 1: got '2024-13-45', which is no valid timestamp"),
     "a date": (f"{OF_ONE}2024-01-01}}}}", "one.title: got datetime.date(2024, 1, 1); must be text"),
+    "a comment as value": (f"{OF_ONE}#d62728\n}}}}", "one.title: got nothing; write a value"),
     "no number": ("a: 0b_", "line 1: got '0b_', which is no valid int"),
     "5000 digits": (f"a: {'9' * 5000}", "line 1: got '9999"),
     "hexadecimal": (f"{OF_ONE}0x{'f' * 5000}}}}}", "title: got a number of about 6020 digits"),

@@ -216,7 +216,9 @@ def test_batches_of_replicates_that_the_experiment_lacks(raw):
 def test_a_grid_of_a_thousand_points_is_a_handful_of_jobs(published):
     raw = {
         "experiments": {
-            "diagonal": published.config.experiments["diagonal"].model_dump(mode="json")
+            "diagonal": published.config.experiments["diagonal"].model_dump(
+                mode="json", exclude_none=True
+            )
         },
         "sweeps": {
             "grid": {

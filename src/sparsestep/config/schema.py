@@ -32,7 +32,7 @@ _KINDS_BY_NAME = {"simulations": "simulation", "figures": "figure"}
 
 def schema() -> dict[str, Any]:
     """The schema, as JSON values (draft 2020-12)."""
-    found = Config.model_json_schema()
+    found = _without_nothing(Config.model_json_schema())
     defs = found["$defs"]
     for model, roles in _KINDS.items():
         for role in roles:
@@ -82,7 +82,7 @@ def _measure(defs: dict[str, Any]) -> dict[str, Any]:
 
 def _define(name: str, spec: type[BaseModel], defs: dict[str, Any]) -> dict[str, Any]:
     """A reference to the schema of a Spec, which is added with those of its parts."""
-    own = spec.model_json_schema(ref_template=f"{_DEFS}{name}-{{model}}")
+    own = _without_nothing(spec.model_json_schema(ref_template=f"{_DEFS}{name}-{{model}}"))
     defs |= {f"{name}-{part}": block for part, block in own.pop("$defs", {}).items()}
     defs[name] = own
     return {"$ref": f"{_DEFS}{name}"}
@@ -90,7 +90,7 @@ def _define(name: str, spec: type[BaseModel], defs: dict[str, Any]) -> dict[str,
 
 def _replace(properties: dict[str, Any], key: str, block: dict[str, Any]) -> None:
     described = {"description": properties[key]["description"]}
-    properties[key] = {**_or_nothing(block), **described}
+    properties[key] = {**block, **described}
 
 
 def _replace_named(blocks: dict[str, Any], block: dict[str, Any]) -> None:
@@ -101,6 +101,16 @@ def _replace_named(blocks: dict[str, Any], block: dict[str, Any]) -> None:
 
 def _or_nothing(block: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [{"type": "null"}, block]}
+
+
+def _without_nothing(part: Any) -> Any:
+    """Only what a user may write: of a field that may be None, its values (`nothing.py`)."""
+    if isinstance(part, list):
+        return [_without_nothing(each) for each in part if each != {"type": "null"}]
+    if not isinstance(part, dict):
+        return part
+    kept = {key: _without_nothing(value) for key, value in part.items()}
+    return {key: value for key, value in kept.items() if (key, value) != ("default", None)}
 
 
 # What pydantic calls the bounds of a number that it reads from a text too, and JSON Schema.

@@ -10,7 +10,7 @@ What is wrong becomes a line that names the key's path, the value, and what woul
 from typing import Any
 
 from sparsestep import registry
-from sparsestep.config import claims, compatibility, families, inheritance, limits
+from sparsestep.config import claims, compatibility, families, inheritance, limits, nothing
 from sparsestep.config import sweeps as config_sweeps
 from sparsestep.config.blocks import Config, Experiment, Run, Snapshots
 from sparsestep.config.kinds import columns, read, unknown
@@ -25,6 +25,8 @@ def load(raw: dict[str, Any]) -> Config:
     """
     mistakes = Mistakes()
     limits.check(raw, mistakes)
+    mistakes.refuse()
+    nothing.check(raw, mistakes)
     mistakes.refuse()
     written_out, origin = inheritance.write_out(raw, mistakes)
     mistakes.refuse(origin)

@@ -20,7 +20,6 @@ MISTAKES = [
     ((*RUN, "schedule", "step_size"), "fast", "got 'fast'; input should be a valid number"),
     ((*RUN, "schedule", "step_size"), float("nan"), "got nan; input should be greater than 0"),
     ((*RUN, "schedule", "step_size"), float("inf"), "got inf; input should be a finite number"),
-    ((*RUN, "schedule", "step_size"), None, "got None; input should be a valid number"),
     ((*RUN, "schedule", "step_size", "of_edge"), -1, "got -1; input should be greater than 0"),
     ((*RUN, "schedule", "step_size", "of_edg"), 0.9, "unknown key"),
     (("experiments", "first", "edge", "horizon"), 1.5, "got 1.5; input should be less than 1"),
@@ -38,7 +37,6 @@ MISTAKES = [
     ((*RUN, "algorithm"), {"kind": "label_noise_gd"}, "missing"),
     ((*RUN, "algorithm"), {"kind": "sde", "of": "small", "c": 0}, "greater than 0"),
     ((*RUN, "algorithm"), {"kind": "sde", "of": "small", "c": 1, "noise": "exact"}, "isotropic"),
-    ((*RUN, "schedule"), None, "schedule: missing"),
     ((*RUN, "algorithm"), "gd", "got 'gd'; must be a block; write algorithm: {kind: gd}"),
     ((*RUN, "schedule"), "constant", "must be a block; write schedule: {kind: constant}"),
     (
@@ -250,13 +248,13 @@ def test_a_run_that_follows_another(tiny, of, says):
 @pytest.mark.parametrize(
     ("of", "says"),
     [
-        (None, "decay-50.schedule: missing"),
-        ("small", "algorithm.of: got 'small'; must be a run with `algorithm: {kind: sgd"),
-        ("smal", "algorithm.of: there is no such run, got 'smal'"),
+        ({}, "decay-50.schedule: missing"),
+        ({"of": "small"}, "algorithm.of: got 'small'; must be a run with `algorithm: {kind: sgd"),
+        ({"of": "smal"}, "algorithm.of: there is no such run, got 'smal'"),
     ],
 )
 def test_noisy_labels_follow_a_run_or_have_a_schedule(tiny, of, says):
-    put(tiny, (*RUN, "algorithm"), {"kind": "gd_on_noisy_labels", "of": of})
-    put(tiny, (*RUN, "schedule"), None)
+    put(tiny, (*RUN, "algorithm"), {"kind": "gd_on_noisy_labels", **of})
+    del tiny["experiments"]["first"]["runs"]["decay-50"]["schedule"]
     with pytest.raises(ConfigError, match=re.escape(says)):
         config.load(tiny)

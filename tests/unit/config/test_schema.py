@@ -55,6 +55,8 @@ MISTAKES = [
     ((*FIRST, "runs", "small", "schedule", "step_size"), -0.1),
     ((*FIRST, "runs", "small", "schedule", "kind"), "constnat"),
     ((*FIRST, "runs", "small", "color"), "#000000"),
+    ((*FIRST, "runs", "small", "colour"), None),
+    ((*FIRST, "problem"), None),
     ((*FIRST, "replicates"), "many"),
     (("figures", "curves", "kind"), "training_curve"),
     (("figures", "curves", "panel"), []),
