@@ -134,6 +134,10 @@ def test_results_without_permission(edited):
         results.chmod(0o755)
 
 
+def test_claims_that_nothing_can_come_of_are_told_in_a_dry_run(edited):
+    assert "experiments.second.claims: 3 replicates make fewer than 6 pairs" in edited.run("-n")
+
+
 def test_a_step_size_that_diverges_is_a_result(edited):
     edited.edit("config.yaml", "step_size: 0.01", "step_size: 50.0")
     edited.run("--cores", "2")

@@ -97,6 +97,8 @@ def test_example_experiment(edited):
     config["experiments"] |= added["experiments"]
     config["figures"] |= added["figures"]
     edited.write_config(config)
+    # Its claims can be judged.
+    assert not any("my_problem" in line for line in Plan(config).report.remarks())
     planned = edited.planned()
     assert (planned["generate_problem"], planned["train_run"], planned["measure_run"]) == (1, 2, 2)
     edited.run("--cores", "2")

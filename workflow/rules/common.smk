@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from sparsestep.images.compute import hand_to_jobs
 from sparsestep.runtime.environment import set_for_jobs
@@ -43,6 +44,10 @@ try:
     release_stale_lock(Path(".snakemake"), main=workflow.is_main_process)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:
+    for line in plan.report.remarks():
+        logger.warning(f"sparsestep: {line}")
 
 # What the captions of `snakemake --report` read: experiments that say everything.
 config.update(plan.config.model_dump(mode="json"))

@@ -1,8 +1,11 @@
 """Specs and inputs of summary, verdicts and report."""
 
+import functools
+
 from sparsestep import metrics
 from sparsestep.artifacts.identity import identity
 from sparsestep.config.claims import Claims, compared
+from sparsestep.plan import remarks
 from sparsestep.plan.blocks import Spec, dump, dumped
 from sparsestep.plan.experiments import Experiments
 from sparsestep.plan.figures import Figures
@@ -40,6 +43,12 @@ class Report:
         tables = self._experiments.tables(self._claiming())
         return {"experiments": shown, "tables": described(tables)}
 
+    @functools.cache
+    def remarks(self) -> list[str]:
+        """What a user should know before anything runs, a line each."""
+        blocks = self._experiments.blocks
+        return [line for name in self._claiming() for line in remarks.of_claims(name, blocks[name])]
+
     def report(self) -> Spec:
         """What the report's job is told: figures, experiments and runs in config order."""
         # Lists, because canonical JSON sorts the keys of an object.
@@ -56,7 +65,10 @@ class Report:
             }
             for name in self._experiments.wanted
         ]
+        # Not there where there is nothing to say.
+        said = {"remarks": lines} if (lines := self.remarks()) else {}
         return {
+            **said,
             "figures": figures,
             "experiments": shown,
             "tables": self._simulations.summarised(),

@@ -33,7 +33,8 @@ def build(
 ) -> str:
     """The HTML page.
 
-    `spec` lists the `figures`, `experiments`, `simulations` and `tables` of config.yaml, `summary`
+    `spec` lists the `figures`, `experiments`, `simulations` and `tables` of config.yaml, and
+    `remarks` on its claims; `summary`
     holds the end values, `figures` by name the suffix and content of an image, `tables` the short
     tables of simulations. `captions` are reST texts by kind of figure, `notes` by kind of
     simulation, with the same Jinja variables that Snakemake's own report gives them. `claims` are
@@ -52,6 +53,7 @@ def build(
             for name in spec.get("tables", [])
         ],
         tables=[_experiment(entry, summary) for entry in spec["experiments"]],
+        remarks=spec.get("remarks", []),
     )
 
 

@@ -75,6 +75,7 @@ def test_report_table(tables):
 
 def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_shows(tables):
     spec = {
+        "remarks": ["few pairs < 6"],
         "figures": [{"name": "f", "kind": "k", "shows": [["one", "train_loss"]]}],
         "experiments": [
             {
@@ -103,6 +104,7 @@ def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_sho
         "ratio 0.5 (95 %: 0.4 to 0.6): holds."
     )
     assert page.count("<li>") == 1
+    assert "few pairs &lt; 6.</p>" in page
     assert f"<li>{sentence}</li>" in page
 
 

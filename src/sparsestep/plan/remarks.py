@@ -1,0 +1,38 @@
+"""What a user should know of a config that is valid: claims that nothing can come of."""
+
+from sparsestep.claims.pairs import comparisons, large_steps
+from sparsestep.config.blocks import Experiment
+from sparsestep.config.claims import compared
+
+# As in `claims.verdicts`, which imports pandas.
+FEWEST = 6
+# A pair of runs takes a look at every iteration; of more runs, their durations alone are compared.
+_MANY = 100
+
+
+def of_claims(name: str, experiment: Experiment) -> list[str]:
+    """A line for each reason why verdicts about an experiment will be missing, or show nothing."""
+    found = [f"{reason}; there will be no verdict" for reason in _incomparable(experiment)]
+    few = experiment.replicates
+    if few < FEWEST:
+        pairs = f"{few} replicate{'' if few == 1 else 's'} make fewer than {FEWEST} pairs"
+        found.append(f"{pairs}; every verdict will be `not shown`")
+    return [f"experiments.{name}.claims: {line}" for line in found]
+
+
+def _incomparable(experiment: Experiment) -> list[str]:
+    """Why its claims have nothing to be judged on."""
+    claims, runs, iterations = experiment.claims, compared(experiment), experiment.iterations
+    durations = {large_steps(run["schedule"], iterations) for run in runs.values()}
+    found = []
+    if claims.stabilises is not None and not any(durations):
+        found.append("stabilises: there is no run whose step size decays")
+    if claims.better or claims.sparser:
+        different = len(durations) > 1
+        if different and len(runs) <= _MANY:
+            different = bool(comparisons(runs, iterations))
+        if not different:
+            asked = " and ".join(key for key in ("better", "sparser") if getattr(claims, key))
+            what = "a run with another whose large steps last longer before they decay"
+            found.append(f"{asked}: there is no pair to compare, {what}")
+    return found

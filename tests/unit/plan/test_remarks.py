@@ -1,0 +1,61 @@
+"""Claims of which nothing can come are told before anything runs, and in the report."""
+
+import json
+
+import pytest
+
+from sparsestep.claims import verdicts
+from sparsestep.plan import Plan, remarks
+
+CONSTANT = {
+    f"eta-{number}": {"schedule": {"kind": "constant", "step_size": number / 100}}
+    for number in (1, 2, 3)
+}
+
+
+def of_first(tiny, **change):
+    tiny["experiments"]["first"] |= {"replicates": 6, **change}
+    return Plan(tiny).report.remarks()
+
+
+def test_as_many_as_the_verdicts_ask_for():
+    assert remarks.FEWEST == verdicts.FEWEST
+
+
+@pytest.mark.parametrize(("replicates", "told"), [(1, True), (5, True), (6, False)])
+def test_fewer_replicates_than_a_verdict_takes(tiny, replicates, told):
+    found = of_first(tiny, replicates=replicates)
+    assert len(found) == told
+    start = f"experiments.first.claims: {replicates} replicate"
+    assert all(line.startswith(start) and "fewer than 6 pairs" in line for line in found)
+
+
+def test_constant_step_sizes_alone_compare_nothing(tiny):
+    found = of_first(tiny, runs=CONSTANT)
+    assert found == [
+        "experiments.first.claims: stabilises: there is no run whose step size decays; there will "
+        "be no verdict",
+        "experiments.first.claims: sparser: there is no pair to compare, a run with another whose "
+        "large steps last longer before they decay; there will be no verdict",
+    ]
+
+
+def test_durations_that_differ_with_smaller_steps_compare_nothing(tiny):
+    decay = {"kind": "step_decay", "step_size": 0.01, "decay_at": 0.5, "divide_by": 2}
+    constant = {"kind": "constant", "step_size": 0.02}
+    runs = {"small": {"schedule": decay}, "large": {"schedule": constant}}
+    (line,) = of_first(tiny, runs=runs, claims={"better": ["test_loss"], "sparser": ["l0"]})
+    assert line.startswith("experiments.first.claims: better and sparser: there is no pair")
+
+
+def test_nothing_is_said_where_nothing_is_claimed_or_all_is_well(tiny, published):
+    assert published.report.remarks() == []
+    assert of_first(tiny, replicates=1, claims={}) == []
+
+
+def test_the_report_says_it_and_is_made_as_before_where_there_is_nothing_to_say(tiny):
+    tiny["experiments"]["first"]["replicates"] = 6
+    assert "remarks" not in json.loads(Plan(tiny).jobs.spec("report")(None))
+    tiny["experiments"]["first"]["replicates"] = 5
+    plan = Plan(tiny)
+    assert json.loads(plan.jobs.spec("report")(None))["remarks"] == plan.report.remarks()
