@@ -89,7 +89,24 @@ MISTAKES = [
         "decay_at: got 0.2; must be at least warm_up, 0.3",
     ),
     ("algorithm", {"kind": "sgdd"}, "algorithm.kind: unknown algorithm, got 'sgdd'; valid: sgd"),
-    ("algorithm", {"kind": "sde", "of": "small"}, "algorithm.of: must be absent; a sweep has no"),
+    (
+        "algorithm",
+        {"kind": "adam"},
+        "algorithm.kind: unknown algorithm, got 'adam'; valid: sgd, gd, label_noise_gd, "
+        "gd_on_noisy_labels",
+    ),
+    ("algorithm", {}, "algorithm.kind: missing; valid: sgd, gd, label_noise_gd, gd_on_noisy"),
+    ("algorithm", {"kind": "sde", "of": "small"}, "algorithm.kind: follows another run, and a"),
+    (
+        "algorithm",
+        {"kind": "gd_on_noisy_labels", "of": "small"},
+        "algorithm.of: must be absent; a sweep has no other run",
+    ),
+    (
+        "schedule",
+        {"kind": "cosine"},
+        "schedule.kind: unknown schedule, got 'cosine'; valid: step_decay, ",
+    ),
     ("measure", {}, "measure: got {}; dictionary should have at least 1 item"),
     ("measure", {"sharpness": None}, "measure.sharpness: unknown measure, got 'sharpness'; valid:"),
     ("measure", {"lasso_distance": None}, "measure.lasso_distance: is about all snapshots; a swee"),

@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticKnownError
 
 from sparsestep.config import families, kinds
@@ -10,6 +17,7 @@ from sparsestep.config.claims import Claims
 from sparsestep.config.sweeps import Sweep
 from sparsestep.fields import AddedField, Closed, Colour, Fraction, Name, OfEdge, PositiveInt
 from sparsestep.images.compute import Compute
+from sparsestep.mistakes import Mistake, describe, told
 
 
 class Run(Closed):
@@ -99,6 +107,23 @@ class Experiment(Closed):
     def family(self) -> families.Family:
         """What networks on vectors and networks on images do differently."""
         return families.family_of(self.problem)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _kinds_that_go_together(
+        cls, block: Any, check: ModelWrapValidatorHandler["Experiment"]
+    ) -> "Experiment":
+        wrong = families.wrong_kinds(block) if isinstance(block, dict) else {}
+        found = [Mistake(path, text) for path, text in wrong.items()]
+        try:
+            experiment = check(block)
+        except ValidationError as error:
+            # What is known without the others has fewer valid kinds to name.
+            rest = [mistake for mistake in describe(cls, error) if mistake.path not in wrong]
+            raise told([*found, *rest]) from None
+        if found:
+            raise told(found)
+        return experiment
 
     @field_validator("measure", mode="before")
     @classmethod

@@ -1,12 +1,13 @@
 """Networks on vectors and networks on images: all that experiments do differently."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sparsestep import registry
+from sparsestep.config import kinds
 from sparsestep.config.vectors import Vectors
 from sparsestep.fields import Closed
 from sparsestep.images.family import Images
-from sparsestep.mistakes import Mistakes
+from sparsestep.mistakes import Mistakes, Path
 
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
@@ -58,14 +59,55 @@ def go_together(problem: Closed, model: Closed) -> bool:
     return registry.family("problem", problem.kind) == registry.family("model", model.kind)
 
 
-def check(experiment: "Experiment", mistakes: Mistakes) -> None:
-    """Note a model that does not take what the problem hands out, and what the family notes."""
-    family, model = family_of(experiment.problem), experiment.model.kind
-    if not go_together(experiment.problem, experiment.model):
-        takes = registry.family("model", model)
-        valid = [m for m in registry.kinds("model") if registry.family("model", m) == family.name]
-        text = f"got {model!r}, which takes {takes}; valid here: {', '.join(valid)}"
-        mistakes.add(text, "model", "kind")
-    elif family.name == "images" and (text := registry.lacking("network", model)):
-        mistakes.add(text, "model", "kind")
-    family.check(experiment, mistakes)
+def wrong_kinds(experiment: dict[str, Any]) -> dict[Path, str]:
+    """What is wrong with the kinds of problem, model and algorithms, by path; all else unchecked.
+
+    Of each, the valid kinds are those that go with the others. A model that does not take what the
+    problem hands out is told alone: which algorithms there are follows from it.
+    """
+    blocks = {role: experiment.get(role) for role in ("problem", "model")}
+    known = {
+        role: block["kind"]
+        for role, block in blocks.items()
+        if isinstance(block, dict) and not kinds.wrong_kind(role, block, registry.kinds(role))
+    }
+    found: dict[Path, str] = {}
+    for role, other in (("problem", "model"), ("model", "problem")):
+        if isinstance(blocks[role], dict) and role not in known:
+            of = registry.family(other, known[other]) if other in known else None
+            found[role, "kind"] = kinds.wrong_kind(role, blocks[role], _kinds_of(role, of))
+    if len(known) == 2:
+        hands_out, takes = (registry.family(role, known[role]) for role in ("problem", "model"))
+        if hands_out != takes:
+            valid = ", ".join(_kinds_of("model", hands_out))
+            text = f"got {known['model']!r}, which takes {takes}; valid here: {valid}"
+            return {("model", "kind"): text}
+        if takes == "images" and (text := registry.lacking("network", known["model"])):
+            found["model", "kind"] = text
+    if "model" in known:
+        found |= _wrong_algorithms(experiment.get("runs"), known["model"])
+    return found
+
+
+def _kinds_of(role: str, family: str | None) -> list[str]:
+    """The kinds of problems or models of a family, or of all."""
+    found = registry.kinds(role)
+    return [kind for kind in found if family in (None, registry.family(role, kind))]
+
+
+def _wrong_algorithms(runs: Any, model: str) -> dict[Path, str]:
+    found: dict[Path, str] = {}
+    valid = kinds.algorithms(model)
+    for name, run in runs.items() if isinstance(runs, dict) else ():
+        if not isinstance(run, dict):
+            continue
+        algorithm, path = run.get("algorithm"), ("runs", name, "algorithm")
+        if "algorithm" not in run and "sgd" not in valid:
+            # The default is none of them.
+            found[path] = f"missing; valid kinds: {', '.join(valid)}"
+        elif isinstance(algorithm, dict) and (
+            text := kinds.wrong_kind("algorithm", algorithm, valid)
+            or registry.lacking("trainer", algorithm["kind"], model)
+        ):
+            found[*path, "kind"] = text
+    return found

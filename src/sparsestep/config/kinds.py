@@ -24,10 +24,7 @@ def resolve(role: str, block: Any) -> Closed:
         return block
     if not isinstance(block, dict):
         raise PydanticKnownError("dict_type")
-    if "kind" not in block:
-        valid = ", ".join(registry.kinds(role))
-        raise told([Mistake(("kind",), f"missing; valid: {valid}")])
-    if text := unknown(role, block["kind"]):
+    if text := wrong_kind(role, block, registry.kinds(role)):
         raise told([Mistake(("kind",), text)])
     return validate(registry.load(role, block["kind"]).Spec, block)
 
@@ -44,17 +41,26 @@ Simulation = _block("simulation")
 Figure = _block("figure")
 
 
-def unknown(role: str, kind: Any, model: str | None = None) -> str:
-    """What is wrong with a kind that does not exist (for this model); empty where it does.
+def wrong_kind(role: str, block: dict, valid: list[str]) -> str:
+    """What is wrong with the kind of a block, of which these are valid; empty where it is one."""
+    if "kind" not in block:
+        return f"missing; valid: {', '.join(valid)}"
+    return unknown(role, block["kind"], valid)
 
-    Also of one that registry.py has, and that is no module.
+
+def unknown(role: str, kind: Any, valid: list[str], model: str | None = None) -> str:
+    """What is wrong with a kind that is none of the valid ones; empty where it is one.
+
+    Also of one (of this model) that registry.py has, and that is no module.
     """
-    valid = registry.kinds(role, model)
     if isinstance(kind, str) and kind in valid:
         return registry.lacking(role, kind, model)
-    # A user writes `algorithm:` where the registry says what trains with it.
-    what = "algorithm" if role == "trainer" else role
-    return f"unknown {what}{suggest(str(kind), valid)}"
+    return f"unknown {role}{suggest(str(kind), valid)}"
+
+
+def algorithms(model: str) -> list[str]:
+    """Kinds of the algorithms that train a model of this kind."""
+    return registry.kinds("trainer", model)
 
 
 def validate(spec: type[BaseModel], block: Any) -> Any:
@@ -69,7 +75,7 @@ def resolve_measure(measure: dict[str, Any], model: Closed) -> Measure:
     """The block `measure:` of an experiment with this model; raises ValidationError."""
     resolved, mistakes = {}, Mistakes()
     for name, options in measure.items():
-        if text := unknown("measure", name, model.kind):
+        if text := unknown("measure", name, registry.kinds("measure", model.kind), model.kind):
             mistakes.add(text, name)
             continue
         spec = registry.load("measure", name, model.kind).Spec

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from sparsestep import registry
 from sparsestep.config import compatibility
-from sparsestep.config.kinds import Algorithm, Measure, columns, resolve_measure, unknown
+from sparsestep.config.kinds import Measure, algorithms, columns, resolve_measure, wrong_kind
 from sparsestep.config.kinds import resolve as resolve_kind
 from sparsestep.fields import Closed, Name, PositiveFloat, PositiveInt
 from sparsestep.mistakes import Mistakes, describe, suggest
@@ -63,9 +63,8 @@ class Sweep(Closed):
 
     experiment: Name = Field(description="whose problem, model, iterations and snapshots")
     replicates: Annotated[PositiveInt, Field(le=10_000, description="seeds, counted from 0")]
-    algorithm: Algorithm = Field(
-        default={"kind": "sgd"}, validate_default=True, description="what an update is"
-    )
+    # Which there are follows from the experiment's model; resolved, a block with its defaults.
+    algorithm: dict[str, Any] = Field(default={"kind": "sgd"}, description="what an update is")
     # A block, not a Spec: what is swept is missing.
     schedule: dict[str, Any] = Field(description="of all points, but for what is swept")
     step_size: Values = Field(description="values of the schedule's step_size")
@@ -101,7 +100,7 @@ def resolve(sweep: Sweep, experiments: "dict[str, Experiment]", mistakes: Mistak
     if len(parts["step_size"]) * len(parts["decay_at"]) > _MOST_POINTS:
         mistakes.add(f"got more than {_MOST_POINTS} points")
     if len(mistakes) == known:
-        _check_algorithm(sweep, experiment.model, mistakes.at("algorithm"))
+        algorithm = _algorithm(sweep, experiment.model, mistakes.at("algorithm"))
         schedule = _schedule(sweep, parts, mistakes)
         try:
             measure = resolve_measure(sweep.measure, experiment.model)
@@ -120,7 +119,7 @@ def resolve(sweep: Sweep, experiments: "dict[str, Experiment]", mistakes: Mistak
         if sweep.edges and int(shortest * experiment.iterations) < 1:
             text = f"got {shortest}; edges are searched for within it, and it holds no iteration"
             mistakes.add(text, "decay_at")
-        parts |= {"schedule": schedule, "measure": measure}
+        parts |= {"algorithm": algorithm, "schedule": schedule, "measure": measure}
     if len(mistakes) == known:
         compatibility.check_metrics(measure, experiment.model, mistakes.at("measure"))
     return sweep.model_copy(update=parts)
@@ -154,11 +153,30 @@ def _values(given: list[float] | Range, mistakes: Mistakes) -> list[float]:
     return given
 
 
-def _check_algorithm(sweep: Sweep, model: Closed, mistakes: Mistakes) -> None:
-    if text := unknown("trainer", sweep.algorithm.kind, model.kind):
-        mistakes.add(text, "kind")
-    if getattr(sweep.algorithm, "of", None):
+def _algorithm(sweep: Sweep, model: Closed, mistakes: Mistakes) -> dict:
+    """The algorithm's block with its defaults filled in."""
+    block, known = sweep.algorithm, algorithms(model.kind)
+    valid = [kind for kind in known if not _follows(kind)]
+    if text := wrong_kind("algorithm", block, valid):
+        kind = block.get("kind")
+        follows = isinstance(kind, str) and kind in known
+        lone = f"follows another run, and a sweep has none{suggest(str(kind), valid)}"
+        mistakes.add(lone if follows else text, "kind")
+        return {}
+    if "of" in block:
         mistakes.add("must be absent; a sweep has no other run", "of")
+        return {}
+    try:
+        return resolve_kind("algorithm", block).model_dump(mode="json")
+    except ValidationError as error:
+        mistakes.add_all(describe(Sweep, error))
+        return {}
+
+
+def _follows(algorithm: str) -> bool:
+    """Whether an algorithm is always that of a run `of` another."""
+    of = registry.load("algorithm", algorithm).Spec.model_fields.get("of")
+    return of is not None and of.is_required()
 
 
 def _schedule(sweep: Sweep, values: dict[str, list[float]], mistakes: Mistakes) -> dict:
@@ -168,10 +186,11 @@ def _schedule(sweep: Sweep, values: dict[str, list[float]], mistakes: Mistakes) 
         if key in sweep.schedule:
             where.add("must be absent; it is swept", key)
             return {}
-    kind = sweep.schedule.get("kind")
     valid = [name for name in registry.kinds("schedule") if _has_swept_keys(name)]
-    if kind in registry.kinds("schedule") and kind not in valid:
-        where.add(f"has no decay_at{suggest(kind, valid)}", "kind")
+    if text := wrong_kind("schedule", sweep.schedule, valid):
+        kind = sweep.schedule.get("kind")
+        known = isinstance(kind, str) and kind in registry.kinds("schedule")
+        where.add(f"has no decay_at{suggest(kind, valid)}" if known else text, "kind")
         return {}
     schedule = None
     for decay_at in values["decay_at"]:

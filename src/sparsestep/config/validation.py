@@ -10,10 +10,10 @@ What is wrong becomes a line that names the key's path, the value, and what woul
 from typing import Any
 
 from sparsestep import registry
-from sparsestep.config import claims, compatibility, families, inheritance, limits, nothing
+from sparsestep.config import claims, compatibility, inheritance, limits, nothing
 from sparsestep.config import sweeps as config_sweeps
 from sparsestep.config.blocks import Config, Experiment, Run, Snapshots
-from sparsestep.config.kinds import columns, read, unknown
+from sparsestep.config.kinds import columns, read
 from sparsestep.figures.specs.base import FigureSpec
 from sparsestep.mistakes import Mistakes, suggest
 
@@ -87,15 +87,13 @@ def _check_enabled(config: Config, mistakes: Mistakes) -> None:
 def _check_experiment(experiment: Experiment, mistakes: Mistakes) -> None:
     for name, run in experiment.runs.items():
         where = mistakes.at("runs", name)
-        _check_run(run, experiment, where)
+        _check_run(run, where)
         if run.followed:
             _check_followed(run.followed, experiment.runs, where.at("algorithm", "of"))
-    families.check(experiment, mistakes)
+    experiment.family.check(experiment, mistakes)
 
 
-def _check_run(run: Run, experiment: Experiment, mistakes: Mistakes) -> None:
-    if text := unknown("trainer", run.algorithm.kind, experiment.model.kind):
-        mistakes.add(text, "algorithm", "kind")
+def _check_run(run: Run, mistakes: Mistakes) -> None:
     if run.schedule is not None and run.followed:
         mistakes.add(f"must be absent; it is that of {run.followed!r}", "schedule")
     elif run.schedule is None and not run.followed:

@@ -1,4 +1,4 @@
-"""What a user should know of a config that is valid: claims that nothing can come of."""
+"""Remarks on a config that is valid: claims of which nothing can come."""
 
 from sparsestep.claims.pairs import comparisons, large_steps
 from sparsestep.config.blocks import Experiment

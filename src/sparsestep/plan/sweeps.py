@@ -41,7 +41,7 @@ class Sweeps:
         entry = self.block(name)
         return {
             **self._experiments.problem(entry.experiment),
-            "algorithm": dump(entry.algorithm),
+            "algorithm": entry.algorithm,
             "schedule": entry.schedule,
             "snapshots": dump(self._experiments.block(entry.experiment).snapshots),
             "measure": dumped(entry.measure),
@@ -76,7 +76,7 @@ class Sweeps:
         entry = self.block(name)
         edge = dump(self._experiments.block(entry.experiment).edge) | {"horizon": decay_at}
         problem = self._experiments.problem(entry.experiment)
-        return {**problem, "algorithm": dump(entry.algorithm), "edge": edge}
+        return {**problem, "algorithm": entry.algorithm, "edge": edge}
 
     def batches(self, name: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles."""
