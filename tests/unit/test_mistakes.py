@@ -1,0 +1,42 @@
+"""Mistakes as a user reads them: a line each, and each line once."""
+
+import pytest
+
+from sparsestep import config
+from sparsestep.errors import ConfigError
+from sparsestep.mistakes import Mistakes
+
+
+def test_the_same_mistake_found_twice_is_one_line():
+    mistakes = Mistakes()
+    mistakes.at("figures", "batches").add("must end alike", "columns", 1)
+    mistakes.add("is too small", "experiments")
+    mistakes.add("must end alike", "figures", "batches", "columns", 1)
+    with pytest.raises(ConfigError) as caught:
+        mistakes.refuse()
+    lines = ["figures.batches.columns.1: must end alike", "experiments: is too small"]
+    assert str(caught.value).split("\n") == lines
+
+
+def test_a_default_that_is_wrong_for_every_run_is_one_line(tiny):
+    first = tiny["experiments"]["first"]
+    first["schedule"] = {"kind": "constant", "step_size": -1}
+    first["runs"] = {"one": None, "two": None, "three": {"label": "third"}}
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    line = "experiments.first.schedule.step_size: got -1; input should be greater than 0"
+    assert str(caught.value) == line
+
+
+def test_two_figures_about_the_same_runs_have_a_line_each(tiny):
+    tiny["figures"] = {
+        name: {
+            "kind": "duration_effect",
+            "columns": [{"experiment": "first", "panels": ["l0"]}],
+        }
+        for name in ("one", "two")
+    }
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    starts = [line.partition(".columns")[0] for line in str(caught.value).split("\n")]
+    assert starts == ["figures.one", "figures.two"]
