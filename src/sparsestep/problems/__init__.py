@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sparsestep import models, registry
+from sparsestep import handed, models, registry
 from sparsestep.artifacts.arrays import Problem
 
 
@@ -13,6 +13,7 @@ def generate(spec: dict) -> Problem:
     (first and last, both included). The content of a replicate does not depend on which others are
     generated with it.
     """
+    handed.check_problem(spec)
     module = registry.load("problem", spec["problem"]["kind"])
     first, last = spec["replicates"]
     replicates = range(first, last + 1)
