@@ -58,6 +58,29 @@ def the_other_of_two(workflow, logs):
     return started[working]
 
 
+LOOKS = ("-n", "--summary", "--detailed-summary", "--dag", "--rulegraph", "--list-rules")
+LOOKS += ("--list-changes code", "--list-untracked", "--cores 1", "--report {away}/report.html")
+
+
+def test_looking_at_a_folder_of_a_colleague(reference, tmp_path, new_disk):  # noqa: F811
+    disk = new_disk(tmp_path / "disk", 60_000)
+    shutil.copytree(reference.workflow.folder, disk.folder, dirs_exist_ok=True)
+    # As a finished run leaves it.
+    shutil.rmtree(disk.folder / ".snakemake" / "locks", ignore_errors=True)
+    disk.read_only()
+    workflow = Workflow(disk.folder)
+    for look in LOOKS:
+        workflow.run(*look.format(away=tmp_path).split())
+    assert (tmp_path / "report.html").stat().st_size > 100_000
+    for other in ("--unlock", "--cores 1 --forceall results/summary.csv"):
+        done = workflow.snakemake(*other.split())
+        assert done.returncode == 1
+        assert "Traceback" not in done.stdout, done.stdout
+        assert "cannot be written" in done.stdout, done.stdout
+    assert artefacts(workflow) == reference.files
+    record("a look at a read-only folder", f"{len(LOOKS)} commands: none fails, none writes")
+
+
 @pytest.mark.parametrize("what", ["results", "everything"])
 def test_read_only(reference, tmp_path, new_disk, what):  # noqa: F811
     copy = reference.workflow.copy(tmp_path / "copy")

@@ -14,6 +14,7 @@ from sparsestep.runtime.environment import set_for_jobs
 from sparsestep.errors import ConfigError
 from sparsestep.runtime.locking import release_stale_lock, start_one_by_one, started
 from sparsestep.runtime.orphans import name_parent
+from sparsestep.runtime.read_only import look_through
 from sparsestep.report import findings, rest
 from sparsestep.plan import WILDCARDS, Plan, check_results_writable
 
@@ -24,7 +25,6 @@ name_parent()
 PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
 
 try:
-    check_results_writable(Path("results"))
     plan = Plan(config)
     FINDINGS = findings.checked_files(f"{PAGES}/findings", plan.figures.wanted())
     CAPTIONS = [f"{PAGES}/{kind}.rst" for kind in plan.figures.by_kind()]
@@ -59,9 +59,23 @@ EXPERIMENTS_ON_VECTORS = plan.experiments.name_pattern("vectors")
 GPU = {"gpu": 1} if plan.config.compute.asks_for_gpu() else {}
 
 
-# Snakemake calls this when it holds its lock, before the first job.
+def require_results():
+    """Who does not start a job may look at results that cannot be written."""
+    try:
+        check_results_writable(Path("results"))
+    except ConfigError as error:
+        raise WorkflowError(str(error)) from None
+
+
+if workflow.is_main_process:
+    view = workflow.snakemake_tmp_dir / "state"
+    look_through(view, Path(".snakemake"), require_results)
+
+
+# Snakemake calls this when it holds its lock, before the first job, and only where there is one.
 onstart:
     started()
+    require_results()
 
 
 wildcard_constraints:

@@ -64,6 +64,7 @@ class Plan:
 def check_results_writable(folder: Path) -> None:
     """Raise ConfigError when results cannot be written; nothing is created."""
     folder = Path(folder)
+    _check_links(folder)
     nearest = folder.resolve()
     while not nearest.exists():
         nearest = nearest.parent
@@ -73,3 +74,12 @@ def check_results_writable(folder: Path) -> None:
         read_only = os.statvfs(nearest).f_flag & os.ST_RDONLY
         why = "read-only file system at" if read_only else "no permission for"
         raise ConfigError(f"{folder} cannot be written: {why} {nearest}")
+
+
+def _check_links(folder: Path) -> None:
+    """Raise ConfigError where the folder, or one in it, is a link that leads nowhere."""
+    inside = folder.iterdir() if folder.is_dir() else ()
+    for path in (folder, *inside):
+        if path.is_symlink() and not path.exists():
+            target = path.readlink()
+            raise ConfigError(f"{path} is a link to {target}, which is not there; make that folder")

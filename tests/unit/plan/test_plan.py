@@ -273,6 +273,21 @@ def test_results_that_cannot_be_written(tmp_path, monkeypatch):
         whole.check_results_writable(tmp_path)
 
 
+@pytest.mark.parametrize("link", ["results", "results/runs"])
+def test_results_that_are_a_link_to_nowhere(tmp_path, link):
+    results, path = tmp_path / "results", tmp_path / link
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to("scratch")
+    with pytest.raises(ConfigError, match=rf"{link} is a link to scratch, which is not there; "):
+        whole.check_results_writable(results)
+    (path.parent / "scratch").mkdir()
+    whole.check_results_writable(results)
+    path.unlink()
+    path.symlink_to(path.name)
+    with pytest.raises(ConfigError, match=r" is a link to \w+, which is not there; "):
+        whole.check_results_writable(results)
+
+
 def test_planning_is_light(tmp_path):
     code = (
         "import sys, yaml; from types import SimpleNamespace as N;"

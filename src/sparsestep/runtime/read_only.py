@@ -1,0 +1,54 @@
+"""Read-only folders: what is there can be looked at, and nothing is started.
+
+Snakemake makes folders inside its own one, `.snakemake`, and saves what it has seen there, also for
+a dry run or a summary: in a colleague's folder both ended in a PermissionError. There its records
+are read through a temporary folder, which links to them.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import snakemake.api
+import snakemake.workflow
+from snakemake.exceptions import WorkflowError
+
+# What Snakemake knows of finished and of interrupted jobs.
+_RECORDS = ("metadata", "incomplete")
+
+
+def look_through(view: Path, state: Path, require_results: Callable[[], None]) -> None:
+    """Let Snakemake read its records in `view` where `state`, its own folder, cannot be written.
+
+    Where a job should start nevertheless, `require_results` may say why not.
+    """
+    state = state.absolute()
+    nearest = state if state.exists() else state.parent
+    backend = getattr(snakemake.workflow, "FilePersistence", None)
+    if backend is None or os.access(nearest, os.W_OK | os.X_OK):
+        return
+    refusal = f"no job can be started: {nearest} cannot be written"
+    view.mkdir(parents=True, exist_ok=True)
+    for name in _RECORDS:
+        if (state / name).is_dir() and not (view / name).exists():
+            (view / name).symlink_to(state / name)
+
+    class ReadOnly(backend):
+        """Records of jobs in a folder that cannot be written."""
+
+        def __init__(self, **options: Any):
+            super().__init__(**{**options, "path": view})
+
+        @contextmanager
+        def lock(self) -> Iterator[None]:
+            if any(self.all_outputfiles()):
+                require_results()
+                raise WorkflowError(refusal)
+            yield
+
+        def cleanup_locks(self) -> None:
+            raise WorkflowError(refusal)
+
+    snakemake.workflow.FilePersistence = ReadOnly
