@@ -149,6 +149,11 @@ def _text(spec: type[BaseModel], mistake: dict, loc: Path) -> str:
             if mistake["ctx"].get("pattern", "").startswith("^#"):
                 what = "a colour as '#rrggbb'"
             return f"{got}; valid: {what}"
+        case "too_short" | "too_long":
+            short = mistake["type"] == "too_short"
+            number = mistake["ctx"]["min_length" if short else "max_length"]
+            entries = "entry" if number == 1 else "entries"
+            return f"{got}; must have at {'least' if short else 'most'} {number} {entries}"
         case "model_type" | "dict_type":
             fields = _fields_at(spec, loc) if mistake["type"] == "model_type" else []
             return f"{got}; {_block_expected(mistake['input'], loc, fields)}"

@@ -47,7 +47,7 @@ MISTAKES = [
     (
         "step_size",
         [],
-        "step_size: got []; list should have at least 1 item",
+        "step_size: got []; must have at least 1 entry",
     ),
     ("step_size", [0.1, -0.1], "step_size.1: got -0.1; input should be greater than 0"),
     ("step_size", [0.1, 0.1], "step_size.1: got 0.1; must be above the one before"),
@@ -74,7 +74,15 @@ MISTAKES = [
         {"low": 1, "high": 2, "points": 3, "n": 1},
         "step_size.n: unknown key, got 'n'; valid: high",
     ),
-    ("decay_at", [0.5, 1.5], "decay_at: got 1.5; input should be less than 1"),
+    ("decay_at", [0.5, 1.5], "decay_at.1: got 1.5; input should be less than 1"),
+    ("decay_at", [1], "decay_at.0: got 1.0; input should be less than 1"),
+    (
+        "decay_at",
+        {"low": 0.5, "high": 1.5, "points": 3},
+        "decay_at: got 1.0; input should be less than 1",
+    ),
+    ("edges", "yes", "edges: got 'yes'; must be true or false, without quotes"),
+    ("edges", 1, "edges: got 1; must be true or false, without quotes"),
     ("schedule", {"kind": "constant"}, "schedule.kind: has no decay_at, got 'constant'; valid: st"),
     ("schedule", {"kind": "step_decy"}, "schedule.kind: unknown schedule, got 'step_decy'; valid:"),
     ("schedule", {"kind": "step_decay"}, "schedule.divide_by: missing"),
@@ -86,7 +94,7 @@ MISTAKES = [
     (
         "schedule",
         {"kind": "plateau", "divide_by": 2, "warm_up": 0.3},
-        "decay_at: got 0.2; must be at least warm_up, 0.3",
+        "decay_at.0: got 0.2; must be at least warm_up, 0.3",
     ),
     ("algorithm", {"kind": "sgdd"}, "algorithm.kind: unknown algorithm, got 'sgdd'; valid: sgd"),
     (
@@ -107,7 +115,7 @@ MISTAKES = [
         {"kind": "cosine"},
         "schedule.kind: unknown schedule, got 'cosine'; valid: step_decay, ",
     ),
-    ("measure", {}, "measure: got {}; dictionary should have at least 1 item"),
+    ("measure", {}, "measure: got {}; must have at least 1 entry"),
     ("measure", {"sharpness": None}, "measure.sharpness: unknown measure, got 'sharpness'; valid:"),
     ("measure", {"lasso_distance": None}, "measure.lasso_distance: is about all snapshots; a swee"),
 ]
@@ -156,7 +164,7 @@ def test_too_many_points_and_edges_of_a_warm_up_are_refused(raw):
     with pytest.raises(ConfigError, match=r"^sweeps.phases.edges: edges are of constant large st"):
         Plan(raw)
     sweep |= {"decay_at": [0.001, 0.5], "schedule": {"kind": "step_decay", "divide_by": 2}}
-    with pytest.raises(ConfigError, match=r"^sweeps.phases.decay_at: got 0.001; edges are"):
+    with pytest.raises(ConfigError, match=r"^sweeps.phases.decay_at.0: got 0.001; edges are"):
         Plan(raw)
 
 

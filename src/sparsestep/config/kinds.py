@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, SerializeAsAny, ValidationError
 from pydantic_core import PydanticKnownError
 
 from sparsestep import registry
+from sparsestep.config import truth
 from sparsestep.fields import Closed
 from sparsestep.mistakes import Mistake, Mistakes, Path, describe, suggest, told
 
@@ -65,10 +66,14 @@ def algorithms(model: str) -> list[str]:
 
 def validate(spec: type[BaseModel], block: Any) -> Any:
     """The block as a `spec`; raises ValidationError with all that is wrong, told in our words."""
+    found = truth.mistakes(spec, block)
     try:
-        return spec.model_validate(block)
+        checked = spec.model_validate(block)
     except ValidationError as error:
-        raise told(describe(spec, error)) from None
+        raise told([*found, *describe(spec, error)]) from None
+    if found:
+        raise told(found)
+    return checked
 
 
 def resolve_measure(measure: dict[str, Any], model: Closed) -> Measure:
@@ -80,7 +85,7 @@ def resolve_measure(measure: dict[str, Any], model: Closed) -> Measure:
             continue
         spec = registry.load("measure", name, model.kind).Spec
         try:
-            resolved[name] = spec.model_validate({} if options is None else options)
+            resolved[name] = validate(spec, {} if options is None else options)
         except ValidationError as error:
             mistakes.at(name).add_all(describe(spec, error))
     if mistakes:
@@ -103,7 +108,7 @@ def read(spec: type[BaseModel], raw: Any, origin: Callable[[Path], Path]) -> Any
     """
     mistakes = Mistakes()
     try:
-        return spec.model_validate(raw)
+        return validate(spec, raw)
     except ValidationError as error:
         mistakes.add_all(describe(spec, error))
     mistakes.refuse(origin)

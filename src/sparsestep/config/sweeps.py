@@ -118,7 +118,7 @@ def resolve(sweep: Sweep, experiments: "dict[str, Experiment]", mistakes: Mistak
         shortest = min(parts["decay_at"])
         if sweep.edges and int(shortest * experiment.iterations) < 1:
             text = f"got {shortest}; edges are searched for within it, and it holds no iteration"
-            mistakes.add(text, "decay_at")
+            mistakes.add(text, *_key(sweep, parts["decay_at"].index(shortest)))
         parts |= {"algorithm": algorithm, "schedule": schedule, "measure": measure}
     if len(mistakes) == known:
         compatibility.check_metrics(measure, experiment.model, mistakes.at("measure"))
@@ -193,16 +193,24 @@ def _schedule(sweep: Sweep, values: dict[str, list[float]], mistakes: Mistakes) 
         where.add(f"has no decay_at{suggest(kind, valid)}" if known else text, "kind")
         return {}
     schedule = None
-    for decay_at in values["decay_at"]:
+    for place, decay_at in enumerate(values["decay_at"]):
         point = {"step_size": values["step_size"][0], "decay_at": decay_at}
         try:
             schedule = resolve_kind("schedule", {**sweep.schedule, **point})
         except ValidationError as error:
             for path, text in describe(Sweep, error):
                 # What is swept stands one block further up in config.yaml.
-                (mistakes if path == ("decay_at",) else where).add(text, *path)
+                if path == ("decay_at",):
+                    mistakes.add(text, *_key(sweep, place))
+                else:
+                    where.add(text, *path)
             return {}
     return schedule.model_dump(mode="json", exclude=set(SWEPT))
+
+
+def _key(sweep: Sweep, place: int) -> tuple[str, ...] | tuple[str, int]:
+    """Where a value of decay_at is written: in a list, or in a range as a whole."""
+    return ("decay_at",) if isinstance(sweep.decay_at, Range) else ("decay_at", place)
 
 
 def _has_swept_keys(kind: str) -> bool:

@@ -50,9 +50,13 @@ MISTAKES = [
     (("experiments", "first", "replicates"), 2.5, "got 2.5; input should be a valid integer"),
     (("experiments", "first", "replicats"), 3, "(did you mean 'replicates'?)"),
     (("experiments", "first", "iterations"), 10**30, "input should be less than 2147483648"),
-    (("experiments", "first", "measure"), {}, "at least 1"),
+    (("experiments", "first", "measure"), {}, "got {}; must have at least 1 measurement"),
     (("experiments", "first", "iterations"), -5, "got -5; input should be greater than 0"),
-    (("experiments", "first", "runs"), {}, "at least 1"),
+    (("experiments", "first", "runs"), {}, "got {}; must have at least 1 entry"),
+    (("experiments", "first", "on_demand"), "no", "got 'no'; must be true or false, without"),
+    (("experiments", "first", "snapshots", "last"), 0, "got 0; must be true or false, without"),
+    ((*RUN, "algorithm"), {"kind": "sgd", "log_loss": "on"}, "log_loss: got 'on'; must be true"),
+    (("compute", "compile"), "True", "got 'True'; must be true or false, without quotes"),
     (("experiments", "first", "problem", "kind"), "sparse_regresion", "valid: sparse_regression"),
     (("experiments", "first", "problem", "support"), 9, "got 9; must be at most dimension, 8"),
     (("experiments", "first", "problem", "n_train"), 0, "got 0; input should be greater than 0"),
@@ -122,7 +126,7 @@ def test_a_peak_that_ends_before_it_is_reached(tiny):
     [
         ({"experiment": "frst"}, r"columns\.1\.experiment: there is none, got 'frst'"),
         ({"panels": ["l0", "l1"]}, r"columns\.1\.panels\.1: not measured there, got 'l1'"),
-        ({"panels": []}, r"columns\.1\.panels: got \[\]; .* at least 1"),
+        ({"panels": []}, r"columns\.1\.panels: got \[\]; .* at least 1 entry"),
         ({"panel": []}, r"columns\.1\.panel: unknown key, .* \(did you mean 'panels'\?\)"),
     ],
 )
@@ -181,6 +185,18 @@ def test_keys_of_another_schedule(tiny):
     put(tiny, ("experiments", "first", "runs", "small", "schedule", "decay_at"), 0.5)
     with pytest.raises(ConfigError, match=r"unknown key, got 'decay_at'; valid: kind, step_size$"):
         config.load(tiny)
+
+
+def test_truth_values_in_a_list_and_beside_other_mistakes(tiny):
+    perceptron = {"kind": "mlp", "widths": [3], "weight_scales": [1, 1], "first_weights": "sings"}
+    put(tiny, ("experiments", "first", "model"), {**perceptron, "biases": [True, "yes"]})
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == (
+        "experiments.first.model.biases.1: got 'yes'; must be true or false, without quotes"
+    )
+    assert [line.split(":")[0].split(".")[-1] for line in lines[1:]] == ["first_weights"]
 
 
 @pytest.mark.parametrize("written", [60, "6e1", "60", 60.0])

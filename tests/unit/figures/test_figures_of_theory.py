@@ -192,7 +192,7 @@ MISTAKES = [
         "runs.0: got 'sgdd'; the runs of experiments.first are sgd, labels, sde, flow",
     ),
     ("agreement", "runs", ["sde", "x"], "runs.1: got 'x'; the runs of experiments.second are"),
-    ("agreement", "runs", [], "runs: got []; list should have at least 1 item"),
+    ("agreement", "runs", [], "runs: got []; must have at least 1 entry"),
     ("agreement", "reference", "sg", "reference: got 'sg'; the runs of experiments.second are sgd"),
     ("agreement", "near", 0, "near: got 0; input should be greater than 0"),
     ("agreement", "near", float("inf"), "near: got inf; input should be a finite number"),

@@ -285,7 +285,7 @@ def test_data_of_their_own_keep_others_out(raw):
 MISTAKES = [
     ("loss_surface", "flow", "smal", "flow: experiments.first has no such run, got 'smal'; valid:"),
     ("loss_surface", "runs", ["small", "gd"], "runs.1: experiments.first has no such run"),
-    ("loss_surface", "runs", [], "runs: got []; list should have at least 1 item"),
+    ("loss_surface", "runs", [], "runs: got []; must have at least 1 entry"),
     ("loss_surface", "fold", "none", "fold: got 'none'; input should be 'absolute' or 'pairs'"),
     ("loss_surface", "experiment", "frst", "experiment: there is none, got 'frst'; valid: first"),
     (
