@@ -59,19 +59,22 @@ def the_other_of_two(workflow, logs):
 
 
 LOOKS = ("-n", "--summary", "--detailed-summary", "--dag", "--rulegraph", "--list-rules")
-LOOKS += ("--list-changes code", "--list-untracked", "--cores 1", "--report {away}/report.html")
+LOOKS += ("--list-changes code", "--list-untracked", "--report {away}/report.html")
 
 
-def test_looking_at_a_folder_of_a_colleague(reference, tmp_path, new_disk):  # noqa: F811
+@pytest.mark.parametrize("edit", [False, True])
+def test_looking_at_a_folder_of_a_colleague(reference, tmp_path, new_disk, edit):  # noqa: F811
     disk = new_disk(tmp_path / "disk", 60_000)
     shutil.copytree(reference.workflow.folder, disk.folder, dirs_exist_ok=True)
+    if edit:
+        Workflow(disk.folder).edit("config.yaml", "divide_by: 2.0", "divide_by: 2.5")
     # As a finished run leaves it.
     shutil.rmtree(disk.folder / ".snakemake" / "locks", ignore_errors=True)
     disk.read_only()
     workflow = Workflow(disk.folder)
-    for look in LOOKS:
+    for look in (LOOKS[0], LOOKS[1]) if edit else (*LOOKS, "--cores 1"):
         workflow.run(*look.format(away=tmp_path).split())
-    assert (tmp_path / "report.html").stat().st_size > 100_000
+    assert edit or (tmp_path / "report.html").stat().st_size > 100_000
     for other in ("--unlock", "--cores 1 --forceall results/summary.csv"):
         done = workflow.snakemake(*other.split())
         assert done.returncode == 1

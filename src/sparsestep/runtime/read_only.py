@@ -2,7 +2,8 @@
 
 Snakemake makes folders inside its own one, `.snakemake`, and saves what it has seen there, also for
 a dry run or a summary: in a colleague's folder both ended in a PermissionError. There its records
-are read through a temporary folder, which links to them.
+are read through a temporary folder, which links to them. It also refuses to plan what would replace
+a file that cannot be written, one file after the other; here a first job is refused, in one line.
 """
 
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import snakemake.api
+import snakemake.jobs
 import snakemake.workflow
 from snakemake.exceptions import WorkflowError
 
@@ -20,22 +22,35 @@ _RECORDS = ("metadata", "incomplete")
 
 
 def look_through(view: Path, state: Path, require_results: Callable[[], None]) -> None:
-    """Let Snakemake read its records in `view` where `state`, its own folder, cannot be written.
+    """Let Snakemake plan where results, or `state`, its own folder, cannot be written.
 
-    Where a job should start nevertheless, `require_results` may say why not.
+    `require_results` raises WorkflowError where that is so with results; who lets a job start calls
+    it. Records are read in `view`.
     """
+    try:
+        require_results()
+    except WorkflowError:
+        snakemake.jobs.Job.check_protected_output = _plan_it
     state = state.absolute()
     nearest = state if state.exists() else state.parent
-    backend = getattr(snakemake.workflow, "FilePersistence", None)
-    if backend is None or os.access(nearest, os.W_OK | os.X_OK):
-        return
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        _read_through(view, state, nearest, require_results)
+
+
+async def _plan_it(job: snakemake.jobs.Job) -> None:
+    """In place of a look at each of the files that a job would replace."""
+
+
+def _read_through(
+    view: Path, state: Path, nearest: Path, require_results: Callable[[], None]
+) -> None:
     refusal = f"no job can be started: {nearest} cannot be written"
     view.mkdir(parents=True, exist_ok=True)
     for name in _RECORDS:
         if (state / name).is_dir() and not (view / name).exists():
             (view / name).symlink_to(state / name)
 
-    class ReadOnly(backend):
+    class ReadOnly(snakemake.workflow.FilePersistence):
         """Records of jobs in a folder that cannot be written."""
 
         def __init__(self, **options: Any):

@@ -1,21 +1,19 @@
 """A folder that cannot be written: records are read, and no job starts."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
 import snakemake.api
 import snakemake.workflow
 from snakemake.exceptions import WorkflowError
+from snakemake.jobs import Job
 
 from sparsestep.runtime import read_only
 
 
-class Told(Exception):
-    pass
-
-
 def refuse():
-    raise Told
+    raise WorkflowError("results cannot be written")
 
 
 def nobody():
@@ -25,7 +23,8 @@ def nobody():
 @pytest.fixture
 def state(tmp_path, monkeypatch):
     """Snakemake's own folder with a record; as seen by somebody who may not write."""
-    monkeypatch.setattr(snakemake.workflow, "FilePersistence", snakemake.workflow.FilePersistence)
+    for owner, name in ((snakemake.workflow, "FilePersistence"), (Job, "check_protected_output")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
     state = tmp_path / ".snakemake"
     (state / "metadata").mkdir(parents=True)
     (state / "metadata" / "bWFkZQ==").write_text('{"rule": "train_run"}')
@@ -62,13 +61,22 @@ def test_no_job_starts(state, tmp_path):
 
 def test_why_results_cannot_be_written_is_told_first(state, tmp_path):
     read_only.look_through(tmp_path / "view", state, refuse)
-    with pytest.raises(Told):
+    with pytest.raises(WorkflowError, match=r"^results cannot be written$"):
         persistence(["made"]).lock().__enter__()
+
+
+def test_what_cannot_be_replaced_is_planned(state, tmp_path, monkeypatch):
+    monkeypatch.setattr(read_only.os, "access", lambda path, mode: True)
+    before = Job.check_protected_output
+    read_only.look_through(tmp_path / "view", state, nobody)
+    assert Job.check_protected_output is before
+    read_only.look_through(tmp_path / "view", state, refuse)
+    assert asyncio.run(Job.check_protected_output(None)) is None
 
 
 def test_a_folder_that_can_be_written_is_left_alone(state, tmp_path, monkeypatch):
     monkeypatch.setattr(read_only.os, "access", lambda path, mode: True)
     before = snakemake.workflow.FilePersistence
-    read_only.look_through(tmp_path / "view", state, refuse)
+    read_only.look_through(tmp_path / "view", state, nobody)
     assert snakemake.workflow.FilePersistence is before
     assert not (tmp_path / "view").exists()
