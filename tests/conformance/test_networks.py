@@ -6,6 +6,7 @@ import pytest
 
 from sparsestep import measures, metrics, registry, training
 from sparsestep.problems import generate
+from sparsestep.stages import siblings
 
 REPLICATES, ITERATIONS = examples.REPLICATES, examples.ITERATIONS
 TRAINERS = [kind for kind in registry.TRAINERS if not kind.startswith("images/")]
@@ -98,6 +99,21 @@ def test_neither_threads_nor_snapshots_change_a_trajectory(spec):
     np.testing.assert_array_equal(one.parameters, two.parameters)
     _, dense = examples.trained(spec, snapshots={"first": ITERATIONS, "evenly_spaced": 3})
     np.testing.assert_array_equal(one.parameters, dense.parameters[:, one.iterations])
+
+
+def test_a_replicate_is_trained_as_it_is_alone(spec):
+    problem, every = examples.trained(spec)
+    last = REPLICATES - 1
+    other = None
+    if "followed" in spec:
+        followed = {**spec, "algorithm": spec["followed"]["algorithm"]}
+        other = training.train(problem, followed).of_replicate(last)
+    of_one = siblings.replicates_of(problem, last, last)
+    alone = training.train(of_one, spec, edges=np.ones(1), other=other)
+    np.testing.assert_array_equal(every.parameters[last], alone.parameters[0])
+    np.testing.assert_array_equal(every.step_sizes[last], alone.step_sizes[0])
+    if every.train_loss is not None:
+        np.testing.assert_array_equal(every.train_loss[last], alone.train_loss[0])
 
 
 def test_an_explosion_is_a_result(spec):

@@ -187,6 +187,19 @@ def test_more_replicates(edited):
     }
 
 
+def test_fewer_replicates(edited):
+    change(edited, "replicates", 8)
+    batch = {"generate_problem": 1, "train_run": 2, "measure_run": 2}
+    assert edited.planned() == {**batch, **DOWNSTREAM}
+    edited.run("--cores", "2", "--until", "train_run")
+    logs = sorted(edited.folder.glob("results/logs/runs/first/*/0-7/trajectory.log"))
+    taken = 'taken over from other batches, by replicate: {"0": "0-15", '
+    assert [log.read_text()[: len(taken)] for log in logs] == [taken] * 2
+    assert edited.planned() == {"measure_run": 2, **DOWNSTREAM}
+    edited.run("--cores", "2", "--until", "train_run", "--forcerun", "train_run")
+    assert [log.read_text() for log in logs] == [""] * 2
+
+
 def test_the_problem(edited):
     change(edited, "problem", "data_seed", 3)
     assert edited.planned() == {

@@ -12,6 +12,7 @@ from snakemake.logging import logger
 from sparsestep.images.compute import hand_to_jobs
 from sparsestep.runtime.environment import set_for_jobs
 from sparsestep.errors import ConfigError
+from sparsestep.runtime.forced import tell_jobs
 from sparsestep.runtime.locking import release_stale_lock, start_one_by_one, started
 from sparsestep.runtime.orphans import name_parent
 from sparsestep.runtime.read_only import look_through
@@ -76,6 +77,8 @@ if workflow.is_main_process:
 onstart:
     started()
     require_results()
+    if workflow.is_main_process:
+        tell_jobs(workflow.dag_settings)
 
 
 wildcard_constraints:

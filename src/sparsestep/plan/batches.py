@@ -9,7 +9,7 @@ def split(experiment: Experiment, replicates: int) -> list[str]:
     """Path parts "first-last" of the replicates that one job handles.
 
     Batches start at multiples of their size, so that more replicates add batches; a last one that
-    was not full is another batch then, and made again.
+    was not full is another batch then, which takes over what it can (`stages/siblings.py`).
     """
     size = experiment.family.replicates_per_batch(experiment.problem)
     starts = range(0, replicates, size)

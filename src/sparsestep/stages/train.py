@@ -1,8 +1,15 @@
 """train: the trajectory of a batch of replicates of one run."""
 
-from sparsestep.artifacts.arrays import read_edges, read_problem, read_trajectory, write_trajectory
-from sparsestep.artifacts.surroundings import provenance
-from sparsestep.stages import job
+from functools import partial
+
+from sparsestep.artifacts.arrays import (
+    Trajectory,
+    read_edges,
+    read_problem,
+    read_trajectory,
+    write_trajectory,
+)
+from sparsestep.stages import job, siblings
 from sparsestep.training import train
 
 
@@ -17,8 +24,21 @@ def main(arguments):
     if arguments.follows:
         upstream = {key: value for key, value in spec.items() if key != "followed"}
         other = read_trajectory(arguments.follows[0], upstream | spec["followed"])
-    trajectory = train(problem, spec, arguments.threads, edges, other)
-    write_trajectory(arguments.output, trajectory, provenance(spec, arguments.code))
+
+    def train_some(first, last):
+        rows = range(first - spec["replicates"][0], last + 1 - spec["replicates"][0])
+        of_edges = None if edges is None else edges[rows.start : rows.stop]
+        of_other = other and Trajectory.joined([other.of_replicate(r) for r in rows], other.spec)
+        of_problem = siblings.replicates_of(problem, first, last)
+        return train(of_problem, spec, arguments.threads, of_edges, of_other)
+
+    inputs = [arguments.problem, *arguments.edges, *arguments.follows]
+    source = siblings.source_of(spec, arguments.code, inputs)
+    rows = siblings.Rows(
+        read_trajectory, Trajectory.of_replicate, partial(Trajectory.joined, spec=spec)
+    )
+    trajectory, source = siblings.complete(arguments.output, source, rows, train_some)
+    write_trajectory(arguments.output, trajectory, source)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,198 @@
+"""Replicates of sibling batches are taken over, bit for bit; anything doubtful is computed."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from safetensors import safe_open
+
+from sparsestep.artifacts.files import read_arrays
+from sparsestep.plan import Plan
+from sparsestep.runtime import forced
+from sparsestep.stages import calibrate, generate, train
+
+CODES = {"generate": "1" * 16, "calibrate": "2" * 16, "train": "3" * 16}
+
+
+@pytest.fixture(autouse=True)
+def _not_forced(monkeypatch):
+    monkeypatch.setenv("SPARSESTEP_FORCED", "")
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Replicates that have been trained or calibrated, job by job, as [first, last]."""
+    found = {"train": [], "calibrate": []}
+
+    def noted(stage, name):
+        original = getattr(stage, name)
+
+        def note(problem, *arguments):
+            found[name].append(problem.spec["replicates"])
+            return original(problem, *arguments)
+
+        monkeypatch.setattr(stage, name, note)
+
+    noted(train, "train")
+    noted(calibrate, "calibrate")
+    return found
+
+
+class Jobs:
+    """The jobs of one run, by batch."""
+
+    def __init__(self, folder, experiments, run, codes=CODES):
+        self.folder, self.experiments, self.run, self.codes = folder, experiments, run, codes
+
+    def make(self, first, last, run=None):
+        """Path of the trajectory of a batch, with all that it needs."""
+        run = run or self.run
+        batch = f"{first}-{last}"
+        ends = {"replicates": [first, last]}
+        spec = self.experiments.run("first", run) | ends
+        problem = self.folder / "problems" / f"{batch}.safetensors"
+        of_problem = self.experiments.problem("first") | ends
+        self._do(generate, "generate", of_problem, problem)
+        edges, follows = [], []
+        if self.experiments.scheduled("first", run).is_relative:
+            edges = [self.folder / "edges" / f"{batch}.safetensors"]
+            of_edges = self.experiments.edges("first", run) | ends
+            self._do(calibrate, "calibrate", of_edges, edges[0], problem=problem)
+        if other := self.experiments.block("first").runs[run].followed:
+            follows = [self.make(first, last, other)]
+        output = self.folder / "runs" / run / batch / "trajectory.safetensors"
+        inputs = {"problem": problem, "edges": edges, "follows": follows}
+        self._do(train, "train", spec, output, **inputs)
+        return output
+
+    def _do(self, module, stage, spec, output, **inputs):
+        texts = {
+            name: [str(each) for each in path] if isinstance(path, list) else str(path)
+            for name, path in inputs.items()
+        }
+        code = self.codes[stage]
+        module.main(SimpleNamespace(spec=spec, code=code, threads=1, output=str(output), **texts))
+
+
+@pytest.fixture
+def experiments(tiny):
+    first = tiny["experiments"]["first"]
+    small = first["runs"]["small"]
+    first["problem"]["vary"] = ["data", "order"]
+    first["runs"]["sgd"] = {**small, "algorithm": {"kind": "sgd", "log_loss": True}}
+    first["runs"]["sde"] = {"algorithm": {"kind": "sde", "of": "sgd"}}
+    first["runs"]["edge"] = {"schedule": {"kind": "constant", "step_size": {"of_edge": 0.9}}}
+    return Plan(tiny).experiments
+
+
+@pytest.fixture
+def jobs(tmp_path, experiments):
+    return Jobs(tmp_path / "results", experiments, "small")
+
+
+def content(path):
+    arrays, source = read_arrays(path, "trajectory", ())
+    return {name: (a.dtype, a.shape, a.tobytes()) for name, a in arrays.items()}, source
+
+
+def alone(jobs, *ends):
+    """What a batch holds where no sibling is."""
+    return content(Jobs(jobs.folder / "alone", jobs.experiments, jobs.run).make(*ends))
+
+
+@pytest.mark.parametrize("run", ["small", "decay-50", "sgd", "sde", "edge"])
+@pytest.mark.parametrize(
+    ("before", "after", "rest"),
+    [
+        ([(0, 5)], (0, 2), []),
+        ([(0, 2)], (0, 5), [[3, 5]]),
+        ([(2, 3)], (0, 5), [[0, 1], [4, 5]]),
+        ([(0, 1), (1, 4)], (0, 5), [[5, 5]]),
+    ],
+)
+def test_only_new_replicates_are_trained(tmp_path, experiments, trained, run, before, after, rest):
+    jobs = Jobs(tmp_path / "results", experiments, run)
+    for ends in before:
+        jobs.make(*ends)
+    trained["train"].clear()
+    arrays, source = content(jobs.make(*after))
+    assert trained["train"] == rest * (2 if run == "sde" else 1)
+    known = {each for first, last in before for each in range(first, last + 1)}
+    assert set(map(int, source["taken"])) == known & set(range(after[0], after[1] + 1))
+    expected, computed = alone(jobs, *after)
+    assert arrays == expected
+    assert "taken" not in computed
+    assert source == {**computed, "taken": source["taken"]}
+
+
+def test_edges_are_taken_over_too(tmp_path, experiments, trained):
+    jobs = Jobs(tmp_path / "results", experiments, "edge")
+    jobs.make(0, 3)
+    jobs.make(0, 4)
+    assert trained["calibrate"] == [[0, 3], [4, 4]]
+
+
+def test_lanes_of_relu_networks(tmp_path, tiny, trained):
+    tiny["experiments"]["first"] |= {
+        "model": {"kind": "mlp", "widths": [3], "biases": [True] * 2, "weight_scales": [1, 1]},
+        "measure": {"losses": {}},
+        "claims": {},
+    }
+    tiny["figures"] = {}
+    jobs = Jobs(tmp_path / "results", Plan(tiny).experiments, "small")
+    jobs.make(0, 9)
+    arrays, _ = content(jobs.make(0, 11))
+    assert trained["train"] == [[0, 9], [10, 11]]
+    assert arrays == alone(jobs, 0, 11)[0]
+
+
+@pytest.mark.parametrize("stage", ["generate", "calibrate", "train"])
+def test_other_code_anywhere_before_trains_anew(tmp_path, experiments, trained, stage):
+    Jobs(tmp_path, experiments, "edge").make(0, 3)
+    trained["train"].clear()
+    Jobs(tmp_path, experiments, "edge", {**CODES, stage: "4" * 16}).make(0, 1)
+    assert trained["train"] == [[0, 1]]
+
+
+def test_a_sibling_that_followed_another_training_trains_anew(tmp_path, experiments, trained):
+    Jobs(tmp_path, experiments, "sde").make(0, 3)
+    trained["train"].clear()
+    Jobs(tmp_path, experiments, "sde", {**CODES, "generate": "4" * 16}).make(0, 1)
+    assert trained["train"] == [[0, 1], [0, 1]]
+
+
+def test_a_damaged_sibling_trains_anew(jobs, trained):
+    path = jobs.make(0, 3)
+    whole = path.read_bytes()
+    for damaged in (whole[:-1] + bytes([whole[-1] ^ 1]), whole[:200], b"", b"no artefact"):
+        path.write_bytes(damaged)
+        trained["train"].clear()
+        jobs.make(0, 1).unlink()
+        assert trained["train"] == [[0, 1]]
+
+
+def test_another_kind_of_file_and_a_name_that_lies_are_no_siblings(jobs, trained):
+    path = jobs.make(0, 3)
+    path.parent.rename(path.parent.with_name("2-5"))
+    (path.parent.parent / "1-9" / "trajectory.safetensors").mkdir(parents=True)
+    jobs.make(0, 2)
+    assert trained["train"] == [[0, 3], [0, 2]]
+
+
+def test_a_forced_run_trains(jobs, trained):
+    jobs.make(0, 3)
+    forced.tell_jobs(SimpleNamespace(forceall=False, forcerun={"train_run"}, forcetargets=False))
+    jobs.make(0, 1)
+    forced.tell_jobs(SimpleNamespace(forceall=False, forcerun=set(), forcetargets=False))
+    jobs.make(0, 2)
+    assert trained["train"] == [[0, 3], [0, 1]]
+
+
+def test_where_rows_came_from_stands_in_the_file(jobs, capsys):
+    jobs.make(0, 1)
+    path = jobs.make(0, 2)
+    with safe_open(path, framework="numpy") as file:
+        source = json.loads(file.metadata()["sparsestep"])["source"]
+    assert source["taken"] == {"0": "0-1", "1": "0-1"}
+    told = 'taken over from other batches, by replicate: {"0": "0-1", "1": "0-1"}'
+    assert told in capsys.readouterr().err
