@@ -17,7 +17,12 @@ from sparsestep.runtime.locking import release_stale_lock, start_one_by_one, sta
 from sparsestep.runtime.orphans import name_parent
 from sparsestep.runtime.read_only import look_through
 from sparsestep.report import findings, rest
-from sparsestep.plan import WILDCARDS, Plan, check_results_writable
+from sparsestep.plan import (
+    WILDCARDS,
+    Plan,
+    check_results_folder,
+    check_results_writable,
+)
 
 set_for_jobs(SOURCES)
 name_parent()
@@ -26,6 +31,7 @@ name_parent()
 PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
 
 try:
+    check_results_folder(Path("results"))
     plan = Plan(config)
     FINDINGS = findings.checked_files(f"{PAGES}/findings", plan.figures.wanted())
     CAPTIONS = [f"{PAGES}/{kind}.rst" for kind in plan.figures.by_kind()]

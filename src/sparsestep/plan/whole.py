@@ -1,5 +1,6 @@
 """A config's plan as a whole. Pure, and fast to import."""
 
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -61,19 +62,35 @@ class Plan:
         return found + self.figures.paths(list(self.figures.blocks))
 
 
-def check_results_writable(folder: Path) -> None:
-    """Raise ConfigError when results cannot be written; nothing is created."""
-    folder = Path(folder)
-    _check_links(folder)
-    nearest = folder.resolve()
-    while not nearest.exists():
-        nearest = nearest.parent
+def check_results_folder(folder: Path) -> None:
+    """Raise ConfigError where results are no folder, and there is not even something to look at."""
+    try:
+        os.stat(folder)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ConfigError(f"{folder} is a link that leads back to itself") from None
+    nearest = _nearest(folder)
     if not nearest.is_dir():
         raise ConfigError(f"{folder} must be a folder that can be written, but {nearest} is a file")
+
+
+def check_results_writable(folder: Path) -> None:
+    """Raise ConfigError when results cannot be written; nothing is created."""
+    _check_links(folder)
+    check_results_folder(folder)
+    nearest = _nearest(folder)
     if not os.access(nearest, os.W_OK | os.X_OK):
         read_only = os.statvfs(nearest).f_flag & os.ST_RDONLY
         why = "read-only file system at" if read_only else "no permission for"
         raise ConfigError(f"{folder} cannot be written: {why} {nearest}")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or what it would be made in."""
+    nearest = folder.resolve()
+    while not nearest.exists():
+        nearest = nearest.parent
+    return nearest
 
 
 def _check_links(folder: Path) -> None:

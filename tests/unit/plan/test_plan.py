@@ -288,6 +288,21 @@ def test_results_that_are_a_link_to_nowhere(tmp_path, link):
         whole.check_results_writable(results)
 
 
+def test_results_that_nobody_can_look_at(tmp_path):
+    results = tmp_path / "results"
+    whole.check_results_folder(results)
+    results.symlink_to("scratch")
+    whole.check_results_folder(results)
+    results.unlink()
+    results.symlink_to("results")
+    with pytest.raises(ConfigError, match="results is a link that leads back to itself"):
+        whole.check_results_folder(results)
+    results.unlink()
+    results.write_text("")
+    with pytest.raises(ConfigError, match="results must be a folder"):
+        whole.check_results_folder(results)
+
+
 def test_planning_is_light(tmp_path):
     code = (
         "import sys, yaml; from types import SimpleNamespace as N;"
