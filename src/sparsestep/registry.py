@@ -11,6 +11,10 @@ from pathlib import Path
 from types import ModuleType
 
 from sparsestep.errors import ConfigError
+from sparsestep.runtime import kernel_cache
+
+# Whoever imports kernels comes by here first: the packages that hold them import this module.
+kernel_cache.guard()
 
 # A problem module offers `Spec` and `generate(spec, iterations, replicates) -> arrays`.
 PROBLEMS = {
