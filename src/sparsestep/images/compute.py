@@ -4,8 +4,10 @@ No part of any spec: another device re-runs nothing. Jobs get it through the env
 Snakemake does not compare.
 """
 
+import contextlib
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,8 +16,12 @@ from pydantic import Field
 from sparsestep.fields import Closed, PositiveFloat, PositiveInt
 
 VARIABLE = "SPARSESTEP_COMPUTE"
+# Where torch.compile keeps what it has compiled.
+COMPILED = "TORCHINDUCTOR_CACHE_DIR"
 # There is one where a machine has a GPU of NVIDIA's.
 DRIVER = Path("/proc/driver/nvidia/version")
+
+_folders: list[tempfile.TemporaryDirectory] = []
 
 
 class Compute(Closed):
@@ -43,8 +49,16 @@ class Compute(Closed):
 
 
 def hand_to_jobs(compute: Compute) -> None:
-    """Put it where the jobs that this process starts find it."""
+    """Put it where the jobs that this process starts find it.
+
+    What torch.compile makes of networks lies in a folder that ends with this process, unless the
+    user names one: torch executes what it finds in its cache, and fails where that is damaged.
+    """
     os.environ[VARIABLE] = json.dumps(compute.model_dump(mode="json"), sort_keys=True)
+    if compute.compile and not os.environ.get(COMPILED):
+        with contextlib.suppress(OSError):
+            _folders.append(tempfile.TemporaryDirectory(prefix="sparsestep-"))
+            os.environ[COMPILED] = _folders[-1].name
 
 
 def of_this_job() -> Compute:
