@@ -3,6 +3,7 @@
 INPUTS: config.yaml. OUTPUTS: `SOURCES`, the package beside this workflow, found first.
 """
 
+import runpy
 import sys
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from snakemake.exceptions import WorkflowError
 # The sources beside this workflow, installed or not.
 SOURCES = Path(workflow.basedir) / "src"
 sys.path.insert(0, str(SOURCES))
+
+# From its text, because its own bytecode may be damaged as any.
+bytecode = runpy.run_path(str(SOURCES / "sparsestep" / "runtime" / "bytecode.py"))
+if by_hand := bytecode["check"](SOURCES / "sparsestep"):
+    raise WorkflowError(by_hand)
 
 from sparsestep.config import text as config_file
 from sparsestep.errors import ConfigError
