@@ -65,7 +65,10 @@ class _WhenImported(importlib.abc.MetaPathFinder):
 
 def _change(dispatcher: ModuleType) -> None:
     """Let `cache=True` ask `KernelCache`, of this package's functions; others keep Numba's."""
-    original = dispatcher.Dispatcher.enable_caching
+    original = getattr(getattr(dispatcher, "Dispatcher", None), "enable_caching", None)
+    if original is None:
+        # A Numba to come, which keeps its own cache.
+        return
 
     @functools.wraps(original)
     def enable_caching(self: Any) -> None:

@@ -6,6 +6,7 @@ import os
 import pickle
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from numba.core.caching import FunctionCache
@@ -108,13 +109,16 @@ def test_what_others_may_write_is_not_read(source, kept):
 
 
 def test_another_user_s_is_not_read(source, kept, monkeypatch):
-    # With the name that a file of this user's would have.
-    mine = os.geteuid()
-    name = kept.with_name(kept.name.replace(f".{mine}-", f".{mine + 1}-"))
-    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
-    assert not read_from_disk(source)
-    assert not name.exists()
-    assert kept.exists()
+    fstat = os.fstat
+
+    def of_another(handle):
+        status = fstat(handle)
+        return SimpleNamespace(st_mode=status.st_mode, st_uid=status.st_uid + 1)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kernel_cache.os, "fstat", of_another)
+        assert not read_from_disk(source)
+    assert read_from_disk(source)
 
 
 def test_a_link_is_not_followed(source, kept):
