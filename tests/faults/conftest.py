@@ -1,5 +1,6 @@
 """The undisturbed run that all others must equal."""
 
+import os
 import time
 from typing import NamedTuple
 
@@ -17,6 +18,12 @@ class Reference(NamedTuple):
     seconds_to_start: float
     files: dict[str, bytes]
     jobs: list[str]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _with_bytecode():
+    """As users have it: what is damaged here must be written first."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")

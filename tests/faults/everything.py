@@ -2,6 +2,7 @@
 
 import copy
 import re
+import shutil
 from pathlib import Path
 
 from conftest import TINY, with_simulations
@@ -67,6 +68,14 @@ def emptied(workflow: Workflow, folder: Path) -> Workflow:
     """A copy with nothing computed, but with its compiled kernels."""
     copy_of_it = workflow.copy(folder)
     copy_of_it.forget()
+    return copy_of_it
+
+
+def without_caches(workflow: Workflow, folder: Path) -> Workflow:
+    """A copy with nothing computed or compiled, as after a download."""
+    copy_of_it = emptied(workflow, folder)
+    for caches in (copy_of_it.folder / "src").rglob("__pycache__"):
+        shutil.rmtree(caches)
     return copy_of_it
 
 

@@ -8,11 +8,11 @@ import subprocess
 import pytest
 from survived import record
 
+from faults.damage import KINDS, caches, damage
 from faults.everything import (
     ARTEFACTS,
     artefacts,
     emptied,
-    everything,
     order_of_jobs,
     volume,
 )
@@ -54,19 +54,26 @@ def german(tmp_path_factory):
     return {"LC_ALL": names[0] if names else "C.UTF-8"}
 
 
-def test_four_cores_cold_kernels_another_order_and_locale(reference, tmp_path, german):
-    workflow = Workflow.create(tmp_path / "cold", everything())
+def test_four_cores_damaged_kernels_another_order_and_locale(reference, tmp_path, german):
+    workflow = emptied(reference.workflow, tmp_path / "cold")
+    kernels = caches(workflow, ".nbc")
+    assert len(kernels) > 10
+    for number, path in enumerate(kernels):
+        damage(path, KINDS[number % len(KINDS)], random.Random(number))
+    damaged = {path: path.read_bytes() for path in kernels}
     seed = random.SystemRandom().randrange(10**6)
     (workflow.folder / "Shuffled").write_text(SHUFFLED.format(seed=seed))
     surroundings = environment(**german, TZ="Pacific/Kiritimati", PYTHONHASHSEED="random")
     output = workflow.run("--cores", "4", "-s", "Shuffled", "all", env=surroundings)
     assert artefacts(workflow) == reference.files
+    assert not any(damaged[path] == path.read_bytes() for path in kernels)
+    assert caches(workflow, ".nbc") == kernels
     assert sorted(order_of_jobs(output)) == sorted(reference.jobs)
     assert order_of_jobs(output) != reference.jobs
     record(
-        "4 cores, kernels compiled anew, jobs in random order of priority, "
-        f"locale {german['LC_ALL']}, time zone +14, random hash seed",
-        f"{volume(reference.files)} identical",
+        "4 cores, compiled kernels that are empty, cut, or have a byte flipped, jobs in random "
+        f"order of priority, locale {german['LC_ALL']}, time zone +14, random hash seed",
+        f"{len(kernels)} kernels compiled anew; {volume(reference.files)} identical",
     )
 
 
