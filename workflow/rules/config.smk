@@ -13,10 +13,11 @@ from snakemake.exceptions import WorkflowError
 SOURCES = Path(workflow.basedir) / "src"
 sys.path.insert(0, str(SOURCES))
 
-# From its text, because its own bytecode may be damaged as any.
-bytecode = runpy.run_path(str(SOURCES / "sparsestep" / "runtime" / "bytecode.py"))
-if by_hand := bytecode["check"](SOURCES / "sparsestep"):
-    raise WorkflowError(by_hand)
+# From its text, because its own bytecode may be damaged as any. Jobs find what this has made.
+if workflow.is_main_process:
+    bytecode = runpy.run_path(str(SOURCES / "sparsestep" / "runtime" / "bytecode.py"))
+    if by_hand := bytecode["check"](SOURCES / "sparsestep"):
+        raise WorkflowError(by_hand)
 
 from sparsestep.config import text as config_file
 from sparsestep.errors import ConfigError

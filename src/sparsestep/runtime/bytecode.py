@@ -2,9 +2,9 @@
 
 Python writes bytecode while it imports, and where the disk fills up meanwhile it may leave a part
 of a file, over which every later command falls (`EOFError: marshal data too short`); a byte that
-changed on disk may also run. So whoever reads the workflow compiles the package as a whole, keeps
-checksums of what was written, and makes anew what does not agree with them: jobs find all bytecode
-there, and write none.
+changed on disk may also run. So the Snakemake that a user starts compiles the package as a whole,
+keeps checksums of what was written, and makes anew what does not agree with them: jobs find all
+bytecode there, and write none.
 
 `workflow/rules/config.smk` runs this module from its text. It imports nothing of the package.
 """

@@ -121,6 +121,14 @@ def test_another_user_s_is_not_read(source, kept, monkeypatch):
     assert read_from_disk(source)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a file to another user: as root")
+def test_a_file_that_was_given_away_is_not_read(source, kept):
+    os.chown(kept, 12345, -1)
+    assert not read_from_disk(source)
+    assert kept.stat().st_uid == 0
+    assert read_from_disk(source)
+
+
 def test_a_link_is_not_followed(source, kept):
     elsewhere = kept.rename(source.parent / "elsewhere")
     kept.symlink_to(elsewhere)
