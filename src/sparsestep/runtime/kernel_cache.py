@@ -14,7 +14,6 @@ import hashlib
 import importlib.abc
 import importlib.util
 import os
-import pickle
 import stat
 import sys
 import uuid
@@ -118,12 +117,13 @@ class KernelCache:
         context.refresh()
         with contextlib.suppress(Exception):
             from numba.core.compiler import CompileResult
+            from numba.core.serialize import loads
 
             name, purpose = self._entry(types, context)
             for folder in self._folders if self._enabled else ():
                 body = _read(folder / name, purpose)
                 if body is not None:
-                    return CompileResult._rebuild(context, *pickle.loads(body))
+                    return CompileResult._rebuild(context, *loads(body))
         return None
 
     def save_overload(self, types: Any, compiled: Any) -> None:
