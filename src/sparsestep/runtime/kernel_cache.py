@@ -11,12 +11,10 @@ import contextlib
 import errno
 import functools
 import hashlib
-import importlib.abc
 import importlib.util
 import os
 import stat
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -44,8 +42,8 @@ def guard() -> None:
         sys.meta_path.insert(0, _WhenImported())
 
 
-class _WhenImported(importlib.abc.MetaPathFinder):
-    """Waits until Numba is imported, and is then gone."""
+class _WhenImported:
+    """Finder of modules that waits until Numba is imported, and is then gone."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         if name != _DISPATCHER:
@@ -212,7 +210,7 @@ def _write(folders: list[Path], name: str, purpose: bytes, body: bytes) -> None:
     """Write it into the first folder that takes it, by renaming; or nowhere."""
     content = hashlib.sha256(purpose + body).digest() + body
     for folder in folders:
-        temporary = folder / f".{name}.{uuid.uuid4().hex}.tmp"
+        temporary = folder / f".{name}.{os.urandom(8).hex()}.tmp"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             # Whatever the umask, nobody else can write.
