@@ -10,10 +10,34 @@ from pathlib import Path
 import pytest
 from survived import record
 
+from conftest import ROOT
 from faults.damage import KINDS, caches, damage
 from faults.disks import new_disk  # noqa: F401
 from faults.everything import artefacts, without_caches
 from faults.test_full_disk import stage_commands
+
+KERNEL = """
+import numba
+
+@numba.njit(cache=True)
+def kernel(x):
+    total = 0.0
+    for i in range(x.shape[0]):
+        total += x[i] * x[i]
+    return total
+"""
+# Imports what a stage imports, then the kernel's module as one of the package.
+STARTED = """
+import importlib.util, sys
+import sparsestep.training
+assert "numba" not in sys.modules
+spec = importlib.util.spec_from_file_location("sparsestep.kernels", sys.argv[1])
+module = sys.modules["sparsestep.kernels"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+import numpy as np
+print(module.kernel(np.arange(4.0)), sum(module.kernel.stats.cache_hits.values()))
+"""
+AT_ONCE = 8
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +63,23 @@ def test_bytecode(reference, tmp_path, counted, kind):
         "all bytecode is empty, cut, or has a byte flipped in each file",
         f"{len(counted)} files: made anew when Snakemake starts",
     )
+
+
+def test_many_processes_compile_the_same_at_once(tmp_path):
+    source = tmp_path / "kernels.py"
+    source.write_text(KERNEL)
+    command = [sys.executable, "-c", STARTED, source]
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    surroundings.pop("NUMBA_CACHE_DIR", None)
+    started = [
+        subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, text=True)
+        for _ in range(AT_ONCE)
+    ]
+    assert {each.communicate()[0].split()[0] for each in started} == {"14.0"}
+    assert len(list(tmp_path.rglob("*.nbc"))) == 1
+    assert not list(tmp_path.rglob("*.tmp"))
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["14.0", "1"]
 
 
 def test_files_cannot_grow_while_python_compiles(reference, tmp_path):
