@@ -8,10 +8,12 @@ executor plugin removes SLURM_CONF from the environment of jobs; a site's own ar
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -112,18 +114,42 @@ class Cluster:
         self._write_configuration()
         self._start_munge()
         self._start_database()
-        self._daemon("slurmdbd", "slurmdbd", "-D")
-        self._wait("slurmdbd", "sacctmgr", "-n", "list", "cluster")
+        self.start_accounting()
         for what in (
             ("cluster", "test"),
             ("account", ACCOUNT),
             ("user", "root", f"account={ACCOUNT}"),
         ):
             run("sacctmgr", "-i", "add", *what)
-        self._daemon("slurmctld", "slurmctld", "-D", "-c")
+        self.start_controller()
         for node in NODES:
             self.start_node(node)
         self._wait("slurmctld", "sh", "-c", "test $(sinfo -h -N -t idle | wc -l) = 2")
+
+    def start_accounting(self) -> None:
+        """Returns when it answers."""
+        self._daemon("slurmdbd", "slurmdbd", "-D")
+        self._wait("slurmdbd", "sacctmgr", "-n", "list", "cluster")
+
+    def start_controller(self) -> None:
+        """With what it knew when it was stopped; returns when it answers."""
+        self._daemon("slurmctld", "slurmctld", "-D")
+        self._wait("slurmctld", "scontrol", "ping")
+
+    def stop_daemon(self, name: str) -> None:
+        """As its service is stopped."""
+        daemon = self.daemons.pop(name)
+        daemon.terminate()
+        daemon.wait(timeout=60)
+
+    @contextlib.contextmanager
+    def hanging(self, name: str) -> Iterator[None]:
+        """A daemon that takes requests and answers none, until the end of the block."""
+        self.daemons[name].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.daemons[name].send_signal(signal.SIGCONT)
 
     def start_node(self, node: str) -> None:
         """A slurmd."""

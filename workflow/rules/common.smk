@@ -15,6 +15,7 @@ from sparsestep.errors import ConfigError
 from sparsestep.runtime.forced import tell_jobs
 from sparsestep.runtime.locking import release_stale_lock, start_one_by_one, started
 from sparsestep.runtime.orphans import name_parent
+from sparsestep.runtime.outages import expect_outages
 from sparsestep.runtime.read_only import look_through
 from sparsestep.report import findings, rest
 from sparsestep.plan import (
@@ -26,6 +27,9 @@ from sparsestep.plan import (
 
 set_for_jobs(SOURCES)
 name_parent()
+expect_outages(
+    Path(workflow.basedir) / "workflow" / "slurm", main=workflow.is_main_process
+)
 
 # Relative to where Snakemake runs, so that a copy of the whole folder finds nothing to redo.
 PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")

@@ -14,11 +14,12 @@ def set_for_jobs(sources: Path) -> None:
     Python's own modules import.
     """
     os.environ["PYTHONSAFEPATH"] = "1"
-    _put_first("PYTHONPATH", str(sources))
-    _put_first("PATH", str(Path(sys.executable).parent))
+    put_first("PYTHONPATH", str(sources))
+    put_first("PATH", str(Path(sys.executable).parent))
 
 
-def _put_first(variable: str, folder: str) -> None:
+def put_first(variable: str, folder: str) -> None:
+    """Let a list of folders in the environment begin with this one."""
     folders = os.environ.get(variable, "").split(os.pathsep)
     rest = [entry for entry in folders if entry and entry != folder]
     os.environ[variable] = os.pathsep.join([folder, *rest])

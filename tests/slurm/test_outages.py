@@ -1,0 +1,184 @@
+"""Slurm's daemons go away while the workflow runs: it goes on by itself, and nothing runs twice."""
+
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import TINY
+from slurm.cluster import PARTITION, run
+from slurm.test_slurm import AT_ONCE, create, readme_options
+from workflow.runner import Workflow, kill_everything
+
+# The plugin's words (--verbose), a line for every time that it asks.
+ASKED = r"Checking the status of \d+ active jobs"
+# A job for each of the two runs, and the second one not before the first has ended.
+ONE_BY_ONE = ("--group-components", "runs=1", "--jobs", "1")
+
+
+class Running:
+    """A Snakemake whose problems, or whose trainings, wait for a word."""
+
+    def __init__(self, workflow: Workflow, log: Path, *options: str):
+        self.workflow = workflow
+        self.folder = workflow.folder
+        self.log = log
+        for stage in ("generate", "train"):
+            command = f"python -m sparsestep.stages.{stage} "
+            begins = f"echo x${{{{SLURM_JOB_ID:-}}}} >>{stage}"
+            waits = f"until [ -e may-{stage} ]; do sleep 0.1; done"
+            workflow.edit(f"workflow/rules/{stage}.smk", command, f"{begins}; {waits}; {command}")
+        with log.open("w") as output:
+            self.process = workflow.start(
+                *("measurements", *readme_options(), *AT_ONCE, "--verbose", *options),
+                output=output,
+            )
+
+    def begun(self, stage: str) -> list[str]:
+        """For each job of a stage that has begun, the Slurm job that it belongs to."""
+        path = self.folder / stage
+        return path.read_text().split() if path.exists() else []
+
+    def let(self, stage: str) -> None:
+        """Its jobs need not wait any longer."""
+        (self.folder / f"may-{stage}").touch()
+
+    def count(self, pattern: str) -> int:
+        """How often its output has it."""
+        return len(re.findall(pattern, self.log.read_text()))
+
+    def until(self, condition, seconds: float = 120) -> None:
+        """Returns when it holds; raises with the output when it does not come about."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise AssertionError(f"ended ({self.process.poll()}) or stuck:\n{self.tail()}")
+            time.sleep(0.2)
+
+    def until_said(self, pattern: str, times: int = 1) -> None:
+        """Until its output has it so many times more."""
+        before = self.count(pattern)
+        self.until(lambda: self.count(pattern) >= before + times)
+
+    def finish(self) -> None:
+        """It ends well."""
+        try:
+            assert self.process.wait(timeout=180) == 0, self.tail()
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"waits for ever:\n{self.tail()}") from None
+
+    def tail(self) -> str:
+        """The end of its output."""
+        return self.log.read_text()[-6000:]
+
+    def jobs(self) -> dict[str, str]:
+        """All that Slurm has got from it: number and state."""
+        (name,) = set(re.findall(r"SLURM run ID: (\S+)", self.log.read_text()))
+        lines = run("squeue", "-h", "--states=all", f"--name={name}", "--format=%i %T")
+        return dict(line.split() for line in lines.splitlines())
+
+
+@pytest.fixture
+def begin(cluster, local, tmp_path):
+    """Start Snakemake with some options more; it is killed in the end."""
+    begun = []
+
+    def start(*options: str) -> Running:
+        workflow = create(local, tmp_path / "workflow", TINY)
+        begun.append(Running(workflow, tmp_path / "log", *options))
+        return begun[-1]
+
+    yield start
+    for running in begun:
+        if running.process.poll() is None:
+            kill_everything(running.process)
+
+
+def check(running: Running, local: Workflow, jobs: int) -> str:
+    """Each run was trained once, in so many jobs, to the same bytes; a phrase that says so."""
+    assert list(running.jobs().values()) == ["COMPLETED"] * jobs
+    trained = running.begun("train")
+    assert len(trained) == 2
+    assert {job.removeprefix("x") for job in trained} == set(running.jobs())
+    made = running.workflow.contents("problems/**/*", "runs/**/*")
+    expected = local.contents("problems/**/*", "runs/**/*")
+    assert len(made) == 5
+    assert made == {name: expected[name] for name in made}
+    return f"{jobs} job{'s' * (jobs > 1)}, each run trained once, {len(made)} files the same"
+
+
+def test_accounting_is_away(cluster, local, begin, figure):
+    """From the first job's training on; the second job is submitted meanwhile."""
+    running = begin(*ONE_BY_ONE)
+    running.let("generate")
+    running.until(lambda: running.begun("train"))
+    cluster.stop_daemon("slurmdbd")
+    try:
+        running.until_said(ASKED, times=2)
+        running.let("train")
+        running.finish()
+    finally:
+        cluster.start_accounting()
+    figure(f"accounting away while jobs run and are submitted: {check(running, local, jobs=2)}")
+
+
+def test_controller_is_away(cluster, local, begin, figure):
+    """While the first job's training ends; the second job is submitted afterwards."""
+    running = begin(*ONE_BY_ONE)
+    running.let("generate")
+    running.until(lambda: running.begun("train"))
+    cluster.stop_daemon("slurmctld")
+    try:
+        running.let("train")
+        running.until(lambda: list(running.folder.glob("results/runs/**/measurements.parquet")))
+        running.until_said(ASKED)
+    finally:
+        cluster.start_controller()
+    running.finish()
+    figure(f"controller away while a job ends: {check(running, local, jobs=2)}")
+
+
+def test_controller_and_accounting_are_away(cluster, local, begin, figure):
+    """Nobody says how the job is, until both are back."""
+    running = begin()
+    running.let("generate")
+    running.until(lambda: running.begun("train"))
+    cluster.stop_daemon("slurmctld")
+    cluster.stop_daemon("slurmdbd")
+    try:
+        running.let("train")
+        running.until_said("does not say how its jobs are")
+    finally:
+        cluster.start_accounting()
+        cluster.start_controller()
+    running.finish()
+    figure(f"controller and accounting away: {check(running, local, jobs=1)}")
+
+
+def test_job_is_taken_but_the_answer_is_lost(cluster, local, begin, figure):
+    """`sbatch` fails, and yet the job is submitted when the controller goes on."""
+    running = begin()
+    running.until(lambda: running.begun("generate"))
+    with cluster.hanging("slurmctld"):
+        running.let("generate")
+        running.let("train")
+        running.until_said("takes no jobs now")
+    running.finish()
+    figure(f"answer to sbatch lost: {check(running, local, jobs=1)}")
+
+
+def test_jobs_are_refused_for_a_while(cluster, local, begin, figure):
+    """As before a maintenance."""
+    running = begin()
+    running.until(lambda: running.begun("generate"))
+    run("scontrol", "update", f"partitionname={PARTITION}", "state=drain")
+    try:
+        running.let("generate")
+        running.let("train")
+        running.until_said("takes no jobs now")
+    finally:
+        run("scontrol", "update", f"partitionname={PARTITION}", "state=up")
+    running.finish()
+    figure(f"jobs refused for a while: {check(running, local, jobs=1)}")
