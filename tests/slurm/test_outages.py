@@ -12,20 +12,20 @@ from slurm.cluster import PARTITION, run
 from slurm.test_slurm import AT_ONCE, create, readme_options
 from workflow.runner import Workflow, kill_everything
 
-# The plugin's words (--verbose), a line for every time that it asks.
-ASKED = r"Checking the status of \d+ active jobs"
+# The plugin's words (--verbose) whenever it begins to ask.
+ASKED = "Checking the status of"
 # A job for each of the two runs, and the second one not before the first has ended.
 ONE_BY_ONE = ("--group-components", "runs=1", "--jobs", "1")
 
 
 class Running:
-    """A Snakemake whose problems, or whose trainings, wait for a word."""
+    """A Snakemake whose problems, trainings and measurements wait for a word each."""
 
     def __init__(self, workflow: Workflow, log: Path, *options: str):
         self.workflow = workflow
         self.folder = workflow.folder
         self.log = log
-        for stage in ("generate", "train"):
+        for stage in ("generate", "train", "measure"):
             command = f"python -m sparsestep.stages.{stage} "
             begins = f"echo x${{{{SLURM_JOB_ID:-}}}} >>{stage}"
             waits = f"until [ -e may-{stage} ]; do sleep 0.1; done"
@@ -41,15 +41,12 @@ class Running:
         path = self.folder / stage
         return path.read_text().split() if path.exists() else []
 
-    def let(self, stage: str) -> None:
-        """Its jobs need not wait any longer."""
-        (self.folder / f"may-{stage}").touch()
+    def let(self, *stages: str) -> None:
+        """Their jobs need not wait any longer."""
+        for stage in stages:
+            (self.folder / f"may-{stage}").touch()
 
-    def count(self, pattern: str) -> int:
-        """How often its output has it."""
-        return len(re.findall(pattern, self.log.read_text()))
-
-    def until(self, condition, seconds: float = 120) -> None:
+    def until(self, condition, seconds: float = 240) -> None:
         """Returns when it holds; raises with the output when it does not come about."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -57,21 +54,30 @@ class Running:
                 raise AssertionError(f"ended ({self.process.poll()}) or stuck:\n{self.tail()}")
             time.sleep(0.2)
 
-    def until_said(self, pattern: str, times: int = 1) -> None:
-        """Until its output has it so many times more."""
-        before = self.count(pattern)
-        self.until(lambda: self.count(pattern) >= before + times)
+    def until_said(self, words: str) -> None:
+        """Until its output has them."""
+        self.until(lambda: words in self.log.read_text())
+
+    def until_asked(self) -> None:
+        """Until it has begun to ask twice more, so that it has asked once more."""
+        before = self.log.read_text().count(ASKED)
+        self.until(lambda: self.log.read_text().count(ASKED) >= before + 2)
 
     def finish(self) -> None:
         """It ends well."""
         try:
-            assert self.process.wait(timeout=180) == 0, self.tail()
+            assert self.process.wait(timeout=300) == 0, self.tail()
         except subprocess.TimeoutExpired:
             raise AssertionError(f"waits for ever:\n{self.tail()}") from None
 
     def tail(self) -> str:
         """The end of its output."""
         return self.log.read_text()[-6000:]
+
+    def log_of_jobs(self) -> str:
+        """What Slurm keeps of its jobs' output."""
+        logs = (self.folder / ".snakemake" / "slurm_logs").rglob("*.log")
+        return "".join(log.read_text() for log in logs)
 
     def jobs(self) -> dict[str, str]:
         """All that Slurm has got from it: number and state."""
@@ -116,8 +122,8 @@ def test_accounting_is_away(cluster, local, begin, figure):
     running.until(lambda: running.begun("train"))
     cluster.stop_daemon("slurmdbd")
     try:
-        running.until_said(ASKED, times=2)
-        running.let("train")
+        running.until_asked()
+        running.let("train", "measure")
         running.finish()
     finally:
         cluster.start_accounting()
@@ -125,36 +131,35 @@ def test_accounting_is_away(cluster, local, begin, figure):
 
 
 def test_controller_is_away(cluster, local, begin, figure):
-    """While the first job's training ends; the second job is submitted afterwards."""
-    running = begin(*ONE_BY_ONE)
-    running.let("generate")
-    running.until(lambda: running.begun("train"))
-    cluster.stop_daemon("slurmctld")
-    try:
-        running.let("train")
-        running.until(lambda: list(running.folder.glob("results/runs/**/measurements.parquet")))
-        running.until_said(ASKED)
-    finally:
-        cluster.start_controller()
-    running.finish()
-    figure(f"controller away while a job ends: {check(running, local, jobs=2)}")
-
-
-def test_controller_and_accounting_are_away(cluster, local, begin, figure):
-    """Nobody says how the job is, until both are back."""
+    """From training to measurement, which is a step of its own and cannot start meanwhile."""
     running = begin()
     running.let("generate")
     running.until(lambda: running.begun("train"))
     cluster.stop_daemon("slurmctld")
+    try:
+        running.let("train", "measure")
+        running.until(lambda: "trying again until Slurm is back" in running.log_of_jobs())
+    finally:
+        cluster.start_controller()
+    running.finish()
+    figure(f"controller away while a job runs: {check(running, local, jobs=1)}")
+
+
+def test_controller_and_accounting_are_away(cluster, local, begin, figure):
+    """While a job ends: nobody says so until both are back."""
+    running = begin()
+    running.let("generate", "train")
+    running.until(lambda: running.begun("measure"))
+    cluster.stop_daemon("slurmctld")
     cluster.stop_daemon("slurmdbd")
     try:
-        running.let("train")
+        running.let("measure")
         running.until_said("does not say how its jobs are")
     finally:
         cluster.start_accounting()
         cluster.start_controller()
     running.finish()
-    figure(f"controller and accounting away: {check(running, local, jobs=1)}")
+    figure(f"controller and accounting away while it ends: {check(running, local, jobs=1)}")
 
 
 def test_job_is_taken_but_the_answer_is_lost(cluster, local, begin, figure):
@@ -162,8 +167,7 @@ def test_job_is_taken_but_the_answer_is_lost(cluster, local, begin, figure):
     running = begin()
     running.until(lambda: running.begun("generate"))
     with cluster.hanging("slurmctld"):
-        running.let("generate")
-        running.let("train")
+        running.let("generate", "train", "measure")
         running.until_said("takes no jobs now")
     running.finish()
     figure(f"answer to sbatch lost: {check(running, local, jobs=1)}")
@@ -175,8 +179,7 @@ def test_jobs_are_refused_for_a_while(cluster, local, begin, figure):
     running.until(lambda: running.begun("generate"))
     run("scontrol", "update", f"partitionname={PARTITION}", "state=drain")
     try:
-        running.let("generate")
-        running.let("train")
+        running.let("generate", "train", "measure")
         running.until_said("takes no jobs now")
     finally:
         run("scontrol", "update", f"partitionname={PARTITION}", "state=up")
