@@ -104,10 +104,13 @@ def begin(cluster, local, tmp_path):
 
 def check(running: Running, local: Workflow, jobs: int) -> str:
     """Each run was trained once, in so many jobs, to the same bytes; a phrase that says so."""
-    assert list(running.jobs().values()) == ["COMPLETED"] * jobs
+    submitted = running.jobs()
+    assert len(submitted) == jobs
+    # Its node may still clean up.
+    assert set(submitted.values()) <= {"COMPLETED", "COMPLETING"}
     trained = running.begun("train")
     assert len(trained) == 2
-    assert {job.removeprefix("x") for job in trained} == set(running.jobs())
+    assert {job.removeprefix("x") for job in trained} == set(submitted)
     made = running.workflow.contents("problems/**/*", "runs/**/*")
     expected = local.contents("problems/**/*", "runs/**/*")
     assert len(made) == 5
