@@ -5,7 +5,8 @@ failed, three times within a moment, and jobs whose states it is not told it for
 `workflow/slurm` stand before Slurm's commands on Snakemake's PATH (`outages.py`), and call this:
 
 - `sbatch` tries again while Slurm takes no jobs, and does not submit what Slurm has already got;
-- `sacct` also asks the controller: one of the two may be away;
+- `sacct` also asks the controller: one of the two may be away. Jobs that neither knows, which would
+  be waited for for ever, have failed;
 - `sacctmgr`, which the plugin asks for accounts, asks the controller where accounting is away;
 - `srun`, which starts each rule of a group in the job that they share, tries again while the
   controller is away: else the job fails, and what it has trained is trained again.
@@ -20,7 +21,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from sparsestep.runtime.orphans import end_with_parent
 from sparsestep.runtime.outages import VARIABLE
@@ -29,6 +31,9 @@ from sparsestep.runtime.outages import VARIABLE
 PAUSE = 10.0
 # Of a command that asks; the plugin waits a minute.
 PATIENCE = 45.0
+# Until a job that nobody knows counts as failed.
+LOST = 600.0
+NOT_ENDED = {"PENDING", "RUNNING", "REQUEUED", "RESIZING", "SUSPENDED"}
 # What Slurm says where it is away, or takes no jobs for now. Other refusals are final.
 AWAY = re.compile(
     r"unable to contact slurm|socket timed out|zero bytes were transmitted|communications? "
@@ -54,11 +59,14 @@ def sbatch(real: str, arguments: list[str]) -> int:
         done = subprocess.run([real, *arguments], input=script, capture_output=True, check=False)
         refusal = done.stderr.decode(errors="replace").strip()
         if done.returncode == 0 or not AWAY.search(refusal):
+            if done.returncode == 0:
+                _note(done.stdout.decode(errors="replace").strip(), arguments)
             return _pass_on(done)
         reason = refusal.splitlines()[-1]
         tell(f"Slurm takes no jobs now ({reason}); trying again until it does")
         # The answer may have been lost, not the job.
         if number := _submitted(mark, arguments):
+            _note(number, arguments)
             print(number if "--parsable" in arguments else f"Submitted batch job {number}")
             return 0
 
@@ -106,6 +114,8 @@ def sacct(real: str, arguments: list[str]) -> int:
     if recorded is None and queued is None:
         tell("Slurm does not say how its jobs are; asking again until it does")
         return 1
+    if recorded is not None and queued is not None:
+        recorded += [f"{number}|CANCELLED" for number in _lost(name, recorded, queued)]
     known = {line.split("|")[0] for line in recorded or ()}
     for line in [*(recorded or ()), *(queued or ())]:
         number, _, state = line.partition("|")
@@ -113,6 +123,48 @@ def sacct(real: str, arguments: list[str]) -> int:
         if not (state == "COMPLETING" and number in known):
             print(line)
     return 0
+
+
+def _note(number: str, arguments: list[str]) -> None:
+    """Let `_lost` know of a job; of another cluster's it could not ask the controller here."""
+    unlike = {"--clusters", "--array"}.intersection(arguments)
+    if (
+        VARIABLE in os.environ
+        and "--job-name" in arguments[:-1]
+        and number.isdigit()
+        and not unlike
+    ):
+        folder = _notes(arguments[arguments.index("--job-name") + 1])
+        folder.mkdir(exist_ok=True)
+        (folder / number).touch()
+
+
+def _notes(name: str) -> Path:
+    return Path(os.environ[VARIABLE]).parent / f"jobs-{name}"
+
+
+def _lost(name: str, recorded: list[str], queued: list[str]) -> Iterator[str]:
+    """Noted jobs that for LOST seconds the controller has not known, nor accounting how they ended.
+
+    A controller that is killed, or starts without its state, forgets jobs that it had taken.
+    """
+    if VARIABLE not in os.environ:
+        return
+    states = dict(line.split("|", 1) for line in recorded)
+    waiting = {line.split("|")[0] for line in queued}
+    for note in _notes(name).glob("*"):
+        if states.get(note.name, "PENDING") not in NOT_ENDED:
+            # The plugin asks about the last two days.
+            note.unlink()
+        elif note.name in waiting:
+            note.write_text("")
+        elif not (missed := note.read_text()):
+            note.write_text(str(time.time()))
+        elif time.time() - float(missed) > LOST:
+            tell(f"Slurm has lost job {note.name}; it counts as failed")
+            # Should it come back.
+            ask(["scancel", note.name])
+            yield note.name
 
 
 def sacctmgr(real: str, arguments: list[str]) -> int:

@@ -113,6 +113,47 @@ def test_sacct_fails_where_nobody_answers(commands, capfd, monkeypatch):
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("accounting", "controller", "lost"),
+    [
+        ("", "", ["7|CANCELLED"]),
+        ("echo '7|RUNNING'", "", ["7|RUNNING", "7|CANCELLED"]),
+        ("echo '7|RUNNING'", "echo '7|RUNNING'", ["7|RUNNING", "7|RUNNING"]),
+        ("echo '7|COMPLETED'", "", ["7|COMPLETED"]),
+        # Who does not answer may know.
+        ("exit 1", "", []),
+        ("", "exit 1", []),
+    ],
+)
+def test_a_job_that_slurm_has_lost_counts_as_failed(
+    commands, capfd, monkeypatch, tmp_path, accounting, controller, lost
+):
+    monkeypatch.setenv(slurm.VARIABLE, str(tmp_path / "said"))
+    commands(sbatch="echo 7", sacct=accounting, squeue=controller, scancel="")
+    assert call("sbatch", "--job-name", "run", *SUBMIT) == 0
+    capfd.readouterr()
+    # Not at once: accounting may lag behind.
+    assert call("sacct", *STATES) == 0
+    assert "CANCELLED" not in capfd.readouterr().out
+    monkeypatch.setattr(slurm, "LOST", -1.0)
+    assert call("sacct", *STATES) == 0
+    assert capfd.readouterr().out.splitlines() == lost
+    assert bool(called("scancel")) == ("7|CANCELLED" in lost)
+
+
+def test_a_job_that_has_ended_is_not_lost_when_it_is_forgotten(
+    commands, capfd, monkeypatch, tmp_path
+):
+    monkeypatch.setenv(slurm.VARIABLE, str(tmp_path / "said"))
+    monkeypatch.setattr(slurm, "LOST", -1.0)
+    commands(sbatch="echo 7", sacct="[ -e old ] || echo '7|COMPLETED'; touch old", squeue="")
+    assert call("sbatch", "--job-name", "run", *SUBMIT) == 0
+    for _ in range(3):
+        capfd.readouterr()
+        assert call("sacct", *STATES) == 0
+    assert capfd.readouterr().out == ""
+
+
 ASSOCIATIONS = """\
 ClusterName=c Account=other UserName=someone(1) Partition=
 ClusterName=c Account=root UserName= Partition=
