@@ -99,7 +99,7 @@ def _submitted(mark: str, arguments: list[str]) -> str | None:
     return None
 
 
-def sacct(real: str, arguments: list[str]) -> int:
+def sacct(real: str | None, arguments: list[str]) -> int:
     """States of a run's jobs, as accounting and the controller know them; the exit status.
 
     0 when one of the two answers. The controller comes second, so that it is believed: accounting
@@ -110,7 +110,8 @@ def sacct(real: str, arguments: list[str]) -> int:
         os.execv(real, [real, *arguments])
     name = arguments[arguments.index("--name") + 1]
     queue = ["squeue", "--noheader", "--states=all", "--format=%i|%T", "--name", name]
-    recorded, queued = ask([real, *arguments], queue)
+    # There are sites without accounting.
+    recorded, queued = ask([real or "false", *arguments], queue)
     if recorded is None and queued is None:
         tell("Slurm does not say how its jobs are; asking again until it does")
         return 1
@@ -253,7 +254,8 @@ def main(script: str, *arguments: str) -> int:
     folder, name = os.path.split(script)
     entries = os.environ["PATH"].split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join(entry for entry in entries if entry != folder)
-    if (real := shutil.which(name)) is None:
+    real = shutil.which(name)
+    if real is None and not (name == "sacct" and "--name" in arguments):
         print(f"{name}: command not found", file=sys.stderr)
         return 127
     try:

@@ -1,6 +1,7 @@
 """What stands before Slurm's commands, with commands that answer as a Slurm which is away does."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,17 @@ def test_sacct_is_told_by_accounting_or_the_controller(
     commands(sacct=accounting, squeue=controller)
     assert call("sacct", *STATES) == 0
     assert capfd.readouterr().out.splitlines() == printed
+
+
+def test_sacct_needs_no_accounting(commands, capfd, monkeypatch, tmp_path):
+    # Not of the Slurm that may be installed here.
+    for name in ("false", "sh"):
+        (tmp_path / "slurm" / name).symlink_to(shutil.which(name))
+    monkeypatch.setenv("PATH", f"{tmp_path}/before:{tmp_path}/slurm")
+    commands(squeue="echo '1|RUNNING'")
+    assert call("sacct", *STATES) == 0
+    assert capfd.readouterr().out == "1|RUNNING\n"
+    assert call("sacct", "--jobs", "1") == 127
 
 
 def test_sacct_fails_where_nobody_answers(commands, capfd, monkeypatch):
