@@ -120,9 +120,11 @@ def sacct(real: str | None, arguments: list[str]) -> int:
     known = {line.split("|")[0] for line in recorded or ()}
     for line in [*(recorded or ()), *(queued or ())]:
         number, _, state = line.partition("|")
+        # The plugin takes "CANCELLED by 1000" for a job that still runs.
+        state = state.partition(" ")[0]
         # It has ended, accounting says how; its node still cleans up.
         if not (state == "COMPLETING" and number in known):
-            print(line)
+            print(f"{number}|{state}")
     return 0
 
 

@@ -91,6 +91,7 @@ def test_every_submission_has_a_mark_of_its_own():
     [
         ("echo '1|COMPLETED'", "exit 1", ["1|COMPLETED"]),
         ("exit 1", "echo '1|RUNNING'", ["1|RUNNING"]),
+        ("echo '1|CANCELLED by 1000'", "", ["1|CANCELLED"]),
         # The last one counts. 1 is requeued, 2 is forgotten, 3 still ends.
         (
             "echo '1|NODE_FAIL'; echo '2|COMPLETED'; echo '3|COMPLETED'",
