@@ -102,6 +102,15 @@ def begin(cluster, local, tmp_path):
             kill_everything(running.process)
 
 
+def same_files(running: Running, local: Workflow) -> str:
+    """As without Slurm, byte by byte; a phrase that says how many."""
+    made = running.workflow.contents("problems/**/*", "runs/**/*")
+    expected = local.contents("problems/**/*", "runs/**/*")
+    assert len(made) == 5
+    assert made == {name: expected[name] for name in made}
+    return f"{len(made)} files the same"
+
+
 def check(running: Running, local: Workflow, jobs: int) -> str:
     """Each run was trained once, in so many jobs, to the same bytes; a phrase that says so."""
     submitted = running.jobs()
@@ -111,11 +120,7 @@ def check(running: Running, local: Workflow, jobs: int) -> str:
     trained = running.begun("train")
     assert len(trained) == 2
     assert {job.removeprefix("x") for job in trained} == set(submitted)
-    made = running.workflow.contents("problems/**/*", "runs/**/*")
-    expected = local.contents("problems/**/*", "runs/**/*")
-    assert len(made) == 5
-    assert made == {name: expected[name] for name in made}
-    return f"{jobs} job{'s' * (jobs > 1)}, each run trained once, {len(made)} files the same"
+    return f"{jobs} job{'s' * (jobs > 1)}, each run trained once, {same_files(running, local)}"
 
 
 def test_accounting_is_away(cluster, local, begin, figure):
@@ -188,3 +193,19 @@ def test_jobs_are_refused_for_a_while(cluster, local, begin, figure):
         run("scontrol", "update", f"partitionname={PARTITION}", "state=up")
     running.finish()
     figure(f"jobs refused for a while: {check(running, local, jobs=1)}")
+
+
+def test_a_job_is_cancelled(cluster, local, begin, figure):
+    """By hand, or by a controller that has lost it: accounting says by whom."""
+    running = begin()
+    running.let("generate", "measure")
+    running.until(lambda: running.begun("train"))
+    (cancelled,) = running.jobs()
+    run("scancel", cancelled)
+    running.until(lambda: len(running.jobs()) == 2)
+    running.let("train")
+    running.finish()
+    jobs = running.jobs()
+    assert jobs.pop(cancelled) == "CANCELLED"
+    assert set(jobs.values()) <= {"COMPLETED", "COMPLETING"}
+    figure(f"job cancelled: submitted again, {same_files(running, local)}")

@@ -1,6 +1,7 @@
 """Snakemake's side of a Slurm that is away for a while; `slurm.py` is the other one."""
 
 import atexit
+import contextlib
 import os
 import shutil
 import sys
@@ -29,16 +30,19 @@ def expect_outages(commands: Path, main: bool) -> None:
         return
     put_first("PATH", str(commands))
     if main and not _listening:
-        _listening.append(_listen())
+        # Where nothing temporary can be written it goes on without a word.
+        with contextlib.suppress(OSError):
+            _listening.append(_listen())
 
 
 def _listen() -> threading.Thread:
     folder = tempfile.mkdtemp(prefix="sparsestep-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ[VARIABLE] = pipe = os.path.join(folder, "said")
+    pipe = os.path.join(folder, "said")
     os.mkfifo(pipe)
     # For writing too, so that it does not end with the first who writes.
     handle = os.open(pipe, os.O_RDWR)
+    os.environ[VARIABLE] = pipe
     thread = threading.Thread(target=_print_from, args=(handle,), daemon=True)
     thread.start()
     return thread

@@ -138,8 +138,9 @@ def _note(number: str, arguments: list[str]) -> None:
         and not unlike
     ):
         folder = _notes(arguments[arguments.index("--job-name") + 1])
-        folder.mkdir(exist_ok=True)
-        (folder / number).touch()
+        with contextlib.suppress(OSError):
+            folder.mkdir(exist_ok=True)
+            (folder / number).touch()
 
 
 def _notes(name: str) -> Path:
