@@ -20,11 +20,13 @@ def largest_eigenvalues(
     """Largest eigenvalue (not in magnitude) of each of `count` symmetric matrices A, (count,).
 
     `product` maps vectors (count, size) to A times them. Lanczos iteration with full
-    reorthogonalisation, until each Ritz pair's residual, which bounds the error, is at most
-    `tolerance` * ||A||_2; for an eigenvalue well separated from the next, the error is about the
-    square of that. After `size` iterations the result is exact. Where `iterations` end it before,
-    it is what it is by then, below the largest eigenvalue. Memory: `size` float64 numbers of each
-    matrix an iteration, twice as many while room is made for more.
+    reorthogonalisation, until the residual of each Ritz pair, which bounds its distance to an
+    eigenvalue, is at most `tolerance` times its own value, however much larger in magnitude other
+    eigenvalues are; or 1e-13 ||A||_2, where the largest is 0. For an eigenvalue well separated from
+    the next, the error is about the square of that. After `size` iterations the result is exact.
+    Where `iterations` end it before, it is what it is by then, below the largest eigenvalue.
+    Memory: `size` float64 numbers of each matrix an iteration, twice as many while room is made for
+    more.
     """
     last = size if iterations is None else min(size, iterations)
     # Always the same vector: irregular, so that no structure of A makes it orthogonal to an
@@ -47,7 +49,10 @@ def largest_eigenvalues(
         diagonal = np.column_stack([diagonal, alpha])
         if k % _STRIDE == 0 or k == last:
             largest, residual = _ritz(diagonal, off_diagonal, beta)
-            if k == last or (residual <= tolerance * scale).all():
+            # Beside the value itself: beside ||A||_2, a negative eigenvalue 1e4 times as large ends
+            # it when nothing is known yet of the largest one.
+            small_enough = np.maximum(tolerance * np.abs(largest), _EXHAUSTED * scale)
+            if k == last or (residual <= small_enough).all():
                 break
         off_diagonal = np.column_stack([off_diagonal, beta])
         basis = _with_room(basis, k, last)

@@ -35,7 +35,7 @@ def measure(
     `loss_factor`: 1 for ReLU networks, so that full-batch gradient descent with step size eta is
     stable while sharpness < 2 / eta. relu has second derivative 0 (Cohen et al. 2021, Gradient
     descent on neural networks typically occurs at the edge of stability). The error is at most 1e-6
-    ||H||_2 and in most cases far smaller.
+    of the sharpness, beside rounding of ||H||_2, and in most cases far smaller.
     """
     parameters = network.parameter_count
 

@@ -92,5 +92,47 @@ def test_close_eigenvalues():
         assert (got - early <= 2 * bound).all()
 
 
+# Beside values in [0, 1]: how many of them are 1, and the others.
+SPECTRA = {
+    "negative-1e3": (1, [-1e3]),
+    "negative-1e4": (1, [-1e4]),
+    "negative-1e8": (1, [-1e8]),
+    "many-negative": (1, [-1e3, -1e3, -2e3, -5e3, -1e4]),
+    "degenerate": (20, [-1e4, -1e4]),
+}
+
+
+def dense_of(values, rng):
+    orthogonal, _ = np.linalg.qr(rng.standard_normal((len(values), len(values))))
+    return (orthogonal * values) @ orthogonal.T
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("ones", "others"), SPECTRA.values(), ids=SPECTRA)
+def test_negative_eigenvalues_that_are_far_larger(ones, others, seed):
+    """Ended by what is known of the largest eigenvalue, not of the one largest in magnitude."""
+    rng = np.random.default_rng(seed)
+    values = np.concatenate([rng.random(300 - ones - len(others)), np.ones(ones), others])
+    # The largest in magnitude leaves rounding of that size in the others.
+    rounding = 300 * np.finfo(float).eps * np.abs(values).max()
+    matrix = dense_of(values, rng)
+    expected = np.linalg.eigvalsh(matrix)[-1]
+    for tolerance in (1e-3, 1e-6):
+        (got,) = largest_eigenvalues(lambda v: v @ matrix, 1, 300, tolerance)
+        assert abs(got - expected) <= tolerance + rounding
+        assert got <= expected + rounding
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("low", "high"), [(-2.0, -1.0), (-1.0, 0.0), (-1e4, -1e-2), (0.0, 0.0), (1.0, 1.0)]
+)
+def test_spectra_without_a_positive_part_and_single_values(low, high, seed):
+    rng = np.random.default_rng(seed)
+    values = np.concatenate([rng.uniform(low, high, 298), [low, high]])
+    (got,) = largest_eigenvalues(lambda v: v * values, 1, 300)
+    assert abs(got - high) <= 1e-6 * abs(high) + 1e-12 * abs(low)
+
+
 def test_it_is_registered():
     assert registry.load("measure", "sharpness", "mlp") is sharpness

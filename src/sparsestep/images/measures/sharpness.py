@@ -20,7 +20,7 @@ class Spec(Closed):
         default=1000, description="the first so many training images, or all"
     )
     tolerance: Fraction = Field(
-        default=1e-3, description="of the eigenvector's residual, beside the Hessian's norm"
+        default=1e-3, description="of the eigenvector's residual, beside the sharpness itself"
     )
     iterations: PositiveInt = Field(
         default=60,
@@ -49,13 +49,13 @@ def measure(
 
     Lanczos iteration (`lanczos.largest_eigenvalues`), always from the same vector, on products in
     the network's own precision. It stops when the residual of the eigenvector, which bounds the
-    error, is at most `tolerance` ||H||_2; the error is usually about the square of that. In float32
-    the products add an error of about 1e-6 ||H||_2. Where `iterations` end it before, the value is
-    the best so far, from below: for any Hessian of a million parameters, 60 iterations miss on
-    average over starts at most 3 % of the width of the spectrum (Kuczynski and Wozniakowski 1992,
-    Estimating the largest eigenvalue by the power and Lanczos algorithms with a random start:
-    0.103 ln(P (k - 1)^4)^2 / (k - 1)^2 after k). NaN where a product is not finite. `threads` is
-    not used: one snapshot follows the other.
+    error, is at most `tolerance` times the value; the error is usually about the square of that. In
+    float32 the products add an error of about 1e-6 ||H||_2: 1 % where a negative eigenvalue is 1e4
+    times as large. Where `iterations` end it before, the value is the best so far, from below: for
+    any Hessian of a million parameters, 60 iterations miss on average over starts at most 3 % of
+    the width of the spectrum (Kuczynski and Wozniakowski 1992, Estimating the largest eigenvalue by
+    the power and Lanczos algorithms with a random start: 0.103 ln(P (k - 1)^4)^2 / (k - 1)^2 after
+    k). NaN where a product is not finite. `threads` is not used: one snapshot follows the other.
     """
     from sparsestep.images.measures.hessian import hessian_product
     from sparsestep.images.measures.snapshots import measure_each
