@@ -11,10 +11,11 @@ from snakemake.utils import min_version
 min_version("9.25")
 
 
+include: "workflow/rules/sources.smk"
 include: "workflow/rules/config.smk"
 
 
-configfile: f"{workflow.basedir}/config.yaml"
+configfile: f"{ROOT}/config.yaml"
 
 
 include: "workflow/rules/common.smk"

@@ -116,6 +116,26 @@ def test_example_sweep():
     assert len(plan.config.sweeps["my_phases"].points()) == 250
 
 
+def test_example_of_a_module(finished, tmp_path):
+    (example,) = blocks("snakemake")
+    path = '"/path/to/sparsestep/Snakefile"'
+    assert path in example
+    (tmp_path / "config").mkdir()
+    (tmp_path / "Snakefile").write_text(
+        example.replace(path, repr(str(finished.folder / "Snakefile")))
+    )
+    importing = Workflow(tmp_path)
+    (tmp_path / "config" / "config.yaml").write_text(yaml.safe_dump(finished.config))
+    planned = importing.planned()
+    assert (planned["train_run"], planned["write_report"]) == (4, 1)
+    # Its file is checked as config.yaml is.
+    (tmp_path / "config" / "config.yaml").write_text("experiments: {}\nexperiments: {}\n")
+    assert (
+        "config/config.yaml, line 2: 'experiments' is there twice"
+        in importing.snakemake("-n").stdout
+    )
+
+
 def test_example_in_python():
     (example,) = blocks("python")
     command = [sys.executable, "-W", "error::DeprecationWarning", "-c", example]

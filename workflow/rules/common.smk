@@ -3,10 +3,6 @@
 INPUTS: config.yaml. OUTPUTS: `plan` (see src/sparsestep/plan/jobs.py), global wildcard constraints.
 """
 
-import os
-from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from sparsestep.images.compute import hand_to_jobs
@@ -27,15 +23,15 @@ from sparsestep.plan import (
 
 set_for_jobs(SOURCES)
 name_parent()
-expect_outages(
-    Path(workflow.basedir) / "workflow" / "slurm", main=workflow.is_main_process
-)
+expect_outages(ROOT / "workflow" / "slurm", main=workflow.is_main_process)
 
 # Relative to where Snakemake runs, so that a copy of the whole folder finds nothing to redo.
-PAGES = os.path.relpath(Path(workflow.basedir) / "workflow" / "report")
+PAGES = os.path.relpath(ROOT / "workflow" / "report")
 
 try:
-    check_results_folder(Path("results"))
+    # Of a module with a `prefix:`, below that.
+    RESULTS = Path(workflow.modifier.modify_path("results"))
+    check_results_folder(RESULTS)
     plan = Plan(config)
     FINDINGS = findings.checked_files(f"{PAGES}/findings", plan.figures.wanted())
     CAPTIONS = [f"{PAGES}/{kind}.rst" for kind in plan.figures.by_kind()]
@@ -50,7 +46,9 @@ try:
     )
     findings.require_captions([*CAPTIONS, *NOTES, f"{PAGES}/page.html"])
     hand_to_jobs(plan.config.compute)
-    if workflow.is_main_process and not workflow.output_settings.dryrun:
+    # Of a module Snakemake calls no `onstart`.
+    is_main = workflow.is_main_process and workflow.modifier.is_main_snakefile()
+    if is_main and not workflow.output_settings.dryrun:
         start_one_by_one(Path(".snakemake"))
     release_stale_lock(Path(".snakemake"), main=workflow.is_main_process)
 except ConfigError as error:
@@ -60,8 +58,9 @@ if workflow.is_main_process:
     for line in plan.report.remarks():
         logger.warning(f"sparsestep: {line}")
 
-# What the captions of `snakemake --report` read: experiments that say everything.
-config.update(plan.config.model_dump(mode="json"))
+# What the captions of `snakemake --report` read: experiments that say everything. A new dictionary,
+# because that of a module is the importing workflow's.
+config = {**config, **plan.config.model_dump(mode="json")}
 
 # Two rules make trajectories, and two measure them.
 EXPERIMENTS_ON_IMAGES = plan.experiments.name_pattern("images")
@@ -73,7 +72,7 @@ GPU = {"gpu": 1} if plan.config.compute.asks_for_gpu() else {}
 def require_results():
     """Who does not start a job may look at results that cannot be written."""
     try:
-        check_results_writable(Path("results"))
+        check_results_writable(RESULTS)
     except ConfigError as error:
         raise WorkflowError(str(error)) from None
 

@@ -33,11 +33,12 @@ rule write_report:
     """One page with all figures, captions, verdicts, tables, end values; open it in a browser."""
     input:
         figures=plan.figures.shown_paths(),
-        captions=CAPTIONS,
+        # Local: no `prefix:` of a module goes in front of them, no storage is asked for them.
+        captions=local(CAPTIONS),
         tables=plan.simulations.short_table_paths(),
-        notes=NOTES,
-        findings=FINDINGS,
-        template=f"{PAGES}/page.html",
+        notes=local(NOTES),
+        findings=local(FINDINGS),
+        template=local(f"{PAGES}/page.html"),
         summary="results/summary.csv",
         claims="results/claims.csv",
     output:

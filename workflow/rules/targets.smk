@@ -32,8 +32,18 @@ rule check_trajectories:
         """
 
 
+# Names of all rules but these targets: a module is read again for each `use rule ... with:`.
+TAKEN = {rule.name for rule in workflow.rules if rule.docstring or rule.shellcmd}
+# A module's rules may be renamed, or left out.
+NAMES = workflow.modifier
+RESERVED = [
+    name
+    for name in plan.experiments.blocks
+    if NAMES.avail_rulename(name) and NAMES.modify_rulename(name) in TAKEN
+]
+
 try:
-    TARGETS = plan.targets(reserved=[rule.name for rule in workflow.rules])
+    TARGETS = plan.targets(RESERVED)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
