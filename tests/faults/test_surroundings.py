@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -48,4 +49,33 @@ def test_a_user_s_scripts_and_matplotlibrc(reference, tmp_path, place):
         "scripts in the folder that are called like Python's modules; a matplotlibrc there or at "
         "home, with LaTeX, other fonts, cropped pages",
         f"{len(SCRIPTS)} scripts, 2 places; {volume(reference.files)} identical",
+    )
+
+
+def test_sources_dated_ahead(reference, tmp_path):
+    """A checkout made where the clock is ahead: Snakemake would refuse every report as too old."""
+    edited = reference.workflow.copy(tmp_path / "ahead")
+    pages = edited.folder / "workflow" / "report"
+
+    def date_ahead():
+        for path in pages.rglob("*.*"):
+            os.utime(path, (time.time() + 86400,) * 2)
+
+    date_ahead()
+    (edited.folder / "results" / "report.html").unlink()
+    assert "dated ahead of this machine's clock" in edited.run("--cores", "2")
+    assert edited.planned() == {}
+    # An edit is noticed, by a clock that is right and by one that is ahead.
+    for word in ("Every point", "All points"):
+        path = pages / "training_curves.rst"
+        path.write_text(f"{path.read_text()}\n{word}.\n")
+        if word == "All points":
+            date_ahead()
+        assert edited.planned() == {"write_report": 1}
+        edited.run("--cores", "2")
+        assert word in (edited.folder / "results" / "report.html").read_text()
+        assert edited.planned() == {}
+    record(
+        "captions and the page's template dated a day ahead of the clock, and edited there",
+        "the report is made, nothing is left to do, edits are noticed",
     )

@@ -6,6 +6,7 @@ INPUTS: config.yaml. OUTPUTS: `plan` (see src/sparsestep/plan/jobs.py), global w
 from snakemake.logging import logger
 
 from sparsestep.images.compute import hand_to_jobs
+from sparsestep.runtime.clocks import not_ahead
 from sparsestep.runtime.environment import set_for_jobs
 from sparsestep.errors import ConfigError
 from sparsestep.runtime.forced import tell_jobs
@@ -44,7 +45,13 @@ try:
             for name, of in plan.figures.blocks.items()
         }
     )
-    findings.require_captions([*CAPTIONS, *NOTES, f"{PAGES}/page.html"])
+    TEMPLATE = f"{PAGES}/page.html"
+    findings.require_captions([*CAPTIONS, *NOTES, TEMPLATE])
+    READ = not_ahead(
+        [*CAPTIONS, *NOTES, *FINDINGS, TEMPLATE],
+        Path(".snakemake/sparsestep/copies"),
+        tell=workflow.is_main_process,
+    )
     hand_to_jobs(plan.config.compute)
     # Of a module Snakemake calls no `onstart`.
     is_main = workflow.is_main_process and workflow.modifier.is_main_snakefile()

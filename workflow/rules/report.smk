@@ -34,11 +34,11 @@ rule write_report:
     input:
         figures=plan.figures.shown_paths(),
         # Local: no `prefix:` of a module goes in front of them, no storage is asked for them.
-        captions=local(CAPTIONS),
+        captions=local([READ[path] for path in CAPTIONS]),
         tables=plan.simulations.short_table_paths(),
-        notes=local(NOTES),
-        findings=local(FINDINGS),
-        template=local(f"{PAGES}/page.html"),
+        notes=local([READ[path] for path in NOTES]),
+        findings=local([READ[path] for path in FINDINGS]),
+        template=local(READ[TEMPLATE]),
         summary="results/summary.csv",
         claims="results/claims.csv",
     output:
