@@ -64,6 +64,7 @@ TINY = {
     # On a machine with a GPU too: results on the CPU are the same bytes.
     "compute": {"device": "cpu"},
 }
+COMPILED = {"device": "cpu", "compile": True}
 DOWNSTREAM = {
     "draw_training_curves": 1,
     "summarise_measurements": 1,
@@ -102,6 +103,17 @@ def test_everything_is_there(computed):
     for replicate in range(3):
         assert f"replicate {replicate}: " in log.read_text()
     assert log.read_text().count("images/s, loss=") >= 3
+
+
+def test_compile_without_a_compiler(tmp_path):
+    """Said before the data are prepared."""
+    workflow = Workflow.create(tmp_path / "workflow", {**TINY, "compute": COMPILED})
+    done = workflow.snakemake("--cores", "1", env={**os.environ, "CXX": "/nonexistent/g++"})
+    assert done.returncode == 1
+    said = "compute.compile: torch.compile needs a C++ compiler on a CPU, and '/nonexistent/g++'"
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not list(workflow.folder.glob("results/**/*.*"))
 
 
 def test_a_replicate_does_not_depend_on_those_before_it(computed):

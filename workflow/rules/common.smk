@@ -5,7 +5,7 @@ INPUTS: config.yaml. OUTPUTS: `plan` (see src/sparsestep/plan/jobs.py), global w
 
 from snakemake.logging import logger
 
-from sparsestep.images.compute import hand_to_jobs
+from sparsestep.images.compute import hand_to_jobs, require_compiler
 from sparsestep.runtime.clocks import not_ahead
 from sparsestep.runtime.environment import set_for_jobs
 from sparsestep.errors import ConfigError
@@ -95,6 +95,14 @@ onstart:
     require_results()
     if workflow.is_main_process:
         tell_jobs(workflow.dag_settings)
+    # Elsewhere, on a cluster, the jobs say it.
+    if workflow.local_exec and any(
+        job.rule.name == "train_images" for job in workflow.dag.needrun_jobs()
+    ):
+        try:
+            require_compiler(plan.config.compute)
+        except ConfigError as error:
+            raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:

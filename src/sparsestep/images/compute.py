@@ -7,12 +7,16 @@ Snakemake does not compare.
 import contextlib
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed, PositiveFloat, PositiveInt
 
 VARIABLE = "SPARSESTEP_COMPUTE"
@@ -62,5 +66,46 @@ def hand_to_jobs(compute: Compute) -> None:
 
 
 def of_this_job() -> Compute:
-    """What `hand_to_jobs` put there; the defaults outside of a workflow."""
-    return Compute(**json.loads(os.environ.get(VARIABLE, "{}")))
+    """What `hand_to_jobs` put there; the defaults outside of a workflow.
+
+    With `compile`, what torch.compile then fails at ends the job with one line.
+    """
+    compute = Compute(**json.loads(os.environ.get(VARIABLE, "{}")))
+    if compute.compile:
+        sys.excepthook = _tell_in_one_line
+    return compute
+
+
+def require_compiler(compute: Compute) -> None:
+    """Raise ConfigError where torch.compile is asked for, on this CPU, and will find no compiler.
+
+    As it looks for one itself, but for compilers that it was told to install.
+    """
+    on_gpu = compute.device == "cuda" or (compute.device == "auto" and DRIVER.exists())
+    if not compute.compile or on_gpu or os.environ.get("TORCH_INDUCTOR_INSTALL_GXX"):
+        return
+    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    try:
+        subprocess.run([compiler, "--version"], check=True, capture_output=True)
+    except (OSError, subprocess.SubprocessError):
+        raise ConfigError(
+            f"compute.compile: torch.compile needs a C++ compiler on a CPU, and {compiler!r} does "
+            "not work here; install one, name another in CXX, or say compile: false"
+        ) from None
+
+
+def _tell_in_one_line(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """An error of the compiler; others, or all with torch's own switch, as Python does."""
+    of_compiler = kind.__module__.startswith(("torch._dynamo", "torch._inductor"))
+    if not of_compiler or os.environ.get("TORCHDYNAMO_VERBOSE"):
+        sys.__excepthook__(kind, error, traceback)
+        return
+    first_line = next(filter(None, map(str.strip, str(error).splitlines())), kind.__name__)
+    print(
+        f"sparsestep: torch.compile failed ({first_line}); mend that, or say compute.compile: "
+        "false; TORCHDYNAMO_VERBOSE=1 shows all",
+        file=sys.stderr,
+        flush=True,
+    )
