@@ -117,6 +117,13 @@ def test_a_caption_that_is_no_rest(edited):
     assert line in refused(edited)
 
 
+def test_a_folder_that_no_path_can_hold(finished, tmp_path):
+    workflow = finished.copy(tmp_path / "a:b")
+    lines = refused(workflow).splitlines()
+    said = "PYTHONPATH cannot hold a folder with ':' in its name; rename it"
+    assert f"{workflow.folder}/src: {said}" in lines
+
+
 def test_results_is_a_file(edited):
     (edited.folder / "results").rename(edited.folder / "old")
     (edited.folder / "results").write_text("")

@@ -22,7 +22,6 @@ from sparsestep.plan import (
     check_results_writable,
 )
 
-set_for_jobs(SOURCES)
 name_parent()
 expect_outages(ROOT / "workflow" / "slurm", main=workflow.is_main_process)
 
@@ -30,6 +29,7 @@ expect_outages(ROOT / "workflow" / "slurm", main=workflow.is_main_process)
 PAGES = os.path.relpath(ROOT / "workflow" / "report")
 
 try:
+    set_for_jobs(SOURCES)
     # Of a module with a `prefix:`, below that.
     RESULTS = Path(workflow.modifier.modify_path("results"))
     check_results_folder(RESULTS)
