@@ -6,9 +6,10 @@ INPUTS: config.yaml. OUTPUTS: `plan` (see src/sparsestep/plan/jobs.py), global w
 from snakemake.logging import logger
 
 from sparsestep.images.compute import hand_to_jobs, require_compiler
+from sparsestep.images.datasets.retrieval import bring
 from sparsestep.runtime.clocks import not_ahead
 from sparsestep.runtime.environment import set_for_jobs
-from sparsestep.errors import ConfigError
+from sparsestep.errors import ConfigError, SparsestepError
 from sparsestep.runtime.forced import tell_jobs
 from sparsestep.runtime.locking import release_stale_lock, start_one_by_one, started
 from sparsestep.runtime.orphans import name_parent
@@ -23,13 +24,13 @@ from sparsestep.plan import (
 )
 
 name_parent()
-expect_outages(ROOT / "workflow" / "slurm", main=workflow.is_main_process)
 
 # Relative to where Snakemake runs, so that a copy of the whole folder finds nothing to redo.
 PAGES = os.path.relpath(ROOT / "workflow" / "report")
 
 try:
     set_for_jobs(SOURCES)
+    expect_outages(ROOT / "workflow" / "slurm", main=workflow.is_main_process)
     # Of a module with a `prefix:`, below that.
     RESULTS = Path(workflow.modifier.modify_path("results"))
     check_results_folder(RESULTS)
@@ -95,14 +96,20 @@ onstart:
     require_results()
     if workflow.is_main_process:
         tell_jobs(workflow.dag_settings)
-    # Elsewhere, on a cluster, the jobs say it.
-    if workflow.local_exec and any(
-        job.rule.name == "train_images" for job in workflow.dag.needrun_jobs()
-    ):
-        try:
+    jobs = list(workflow.dag.needrun_jobs())
+    datasets = {
+        j.wildcards.dataset for j in jobs if j.rule.name == "prepare_dataset"
+    }
+    try:
+        # Elsewhere, on a cluster, the jobs say it.
+        if workflow.local_exec and any(
+            job.rule.name == "train_images" for job in jobs
+        ):
             require_compiler(plan.config.compute)
-        except ConfigError as error:
-            raise WorkflowError(str(error)) from None
+        for dataset in sorted(datasets):
+            bring(dataset, plan.config.compute)
+    except SparsestepError as error:
+        raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:

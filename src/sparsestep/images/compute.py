@@ -46,6 +46,9 @@ class Compute(Closed):
     data_dir: Annotated[str, Field(min_length=1)] | None = Field(
         default=None, description="folder with archives of data sets; by default results/data"
     )
+    mirrors: list[Annotated[str, Field(pattern="^https?://.")]] = Field(
+        default=[], description="addresses of folders with these archives, asked before their own"
+    )
 
     def asks_for_gpu(self) -> bool:
         """Whether jobs ask for the resource `gpu`: with cuda, and with auto where a driver is."""

@@ -22,7 +22,8 @@ class Archive:
 def fetch(archive: Archive, folder: Path, md5: str | None = None) -> Path:
     """Path of the archive in `folder`, downloaded where it is not there yet.
 
-    The network is used only then. A file that is there is never replaced. `md5` stands in for the
+    The network is used only then, in one go; `retrieval.obtain` survives broken connections. A file
+    that is there is never replaced. `md5` stands in for the
     published checksum. Raises DataError for another checksum, no network, or a folder that cannot
     be written.
     """
