@@ -96,7 +96,7 @@ onstart:
     require_results()
     if workflow.is_main_process:
         tell_jobs(workflow.dag_settings)
-    jobs = list(workflow.dag.needrun_jobs())
+    jobs = [] if workflow.touch else list(workflow.dag.needrun_jobs())
     datasets = {
         j.wildcards.dataset for j in jobs if j.rule.name == "prepare_dataset"
     }
