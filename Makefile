@@ -4,12 +4,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
 # ruff and snakefmt look at these.
 SOURCES := src tests benchmarks
 # snakefmt calls shfmt, which lies beside it.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all setup test test-faults test-processors test-slurm lint format benchmark unused delete-unused
+.PHONY: all setup test test-faults test-processors test-slurm test-lowest lint format benchmark unused
+.PHONY: delete-unused
 .PHONY: clean-environment
 
 all: setup
@@ -37,6 +39,19 @@ test-slurm: $(VENV)/cluster-installed
 
 $(VENV)/cluster-installed: $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[cluster,cluster-generic]'
+	@touch $@
+
+# The unit tests with the lowest versions that pyproject.toml allows, in an environment of their own.
+# pandas 2 warns where a median is of nothing.
+test-lowest: $(LOWEST)/installed
+	@$(LOWEST)/bin/python -m pytest tests/unit tests/conformance --numprocesses auto --maxprocesses 4 \
+		--dist loadfile -W 'ignore:Mean of empty slice:RuntimeWarning'
+
+$(LOWEST)/installed: pyproject.toml constraints.txt tests/support/lowest.py
+	@test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	@echo "Installing into $(LOWEST) (once, a few minutes) ..."
+	@$(LOWEST)/bin/python tests/support/lowest.py > $(LOWEST)/lowest.txt
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/lowest.txt -e '.[test]'
 	@touch $@
 
 # Kills, full disks, damaged files, other orders and surroundings; some of it as root, or as
@@ -71,4 +86,4 @@ delete-unused: setup
 	@$(BIN)/python -m sparsestep.unused --delete
 
 clean-environment:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(LOWEST)

@@ -8,7 +8,7 @@ snakemake <experiment>    its measurements, and the figures of it alone
 
 from snakemake.utils import min_version
 
-min_version("9.25")
+min_version("9.25.1")
 
 
 include: "workflow/rules/sources.smk"
