@@ -151,11 +151,14 @@ def test_a_stall(sites, tmp_path, monkeypatch):
     assert ranges(site)[:2] == [None, "bytes=100000-"]
 
 
-def test_a_server_that_asks_to_wait(sites, tmp_path):
+def test_a_server_that_asks_to_wait(sites, tmp_path, capfd):
     for code in (429, 503):
         site = sites(status(code, Retry_After="7"), status(code, Retry_After="4000"), serve())
         assert obtain(archive_of(site), tmp_path / str(code)).read_bytes() == CONTENT
         assert site.pauses == [7.0, retrieval.LONGEST_PAUSE]
+        said = capfd.readouterr().err
+        assert f"downloads {tmp_path / str(code) / 'a.zip'} from {site.url}/a.zip" in said
+        assert f"HTTP status {code}; again in 7 s" in said
         site.pauses.clear()
 
 

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -61,6 +62,7 @@ def obtain(archive: Archive, folder: Path, mirrors: Sequence[str] = ()) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _locked(part) as file:
+            print(f"sparsestep: downloads {path} from {urls[0]}", file=sys.stderr, flush=True)
             _Download(path, file, archive.md5, urls).run()
             os.fsync(file)
             os.replace(part, path)
@@ -130,6 +132,7 @@ class _Download:
                 pause = min(max(PAUSE * 2 ** max(in_vain - 1, 0), error.pause), LONGEST_PAUSE)
             if in_vain == TRIES or paused + pause > ALL_PAUSES:
                 break
+            print(f"sparsestep: {url}: {why}; again in {pause:g} s", file=sys.stderr, flush=True)
             time.sleep(pause)
             paused += pause
         kept = "; what came is kept, the same command goes on from there" if self.size else ""
