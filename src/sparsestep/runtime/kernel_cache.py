@@ -24,6 +24,8 @@ from typing import Any
 _PACKAGE = "sparsestep"
 # The module of Numba's where a compiled function is told to use a cache.
 _DISPATCHER = "numba.core.dispatcher"
+# What kernels of other modules are written in.
+_OPERATIONS = Path(__file__).parents[1] / "arithmetic" / "vectors.py"
 # What a user may tell Numba, and modules of kernels do, that makes other machine code.
 _OPTIONS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK")
 _CHECKSUM = hashlib.sha256().digest_size
@@ -156,7 +158,8 @@ class KernelCache:
         varying += dumps(tuple(cell.cell_contents for cell in cells)) if cells else b""
         name = f"{self._name}-{hashlib.sha256(varying).hexdigest()[:16]}.nbc"
         versions = f"{sys.version}\n{numba.__version__}\n{llvmlite.__version__}\n{name}\n".encode()
-        return name, hashlib.sha256(_digest(self._source) + versions + varying).digest()
+        sources = _digest(self._source) + _digest(_OPERATIONS)
+        return name, hashlib.sha256(sources + versions + varying).digest()
 
 
 @functools.cache

@@ -69,6 +69,14 @@ def test_kept(source, kept):
     assert read_from_disk(source)
 
 
+def test_what_kernels_are_written_in_was_edited(source, kept, tmp_path, monkeypatch):
+    edited = tmp_path / "vectors.py"
+    edited.write_text(kernel_cache._OPERATIONS.read_text() + "# edited\n")
+    monkeypatch.setattr(kernel_cache, "_OPERATIONS", edited)
+    assert not read_from_disk(source)
+    assert read_from_disk(source)
+
+
 @pytest.mark.parametrize("size", [0, 20, 1000, -1])
 def test_cut(source, kept, size):
     kept.write_bytes(kept.read_bytes()[:size])
