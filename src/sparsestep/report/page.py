@@ -30,16 +30,17 @@ def build(
     tables: dict[str, pd.DataFrame] | None = None,
     notes: dict[str, str] | None = None,
     findings: dict[str, str] | None = None,
+    surroundings: dict[str, str] | None = None,
 ) -> str:
     """The HTML page.
 
     `spec` lists the `figures`, `experiments`, `simulations` and `tables` of config.yaml, and
-    `remarks` on its claims; `summary`
-    holds the end values, `figures` by name the suffix and content of an image, `tables` the short
-    tables of simulations. `captions` are reST texts by kind of figure, `notes` by kind of
-    simulation, with the same Jinja variables that Snakemake's own report gives them. `claims` are
-    the verdicts: those about what a figure shows stand below its caption. `findings` are texts by
-    figure (`report/findings.py`).
+    `remarks` on its claims; `summary` holds the end values, `figures` by name the suffix and
+    content of an image, `tables` the short tables of simulations. `captions` are reST texts by kind
+    of figure, `notes` by kind of simulation, with the same Jinja variables that Snakemake's own
+    report gives them. `claims` are the verdicts: those about what a figure shows stand below its
+    caption. `findings` are texts by figure (`report/findings.py`), `surroundings` what the page's
+    foot says of processor and libraries.
     """
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     about = _About(summary, claims, findings or {}, spec.get("settings", {}))
@@ -54,6 +55,7 @@ def build(
         ],
         tables=[_experiment(entry, summary) for entry in spec["experiments"]],
         remarks=spec.get("remarks", []),
+        surroundings=surroundings or {},
     )
 
 

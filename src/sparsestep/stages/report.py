@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from sparsestep.artifacts.files import read_bytes, write_atomically
+from sparsestep.artifacts.surroundings import describe
 from sparsestep.report.page import build
 from sparsestep.stages import job
 
@@ -27,6 +28,7 @@ def main(arguments):
         tables=tables,
         notes=_texts(arguments.notes),
         findings=_texts(arguments.findings),
+        surroundings=describe(),
     )
     write_atomically(arguments.output, page.encode())
 

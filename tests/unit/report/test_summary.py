@@ -95,9 +95,11 @@ def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_sho
     row |= {**numbers, **counts, "verdict": "holds"}
     claims = pd.DataFrame([row, {**row, "metric": "test_loss"}, {**row, "experiment": "two"}])
     template = (ROOT / "workflow" / "report" / "page.html").read_text()
-    page = report.build(
-        spec, summarise(tables), {"f": (".svg", b"")}, {"k": "A *caption*."}, template, claims
-    )
+    around = {"processor": "A <b> & C", "numpy": "2"}
+    parts = (spec, summarise(tables), {"f": (".svg", b"")}, {"k": "A *caption*."}, template)
+    page = report.build(*parts, claims, surroundings=around)
+    assert "<p>processor A &lt;b&gt; &amp; C; numpy 2. That is" in page
+    assert "Made with" not in report.build(*parts, claims)
     assert "<h3>One, iteration 9 of 10</h3>" in page
     sentence = (
         "training loss: medians 2 (small), 1 (large); from small to large lower in 7 of 8 pairs, "
