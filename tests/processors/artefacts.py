@@ -6,6 +6,7 @@
 measurements and networks on images, which are compared by number, go to the file.
 """
 
+import dataclasses
 import hashlib
 import json
 import sys
@@ -144,8 +145,8 @@ def of_sweeps(make):
     batch = make.plan.sweeps.batches(name)[0]
     spec = {**make.plan.sweeps.chunk(name, chunk, batch), "points": points[:2]}
     experiment = make.plan.sweeps.block(name).experiment
-    spec |= {"replicates": [0, 1], "iterations": 2000}
-    table = sweeps.run(make.problem(experiment, 2, 2000), spec)
+    spec |= {"replicates": [0, 1], "iterations": FEW}
+    table = sweeps.run(make.problem(experiment, 2, FEW), spec)
     return digest_of_table(table.drop(columns=[c for c in table if c == "entropy_rank"]))
 
 
@@ -155,6 +156,16 @@ def measured(make):
     for name, replicates in (("diagonal", 16), ("relu_1d", 2)):
         for run in make.experiments.blocks[name].runs:
             problem, trajectory, spec = make.run(name, run, replicates)
+            # Every tenth snapshot, and the last.
+            kept = np.unique(
+                np.r_[: len(trajectory.iterations) : 10, -1] % len(trajectory.iterations)
+            )
+            trajectory = dataclasses.replace(
+                trajectory,
+                iterations=trajectory.iterations[kept],
+                parameters=trajectory.parameters[:, kept],
+                step_sizes=trajectory.step_sizes[:, kept],
+            )
             batch = make.experiments.batches(name)[0]
             options = make.experiments.measured(name, run, batch)["measure"]
             table = measure(problem, trajectory, {**spec, "measure": options}, 2)
