@@ -18,8 +18,8 @@ def run(problem: Problem, spec: dict, threads: int = 1) -> "pd.DataFrame":
     values of these are the pairs in `points`. The columns are `step_size`, `decay_at`, `replicate`,
     `iteration` (of the last snapshot), `diverged_at` (-1: survived), and what is measured, which is
     NaN for a replicate that diverged. A point is trained as a run of these settings is, to the same
-    bits; sums over the samples may differ from those of the run's table by rounding, because there
-    all snapshots are measured at once. The result does not depend on `threads`.
+    bits, and losses and counts are those of the run's table. The result does not depend on
+    `threads`.
     """
     import pandas as pd
 
