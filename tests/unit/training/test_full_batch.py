@@ -1,143 +1,25 @@
 """Full-batch descent on noisy labels against plain loops, laws that are known, and the identity."""
 
 import dataclasses
-import itertools
 
 import numpy as np
 import pytest
 import torch
+from descents import (
+    ALGORITHMS,
+    MODELS,
+    make_losses,
+    make_problem,
+    make_spec,
+    output,
+    run,
+    slow_descent,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsestep import registry
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.training import full_batch, train
-
-MODELS = {
-    "diagonal": {"kind": "diagonal", "u": 0.1, "v": 0.0},
-    "wide": {"kind": "mlp", "widths": [9], "biases": [True, False], "weight_scales": [1.0, 1.0]},
-    "shallow": {
-        "kind": "mlp",
-        "widths": [3],
-        "biases": [False, True],
-        "weight_scales": [1.0, 1.0],
-    },
-    "deep": {
-        "kind": "mlp",
-        "widths": [4, 3],
-        "biases": [True, False, True],
-        "weight_scales": [1.0, 1.0, 1.0],
-    },
-}
-ALGORITHMS = {
-    "gd": {"kind": "gd"},
-    "labels": {"kind": "label_noise_gd", "variance": 0.3},
-    "sampling": {"kind": "gd_on_noisy_labels"},
-    "isotropic": {"kind": "sde", "of": "sgd", "noise": "isotropic", "substeps": 3},
-    "stronger": {"kind": "sde", "of": "sgd", "noise": "isotropic", "c": 0.8, "substeps": 2},
-    "exact": {"kind": "sde", "of": "sgd", "noise": "exact", "substeps": 2},
-    "flow": {"kind": "sde", "of": "sgd", "noise": "none", "substeps": 4},
-}
-
-
-def make_problem(model, n, d, replicates, iterations, seed=0):
-    """Every replicate with data, initial parameters and order of its own."""
-    rng = np.random.default_rng(seed)
-    module = registry.load("model", model["kind"])
-    count = module.Network(module.Spec(**model), d).initial_parameters(0).size
-    seeds = {"data_seed": 0, "init_seed": 0, "order_seed": seed, "vary": ["order"]}
-    return Problem(
-        x_train=rng.standard_normal((replicates, n, d)),
-        y_train=rng.standard_normal((replicates, n)),
-        x_test=rng.standard_normal((replicates, 3, d)),
-        y_test=rng.standard_normal((replicates, 3)),
-        theta0=0.5 * rng.standard_normal((replicates, count)),
-        order=rng.integers(n, size=(replicates, iterations)).astype(np.int32),
-        spec={"problem": seeds, "replicates": [0, replicates - 1]},
-    )
-
-
-def make_spec(model, algorithm, iterations, step_size=0.02):
-    return {
-        "model": model,
-        "algorithm": algorithm,
-        "schedule": {
-            "kind": "step_decay",
-            "step_size": step_size,
-            "decay_at": 0.5,
-            "divide_by": 2.0,
-        },
-        "iterations": iterations,
-        "snapshots": {"first": iterations, "evenly_spaced": 1},
-    }
-
-
-def run(problem, model, algorithm, iterations, step_size=0.02, threads=1):
-    """Trajectory; what follows another run follows SGD with the same step sizes."""
-    sgd = make_spec(model, {"kind": "sgd", "log_loss": True}, iterations, step_size)
-    other = train(problem, sgd) if "of" in algorithm else None
-    return train(problem, make_spec(model, algorithm, iterations, step_size), threads, None, other)
-
-
-def output(model, theta, x):
-    """h(x), written with torch."""
-    if model["kind"] == "diagonal":
-        u, v = theta.chunk(2)
-        return x @ (u * v)
-    sizes = [x.shape[1], *model["widths"], 1]
-    start = 0
-    for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
-        weight = theta[start : start + inputs * outputs].reshape(outputs, inputs)
-        start += weight.numel()
-        bias = 0.0
-        if model["biases"][layer]:
-            bias = theta[start : start + outputs]
-            start += outputs
-        x = x @ weight.T + bias
-        x = torch.relu(x) if layer < len(sizes) - 2 else x[:, 0]
-    return x
-
-
-def slow_descent(problem, row, model, algorithm, iterations, step_size, train_loss):
-    """The formulas of the SDE and of noisy labels, one autograd call a sample."""
-    x = torch.from_numpy(problem.x_train[row])
-    y = torch.from_numpy(problem.y_train[row])
-    n, f = len(y), 1.0 if model["kind"] == "diagonal" else 2.0
-    stream = np.random.Generator(np.random.SFC64(_noise_seed(problem, row)))
-    theta = torch.from_numpy(problem.theta0[row].copy())
-    m = algorithm.get("substeps", 1)
-    visited = []
-    for t in range(iterations):
-        visited.append(theta.numpy().copy())
-        eta = step_size if t <= iterations // 2 else step_size / 2.0
-        for _ in range(m):
-            phi = torch.func.jacrev(lambda p: output(model, p, x))(theta)
-            residual = output(model, theta, x) - y
-            drift = f / n * phi.T @ residual
-            kind = algorithm["kind"]
-            if kind == "gd" or algorithm.get("noise") == "none":
-                noise = 0.0
-            elif kind == "gd_on_noisy_labels":
-                i = problem.order[row, t]
-                noise = eta * (drift - f * residual[i] * phi[i])
-            else:
-                z = torch.from_numpy(stream.standard_normal(n))
-                if kind == "label_noise_gd":
-                    noise = eta * f / n * phi.T @ (algorithm["variance"] ** 0.5 * z)
-                elif algorithm["noise"] == "isotropic":
-                    c = algorithm.get("c", 2 / n if f == 1 else 4 / n)
-                    noise = (eta / m * eta * c * train_loss[row, t]) ** 0.5 * phi.T @ z
-                else:
-                    noise = (eta / m * eta * f**2 / n) ** 0.5 * phi.T @ (residual * z)
-            theta = theta - eta / m * drift + noise
-    return np.array(visited)
-
-
-def _noise_seed(problem, row):
-    seed = problem.spec["problem"]["order_seed"]
-    if row > 0:
-        seed = int(np.random.SeedSequence([seed, row, 2]).generate_state(1)[0])
-    return np.random.SeedSequence([seed, 3])
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -304,27 +186,6 @@ def test_noise_does_not_depend_on_blocks_threads_or_batch(monkeypatch):
     alone = run(alone, MODELS["deep"], ALGORITHMS["isotropic"], 40).parameters
     assert whole.tobytes() == again.tobytes() == short.tobytes()
     np.testing.assert_array_equal(alone[0], whole[2])
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_divergence_is_recorded_in_iterations(model):
-    problem = make_problem(MODELS[model], 6, 4, 3, 100)
-    algorithm = {"kind": "sde", "of": "sgd", "noise": "none", "substeps": 10}
-    flow = train(
-        problem, make_spec(MODELS[model], algorithm, 100, 500.0), 1, None, make_losses(problem)
-    )
-    assert (flow.diverged_at >= 0).all()
-    assert (flow.diverged_at < 100).all()
-    for parameters, at in zip(flow.parameters, flow.diverged_at, strict=True):
-        finite = np.isfinite(parameters).all(axis=1)
-        np.testing.assert_array_equal(finite, flow.iterations < at)
-
-
-def make_losses(problem, at=1.0):
-    """A run to follow, of constant loss."""
-    sgd = make_spec(MODELS["diagonal"], {"kind": "sgd"}, problem.order.shape[1])
-    fresh = make_problem(MODELS["diagonal"], 2, 2, len(problem.order), problem.order.shape[1])
-    return dataclasses.replace(train(fresh, sgd), train_loss=np.full(problem.order.shape, at))
 
 
 def test_who_follows_a_diverged_run_diverges_there():

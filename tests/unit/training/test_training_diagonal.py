@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.training import snapshot_iterations, train
-from sparsestep.training.diagonal import EXPLODED
 
 
 def make_problem(rng, n, d, replicates, iterations, shared=False):
@@ -87,29 +86,6 @@ def test_vanished_coordinates_stay_exact(algorithm):
         problem.x_train[0], problem.y_train[0], theta0[0], step_sizes_of(spec), order
     )
     np.testing.assert_allclose(train(problem, spec).parameters[0], expected, rtol=1e-12)
-
-
-@pytest.mark.parametrize("algorithm", ["sgd", "gd"])
-def test_divergence_is_recorded_not_raised(algorithm):
-    problem = make_problem(np.random.default_rng(1), 6, 8, 3, 200)
-    trajectory = train(problem, make_spec(200, algorithm, step_size=50.0))
-    assert (trajectory.diverged_at > 0).all()
-    for parameters, diverged_at in zip(trajectory.parameters, trajectory.diverged_at, strict=True):
-        finite = np.isfinite(parameters).all(axis=1)
-        np.testing.assert_array_equal(finite, trajectory.iterations < diverged_at)
-
-
-def test_divergence_is_the_first_exploding_residual():
-    problem = make_problem(np.random.default_rng(2), 6, 8, 1, 50)
-    spec = make_spec(50, step_size=50.0)
-    t = train(problem, spec).diverged_at[0]
-    x, y, order = problem.x_train[0], problem.y_train[0], problem.order[0]
-    with np.errstate(over="ignore", invalid="ignore"):
-        visited = oracles.train_diagonal(x, y, problem.theta0[0], step_sizes_of(spec), order)
-        beta = visited[:, :8] * visited[:, 8:]
-        residuals = np.abs(np.sum(x[order] * beta, axis=1) - y[order])
-    assert (residuals[:t] < EXPLODED).all()
-    assert not residuals[t] < EXPLODED
 
 
 def test_same_bytes_whatever_the_threads():

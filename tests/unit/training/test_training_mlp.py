@@ -105,14 +105,10 @@ def test_divergence_of_one_leaves_the_others_alone(widths):
     before = train(problem, run)
     problem.theta0[2] *= 1e3
     after = train(problem, run)
-    assert after.diverged_at[2] >= 0
-    np.testing.assert_array_equal(
-        np.isnan(after.parameters[2]).any(axis=1), after.iterations >= after.diverged_at[2]
-    )
+    # When exactly: test_divergence.py.
+    assert (after.diverged_at >= 0).tolist() == [False, False, True, False]
     others = [0, 1, 3]
     np.testing.assert_array_equal(after.parameters[others], before.parameters[others])
-    problem.theta0[:] *= 1e6
-    assert (train(problem, run).diverged_at >= 0).any()
 
 
 @pytest.mark.parametrize("shared", ["x_train", "y_train"])
