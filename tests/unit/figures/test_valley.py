@@ -55,6 +55,18 @@ def test_data_and_start_are_as_written():
     assert problem.order.shape == (3, 3000)
 
 
+def test_the_order_has_a_seed_of_its_own():
+    several = {"kind": "given_data", "x": [[1, 2], [3, 4], [5, 6]], "y": [1, 2, 3]}
+    several |= {"init_seed": 5, "order_seed": 7, "vary": ["init", "order"]}
+    raw = {"experiments": {"toy": {**TOY, "problem": several}}}
+    spec = {**Plan(raw).experiments.problem("toy"), "replicates": [0, 1]}
+    order = generate(spec).order
+    second = np.random.SeedSequence([7, 1, 2]).generate_state(1)[0]
+    for row, seed in enumerate((7, second)):
+        expected = np.random.RandomState(seed).randint(3, size=TOY["iterations"])
+        np.testing.assert_array_equal(order[row], expected)
+
+
 def test_noise_moves_along_the_valley_and_descent_stays():
     sources = sources_of(make_plan())
     still, moved = (sources.trajectory("toy", run) for run in ("gd", "label-noise"))

@@ -80,6 +80,15 @@ def test_every_way_to_count_is_taken(monkeypatch):
     assert pivots == scaled_rank._UNRELIABLE
 
 
+def test_bounds_do_not_promise_too_much():
+    # s / s_1 = 1, 0.7338, 0.0947: the third counts if s_1 is taken for its lower bound.
+    x = np.linalg.cholesky([[1, 0.3, 0], [0.3, 1, 0], [0, 0, 0.81]]).T
+    scales = np.array([[1.0, 1.0, 0.12]])
+    assert oracles.rank(x * scales, 0.1) == 2
+    got = scaled_rank.count(scaled_rank.factor(x), scales, np.array([0.1]))
+    np.testing.assert_array_equal(got, [[2]])
+
+
 def test_zeros_and_nan():
     factor = scaled_rank.factor(np.random.default_rng(2).standard_normal((9, 4)))
     scales = np.array([[0.0] * 4, [np.nan] * 4, [1.0, 0.0, 0.0, 0.0]])

@@ -69,6 +69,14 @@ def test_measured_thresholds_are_the_exact_ones():
     assert short["draws of X"].tolist() == [3] * 6
 
 
+def test_every_draw_is_another():
+    spec = Spec(**{**SPEC, "shapes": [[8, 4], [8, 4]]})
+    drawn = [spec.draw(shape, replicate)[0] for shape in (0, 1) for replicate in (0, 1)]
+    drawn.append(Spec(**{**SPEC, "seed": 2}).draw(0, 0)[0])
+    assert len({x.tobytes() for x in drawn}) == 5
+    np.testing.assert_array_equal(spec.draw(1, 1)[0], drawn[3])
+
+
 def test_extremes_of_what_may_be_asked():
     table = simulate({**SPEC, "noise": 1e6, "tolerance": 1e-12, "replicates": 1})
     assert (abs(table["measured"] / table["exact"] - 1) < 1e-2).all()

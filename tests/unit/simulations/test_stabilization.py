@@ -75,6 +75,16 @@ def test_columns_follow_from_the_iterates():
     assert row["scale"] == pytest.approx((0.95**2 + 0.95 + 1) / 3 * 9.0)
 
 
+def test_starts_and_inputs_have_streams_of_their_own():
+    spec = s.Spec(**{**SPEC, "inputs": [UNIFORM, {**UNIFORM, "name": "again"}]})
+    quantiles = [(s.draw(spec, index) - 0.95) / 0.05 for index in (0, 1)]
+    uniform = [np.random.default_rng([3, stream]).random((600, 7)) for stream in (1, 2)]
+    np.testing.assert_allclose(quantiles, uniform, rtol=0, atol=1e-12)
+    start = np.random.default_rng([3, 0]).uniform(1e-9, 1, 7)
+    np.testing.assert_array_equal(s.start(spec), start)
+    assert not np.isclose(quantiles, start, rtol=0, atol=1e-6).any()
+
+
 def test_threads_do_not_matter():
     pd.testing.assert_frame_equal(simulate(SPEC, 1), simulate(SPEC, 2), check_exact=True)
 

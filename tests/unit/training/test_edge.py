@@ -178,19 +178,21 @@ def islands(*survivors):
 
 def test_below_the_edge_a_fifth_of_step_sizes_survives():
     # What a bisection may hit: the top; an island over a long gap; over two gaps; a fifth in all,
-    # but not at a stretch; nothing below.
+    # but not at a stretch; one step short of a fifth; nothing below.
     survives = islands(
         [(0, 1)],
         [(0, 0.6), (0.99, 1)],
         [(0, 0.3), (0.5, 0.55), (0.9, 1)],
         [(0, 0.5), (0.75, 0.88), (0.9, 1)],
+        # 0.99^22 > 0.8 > 0.99^23.
+        [(0, 0.5), (0.8, 1)],
         [(0.999, 1)],
     )
-    edges = edge._below_failures(survives, np.ones(5), 0.01)
-    np.testing.assert_allclose(edges[:4], [1, 0.6, 0.3, 0.5], rtol=0.011)
-    assert np.isnan(edges[4])
+    edges = edge._below_failures(survives, np.ones(6), 0.01)
+    np.testing.assert_allclose(edges[:5], [1, 0.6, 0.3, 0.5, 0.5], rtol=0.011)
+    assert np.isnan(edges[5])
     for fraction in np.linspace(0.8, 1, 50):
-        assert survives(fraction * edges)[:4].all()
+        assert survives(fraction * edges)[:5].all()
 
 
 def test_no_bracket_is_no_edge():
