@@ -156,6 +156,20 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch
     assert os.listdir(tmp_path) == ["t"]
 
 
+def test_a_file_is_written_under_a_name_of_this_process_and_locked(tmp_path, monkeypatch):
+    seen = []
+
+    def look(handle):
+        (name,) = os.listdir(tmp_path)
+        with open(tmp_path / name, "rb") as other:
+            seen.append((name, files._try_lock(other), other.read()))
+
+    monkeypatch.setattr(os, "fsync", look)
+    files.write_atomically(tmp_path / "t", b"whole")
+    # So that a second writer neither takes the name nor tidies the file away.
+    assert seen == [(f".t.{os.getpid()}.tmp", False, b"whole")]
+
+
 def test_what_a_killed_writer_left_is_removed(tmp_path):
     (tmp_path / ".t.123.tmp").write_bytes(b"half")
     files.write_atomically(tmp_path / "t", b"whole")

@@ -1,15 +1,18 @@
 """What counts as a stage's code, and what does not."""
 
+import copy
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
 
+import image_figures
 import pytest
 import source_edits
 
-from conftest import ROOT, batch_of, with_simulations
+from conftest import ROOT, TINY, batch_of, with_simulations
 from sparsestep.artifacts import code_digest, fingerprint
 from sparsestep.artifacts.identity import identity
 from sparsestep.plan import Plan, datasets
@@ -17,8 +20,13 @@ from sparsestep.plan import Plan, datasets
 STAGES = (
     "prepare",
     "generate",
+    "calibrate",
     "train",
     "measure",
+    "train_images",
+    "measure_images",
+    "sweep",
+    "collect",
     "simulate",
     "tabulate",
     "figure",
@@ -26,13 +34,33 @@ STAGES = (
     "claims",
     "report",
 )
+SWEEP = {
+    "experiment": "first",
+    "replicates": 3,
+    "schedule": {"kind": "step_decay", "divide_by": 2.0},
+    "step_size": [0.01, 0.05],
+    "decay_at": [0.2],
+    "measure": {"losses": None},
+}
 
 
-def specs(raw):
+@functools.cache
+def specs():
     """The spec of one job of every stage."""
-    plan = Plan(with_simulations(raw))
+    # Without claims, so that networks on images reach their own stages alone.
+    deep = {**image_figures.raw_config()["experiments"]["deep"], "claims": {}}
+    raw = with_simulations({**copy.deepcopy(TINY), "sweeps": {"phases": SWEEP}})
+    raw["experiments"] = {**raw["experiments"], "deep": deep}
+    plan = Plan(raw)
+    assert sorted(plan.jobs.stages()) == sorted(STAGES)
+    run_id = identity(plan.experiments.run("deep", "small"))
+    of_images = batch_of("deep", plan.experiments.batches("deep")[0], run="small", run_id=run_id)
+    (chunk,) = plan.sweeps.chunks("phases")
     wildcards = batch_of(
         "first",
+        sweep="phases",
+        chunk=chunk,
+        edges_id=identity(plan.experiments.edges("first", "small")),
         run="small",
         figure="curves",
         problem_id=identity(plan.experiments.problem("first")),
@@ -42,7 +70,12 @@ def specs(raw):
         dataset_id=identity(datasets.spec("digits")),
         simulation_id=identity(plan.simulations.simulation("settling")),
     )
-    return {stage: json.loads(plan.jobs.spec(stage)(wildcards)) for stage in STAGES}
+    return {
+        stage: json.loads(
+            plan.jobs.spec(stage)(of_images if stage.endswith("_images") else wildcards)
+        )
+        for stage in STAGES
+    }
 
 
 @pytest.fixture
@@ -51,7 +84,7 @@ def sources(tmp_path):
     return tmp_path / "src"
 
 
-def codes(sources, raw):
+def codes(sources):
     """Fingerprints that a Python reading these sources computes."""
     code = (
         "import json, sys; from sparsestep.artifacts import fingerprint;"
@@ -60,7 +93,7 @@ def codes(sources, raw):
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        input=json.dumps(specs(raw)),
+        input=json.dumps(specs()),
         env={**os.environ, "PYTHONPATH": str(sources)},
         capture_output=True,
         text=True,
@@ -71,10 +104,21 @@ def codes(sources, raw):
 
 # Module that gets a line more, stages whose fingerprint must change.
 EDITS = [
-    ("training/diagonal.py", {"train"}),
+    ("algorithms/__init__.py", {"calibrate", "train", "sweep"}),
+    ("algorithms/sgd.py", {"calibrate", "train", "sweep"}),
+    ("training/edge.py", {"calibrate"}),
+    ("sweeps.py", {"sweep"}),
+    ("stages/collect.py", {"collect"}),
+    ("images/training/loop.py", {"train_images"}),
+    ("images/algorithm.py", {"train_images"}),
+    ("images/measures/losses.py", {"measure_images"}),
+    ("images/networks/densenet.py", {"train_images", "measure_images"}),
+    ("images/networks/resnet.py", set()),
+    ("schedules/exponential_warmup.py", set()),
+    ("training/diagonal.py", {"calibrate", "train", "sweep"}),
     ("measures/scaled_rank.py", {"measure"}),
-    ("measures/__init__.py", {"measure"}),
-    ("models/diagonal.py", {"generate", "train", "measure"}),
+    ("measures/__init__.py", {"measure", "measure_images", "sweep"}),
+    ("models/diagonal.py", {"generate", "calibrate", "train", "measure", "sweep"}),
     ("images/datasets/digits.py", {"prepare"}),
     ("images/datasets/cifar.py", set()),
     ("problems/sparse_regression.py", {"generate"}),
@@ -86,8 +130,8 @@ EDITS = [
     ("figures/specs/end_values.py", set()),
     ("report/end_values.py", {"summary"}),
     ("report/page.py", {"report"}),
-    ("schedules/constant.py", {"train", "figure", "claims"}),
-    ("schedules/step_decay.py", {"figure", "claims"}),
+    ("schedules/constant.py", {"train", "train_images", "figure", "claims"}),
+    ("schedules/step_decay.py", {"sweep", "figure", "claims"}),
     ("claims/verdicts.py", {"claims"}),
     ("claims/words.py", {"report"}),
     ("registry.py", set()),
@@ -98,20 +142,26 @@ EDITS = [
 ]
 
 
-def changed(sources, raw, edit):
+@pytest.fixture(scope="module")
+def unedited():
+    """Fingerprints of the sources as they are."""
+    return codes(ROOT / "src")
+
+
+def changed(sources, edit, before=None):
     """Stages whose fingerprint an edit of the sources changes."""
-    before = codes(sources, raw)
+    before = before or codes(sources)
     edit(sources / "sparsestep")
-    after = codes(sources, raw)
+    after = codes(sources)
     return {stage for stage in STAGES if before[stage] != after[stage]}
 
 
 @pytest.mark.parametrize(("file", "expected"), EDITS, ids=[file for file, _ in EDITS])
-def test_a_changed_constant_changes_the_stages_that_reach_it(tiny, sources, file, expected):
+def test_a_changed_constant_changes_the_stages_that_reach_it(sources, unedited, file, expected):
     def edit(package):
         source_edits.append(package / file, "_EDITED = 1")
 
-    assert changed(sources, tiny, edit) == expected
+    assert changed(sources, edit, unedited) == expected
 
 
 WORDS = [
@@ -121,15 +171,15 @@ WORDS = [
 
 
 @pytest.mark.parametrize("line", WORDS)
-def test_words_and_types_count_for_nothing(tiny, sources, line):
+def test_words_and_types_count_for_nothing(sources, unedited, line):
     def edit(package):
         for file, _ in EDITS:
             source_edits.append(package / file, line)
 
-    assert changed(sources, tiny, edit) == set()
+    assert changed(sources, edit, unedited) == set()
 
 
-def test_docstrings_annotations_and_the_order_of_imports_count_for_nothing(tiny, sources):
+def test_docstrings_annotations_and_the_order_of_imports_count_for_nothing(sources):
     path = sources / "sparsestep" / "measures" / "new_room.py"
     imports = ["import numpy as np", "from sparsestep.errors import ConfigError, DataError"]
     path.write_text("\n".join([*imports, "def double(x):", "    y = 2 * x", "    return y"]))
@@ -150,12 +200,12 @@ def test_docstrings_annotations_and_the_order_of_imports_count_for_nothing(tiny,
         ]
         path.write_text("\n".join(others))
 
-    assert changed(sources, tiny, edit) == set()
+    assert changed(sources, edit) == set()
 
     def edit_a_body(package):
         path.write_text(path.read_text().replace("2 * x", "3 * x"))
 
-    assert changed(sources, tiny, edit_a_body) == {"measure"}
+    assert changed(sources, edit_a_body) == {"measure", "sweep"}
 
 
 @pytest.mark.parametrize(
@@ -168,15 +218,15 @@ def test_docstrings_annotations_and_the_order_of_imports_count_for_nothing(tiny,
         ("schedules.step_decay", "schedules.stepwise"),
     ],
 )
-def test_a_renamed_or_moved_module_counts_for_nothing(tiny, sources, old, new):
+def test_a_renamed_or_moved_module_counts_for_nothing(sources, unedited, old, new):
     def edit(package):
         source_edits.rename_module(package, old, new)
 
-    assert changed(sources, tiny, edit) == set()
+    assert changed(sources, edit, unedited) == set()
 
 
-def test_a_field_added_to_every_block_counts_for_nothing(tiny, sources):
-    assert changed(sources, tiny, source_edits.add_field_to_every_block) == set()
+def test_a_field_added_to_every_block_counts_for_nothing(sources, unedited):
+    assert changed(sources, source_edits.add_field_to_every_block, unedited) == set()
 
 
 def test_modules_that_do_not_count_exist():
@@ -184,8 +234,8 @@ def test_modules_that_do_not_count_exist():
         assert code_digest.source_of(module), module
 
 
-def test_closure_follows_imports_inside_functions(tiny):
-    modules = fingerprint.modules_of_stage("measure", specs(tiny)["measure"])
+def test_closure_follows_imports_inside_functions():
+    modules = fingerprint.modules_of_stage("measure", specs()["measure"])
     # measures/diagonal_jacobian.py imports it only where it counts.
     assert "sparsestep.measures.scaled_rank" in modules
     assert "sparsestep.training" not in modules

@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from image_training import SOTA, make_images, make_spec
 from resumable import keeper_in, long_spec
 
@@ -218,10 +219,11 @@ def test_a_signal_between_two_replicates_is_not_lost(tmp_path, monkeypatch):
         ({"code": "other"}, "was left by a run with another code"),
         ({"made_by": "cuda bfloat16"}, "was left by a run with another made_by"),
         ({"spec": {}}, "was left by a run with another spec"),
+        ({"torch": "0.1"}, "was left by a run with another torch"),
         ({"torn": True}, "truncated or not a safetensors file"),
     ],
 )
-def test_what_belongs_to_another_run_is_not_used(tmp_path, capsys, change, says):
+def test_what_belongs_to_another_run_is_not_used(tmp_path, capsys, monkeypatch, change, says):
     images, spec = make_images(), make_spec(batch_size=6)
     training.train(images, spec, keeper=keeper_in(tmp_path / "r", spec))
     left = tmp_path / "r" / "checkpoint.safetensors"
@@ -231,6 +233,7 @@ def test_what_belongs_to_another_run_is_not_used(tmp_path, capsys, change, says)
         change = {}
     capsys.readouterr()
     changed = {"spec": spec, **change}
+    monkeypatch.setattr(torch, "__version__", changed.pop("torch", torch.__version__))
     again = keeper_in(tmp_path / "r", **changed)
     other = training.train(images, spec, keeper=again)
     assert says in capsys.readouterr().err

@@ -206,6 +206,17 @@ def test_a_figure_depends_on_what_it_shows(with_paths):
     assert spec["sources"]["trajectories"][0] == ["first", "small", identity(made_from)]
 
 
+def test_a_caption_is_nothing_to_a_figure(with_paths):
+    def spec():
+        return Plan(with_paths).jobs.spec("figure")(batch_of("first", figure="curves"))
+
+    before = spec()
+    with_paths["figures"]["curves"]["caption"] = "Other words."
+    assert spec() == before
+    with_paths["figures"]["curves"]["panels"] = ["l0"]
+    assert spec() != before
+
+
 def test_measurements_are_nothing_to_a_figure_of_trajectories(with_paths):
     def specs():
         plan = Plan(with_paths)

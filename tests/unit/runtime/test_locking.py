@@ -76,11 +76,21 @@ def test_a_job_never_deletes_it(state):
 
 
 @pytest.mark.parametrize("other", ["main", "job"])
-def test_nobody_deletes_it_while_others_work(state, other):
+def test_nobody_deletes_it_while_others_work(state, other, monkeypatch, capsys):
+    monkeypatch.setattr(locking, "_held", held := {})
+    monkeypatch.setattr(locking, "PATIENCE", 0.05)
+    waited = []
+    monkeypatch.setattr(locking.time, "sleep", waited.append)
     with Process(state, other):
         lock(state).touch()
-        with Process(state, "main"):
-            assert lock(state).exists()
+        locking.release_stale_lock(state)
+        let_go(held.pop(state))
+        assert lock(state).exists()
+    # Beside a Snakemake that works, one neither waits nor speaks of one that was killed.
+    said = capsys.readouterr().err
+    assert (bool(waited), "end them" in said, said == "") == (
+        (True, True, False) if other == "job" else (False, False, True)
+    )
 
 
 def test_jobs_that_a_killed_snakemake_left_are_waited_for(state, monkeypatch, capsys):
