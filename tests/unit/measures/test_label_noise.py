@@ -7,7 +7,6 @@ import torch
 from hypothesis import given, settings
 
 from small_networks import REFERENCES, cases, make_case, reference_case, snapshots_of
-from sparsestep import registry
 from sparsestep.measures import label_noise
 from sparsestep.measures.label_noise import Spec
 from sparsestep.models import diagonal
@@ -117,8 +116,3 @@ def test_diverged_and_exploding_and_threads():
         assert np.isnan(one[name][0, 2])
         assert np.isfinite(one[name][0, :2]).all()
     assert np.isnan(one["label_noise_gap"][1, 1])
-
-
-@pytest.mark.parametrize("model", ["mlp", "diagonal"])
-def test_for_any_model(model):
-    assert registry.load("measure", "label_noise", model) is label_noise

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 
 from small_networks import cases, snapshots_of
-from sparsestep import registry
 from sparsestep.measures import parameter_norm
 from sparsestep.measures.parameter_norm import Spec
 
@@ -26,8 +25,3 @@ def test_parameter_norm(case):
     assert (np.isnan(norms) == np.isnan(trajectory.parameters).any(axis=2)).all()
     for at, theta in snapshots_of(trajectory):
         assert norms[at] == pytest.approx(math.sqrt(math.fsum(p * p for p in theta)), rel=1e-14)
-
-
-@pytest.mark.parametrize("model", ["mlp", "diagonal"])
-def test_for_any_model(model):
-    assert registry.load("measure", "parameter_norm", model) is parameter_norm

@@ -7,7 +7,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from small_networks import REFERENCES, cases, reference_case, snapshots_of
-from sparsestep import registry
 from sparsestep.measures import sharpness
 from sparsestep.measures.hessian import hessian_product
 from sparsestep.measures.lanczos import largest_eigenvalues
@@ -132,7 +131,3 @@ def test_spectra_without_a_positive_part_and_single_values(low, high, seed):
     values = np.concatenate([rng.uniform(low, high, 298), [low, high]])
     (got,) = largest_eigenvalues(lambda v: v * values, 1, 300)
     assert abs(got - high) <= 1e-6 * abs(high) + 1e-12 * abs(low)
-
-
-def test_it_is_registered():
-    assert registry.load("measure", "sharpness", "mlp") is sharpness

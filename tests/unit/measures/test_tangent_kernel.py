@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from small_networks import REFERENCES, cases, make_case, make_network, reference_case, snapshots_of
-from sparsestep import registry
 from sparsestep.measures import tangent_kernel
 from sparsestep.measures.tangent_kernel import Spec
 
@@ -90,7 +89,3 @@ def test_nothing_to_compare_with():
     assert np.isnan(got["kernel_drift"]).all()
     assert np.isnan(got["residual_share_top"]).all()
     assert (got["kernel_min_eigenvalue"] == 0).all()
-
-
-def test_it_is_registered():
-    assert registry.load("measure", "tangent_kernel", "mlp") is tangent_kernel
