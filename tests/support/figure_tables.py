@@ -2,7 +2,9 @@
 
 from unittest import mock
 
+import numpy as np
 import pandas as pd
+from matplotlib.collections import PolyCollection
 
 from sparsestep import figures, metrics
 from sparsestep.measures import measure
@@ -50,3 +52,36 @@ def legend_texts(figure):
 def drawn(axes):
     """Coordinates of all lines of a panel."""
     return [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
+
+
+def filled(axes):
+    """(x, low, high) of every filled range of a panel, in the order in which they are drawn."""
+    found = []
+    for collection in axes.collections:
+        if isinstance(collection, PolyCollection):
+            x, y = np.concatenate([path.vertices for path in collection.get_paths()]).T
+            at = np.unique(x)
+            ends = [(y[x == place].min(), y[x == place].max()) for place in at]
+            found.append((at, *np.transpose(ends)))
+    return found
+
+
+def assert_filled(axes, x, low, high):
+    """That a panel has a filled range with these ends."""
+    found = filled(axes)
+    wanted = [np.asarray(part, dtype=float) for part in (x, low, high)]
+    assert any(
+        len(at) == len(wanted[0]) and np.allclose((at, *ends), wanted, rtol=1e-9, atol=0)
+        for at, *ends in found
+    ), (wanted, found)
+
+
+def assert_drawn(axes, x, y):
+    """That a panel has a line, or points, with these coordinates."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    found = [(np.asarray(a), np.asarray(b)) for a, b in drawn(axes)]
+    near = {"rtol": 1e-9, "atol": 0}
+    assert any(
+        len(a) == len(x) and np.allclose(a, x, **near) and np.allclose(b, y, **near)
+        for a, b in found
+    ), (x, y, found)

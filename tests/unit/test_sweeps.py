@@ -411,6 +411,19 @@ def test_colours_are_medians_of_the_survivors(drawn):
     np.testing.assert_array_equal(shares, expected)
     # Hatched are the cells in which half of the replicates diverge.
     assert len(figure.axes[0].patches) == (shares >= 0.5).sum() > 0
+    ranges, border = {}, []
+    for collection in figure.axes[0].collections[1:]:
+        for (x, y), (x_end, y_end) in collection.get_segments():
+            if collection.get_linewidth()[0] == 1.6:
+                border.append((x, y, x_end, y_end))
+            elif y == y_end:
+                ranges[y] = (x, x_end)
+    found = {at: of[np.isfinite(of)] for at, of in edges.items()}
+    assert ranges == {at: pytest.approx(np.percentile(of, (10, 90))) for at, of in found.items()}
+    # Around the one cell in which half of the replicates diverge, at 0.8 and 0.5.
+    sides = [(0.2, 0.35, 0.2, 0.65), (0.2, 0.35, 3.2, 0.35)]
+    assert np.argwhere(shares >= 0.5).tolist() == [[1, 2]]
+    assert border == [pytest.approx(side) for side in sides]
     (line,) = figure.axes[0].lines
     np.testing.assert_allclose(line.get_xdata(), [0.15, 0.1])
     assert list(line.get_ydata()) == [0.2, 0.5]

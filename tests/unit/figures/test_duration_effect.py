@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from figure_tables import drawn, legend_texts, plot, tables_and_specs
+from figure_tables import assert_drawn, assert_filled, drawn, legend_texts, plot, tables_and_specs
 
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
@@ -48,6 +48,21 @@ def test_medians_of_the_survivors_over_the_duration(durations):
     counts = [text.get_text() for text in figure.axes[0].texts]
     assert counts == ["(a)", "0", "0", "1"]
     assert any("of 3" in text for text in legend_texts(figure))
+
+
+def test_ranges_are_10_to_90_per_cent_of_the_survivors(durations):
+    durations["experiments"]["first"]["replicates"] = 6
+    tables, specs = tables_and_specs(durations)
+    table = tables["first"]
+    table.loc[(table["run"] == "half") & (table["replicate"] == 2), "diverged_at"] = 40
+    axes = plot(Sources(tables), specs["duration"]).axes[2]
+    last = last_snapshots(table).set_index(["run", "replicate"])["train_loss"].unstack()
+    assert last.loc["half"].isna().sum() == 1
+    ends = {run: np.nanpercentile(last.loc[run], (10, 90)) for run in last.index}
+    assert_filled(axes, [0.1, 0.5], *np.transpose([ends["tenth"], ends["half"]]))
+    assert_drawn(axes, [0, 0], ends["never"])
+    assert axes.get_xticks().tolist() == [0, 0.1, 0.5]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0", "10", "50"]
 
 
 def test_columns_may_be_of_different_length(durations):

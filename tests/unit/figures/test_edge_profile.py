@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from figure_tables import drawn, legend_texts, plot, tables_and_specs
+from figure_tables import assert_drawn, assert_filled, drawn, legend_texts, plot, tables_and_specs
 
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
@@ -50,6 +50,21 @@ def test_medians_of_the_survivors_over_the_fraction(population):
     assert ([0.9], pytest.approx([median["early"]], rel=1e-12)) in drawn(figure.axes[0])
     assert ([0.3, 0.5, 0.9], [0, 0, pytest.approx(1 / 3)]) in drawn(figure.axes[1])
     assert any("of 3" in text for text in legend_texts(figure))
+
+
+def test_ranges_are_10_to_90_per_cent_of_the_survivors(population):
+    def one_diverges(table):
+        table.loc[(table["run"] == "edge-90") & (table["replicate"] == 1), "diverged_at"] = 7
+
+    figure, table = draw(population, one_diverges)
+    last = last_snapshots(table).set_index(["run", "replicate"])["test_loss"].unstack()
+    ends = {run: np.nanpercentile(last.loc[run], (10, 90)) for run in last.index}
+    axes = figure.axes[0]
+    long = np.transpose([ends[run] for run in ("edge-30", "edge-50", "edge-90")])
+    assert_filled(axes, [0.3, 0.5, 0.9], *long)
+    assert_drawn(axes, [0.9, 0.9], ends["early"])
+    assert axes.get_xticks().tolist() == [0.3, 0.7, 0.9]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0.3", "0.7", "0.9"]
 
 
 def test_the_dead_are_a_share_of_the_survivors(population):

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from figure_tables import legend_texts, plot, tables_and_specs
+from figure_tables import assert_drawn, assert_filled, legend_texts, plot, tables_and_specs
 
 from sparsestep.figures import render
 from sparsestep.figures.parts import style
@@ -30,6 +30,20 @@ def test_curves_show_median_and_replicate_0(tiny):
         assert any(len(y) == len(expected) and np.allclose(y, expected, rtol=1e-12) for y in drawn)
     # Decay of the run with one: iteration 31 is the first with the small step.
     assert any(list(line.get_xdata()) == [31, 31] for line in figure.axes[0].lines)
+
+
+def test_bands_are_10_to_90_per_cent_of_the_survivors(tiny):
+    tiny["experiments"]["first"]["replicates"] = 6
+    tables, specs = tables_and_specs(tiny)
+    table = tables["first"]
+    table.loc[(table["run"] == "small") & (table["replicate"] == 4), "diverged_at"] = 50
+    axes = plot(Sources(tables), specs["curves"]).axes[0]
+    for run, count in (("small", 5), ("decay-50", 6)):
+        survivors = table[(table["run"] == run) & (table["diverged_at"] < 0)]
+        values = survivors.pivot(index="iteration", columns="replicate", values="train_loss")
+        assert values.shape[1] == count
+        low, high = np.nanpercentile(values, (10, 90), axis=1)
+        assert_filled(axes, values.index, low, high)
 
 
 def test_legend_states_step_sizes_and_divergence(tiny):
@@ -84,8 +98,12 @@ def test_end_values_are_those_of_the_last_snapshot(tiny):
     figure = plot(Sources(tables), specs["ends"])
     table = tables["first"]
     last = table[(table["iteration"] == table["iteration"].max()) & (table["run"] == "small")]
-    drawn = [line.get_ydata() for line in figure.axes[0].lines]
-    assert any(np.array_equal(y, last["test_loss"]) for y in drawn)
+    (axes,) = figure.axes
+    assert_drawn(axes, [-0.25, 0, 0.25], last["test_loss"])
+    assert_drawn(axes, [-0.35, 0.35], 2 * [last["test_loss"].median()])
+    diamonds = [line for line in axes.lines if line.get_marker() == "D"]
+    assert list(diamonds[0].get_xydata()[0]) == [-0.25, last["test_loss"].iloc[0]]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["small", "decay-50"]
 
 
 @pytest.mark.parametrize("kind", ["svg", "png", "pdf"])

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figure_tables import plot
+from figure_tables import assert_drawn, assert_filled, plot
 
 from conftest import ROOT, TINY, batch_of
 from sparsestep.artifacts.tables import last_snapshots
@@ -126,6 +126,23 @@ def test_agreement_shows_replicates_medians_and_published(raw):
     assert [axes.axison for axes in figure.axes] == [True, True, True, False]
 
 
+def test_agreement_shades_what_lies_near_the_reference(raw):
+    raw["figures"]["agreement"]["near"] = 1.5
+    sources, spec = drawn_from(raw, "agreement")
+    figure = plot(sources, spec)
+    axes = figure.axes[0]
+    low, high = axes.get_xlim()
+    assert_drawn(axes, [low, high], [low, high])
+    assert_filled(axes, [low, high], [low - 1.5, high - 1.5], [low + 1.5, high + 1.5])
+    last = last_snapshots(sources.tables["first"])
+    reference = last.loc[last["run"] == "sgd", "jacobian_rank"]
+    assert low < min(reference.min(), 3) < max(reference.max(), 3) < high
+    # Only the first of a network's panels has it.
+    assert not figure.axes[2].collections
+    legends, _ = texts_of(figure)
+    assert "within 1.5 of it" in legends
+
+
 def test_agreement_writes_the_numbers_of_the_run(raw):
     sources, spec = drawn_from(raw, "agreement")
     table = sources.tables["first"]
@@ -155,8 +172,26 @@ def test_differences_are_those_of_the_parameters(raw):
             apart = sgd.parameters[row, s] - labels.parameters[row, s]
             expected = np.sqrt((apart**2).sum() / (sgd.parameters[row, s] ** 2).sum())
             assert value == pytest.approx(max(expected, 2.2e-18), rel=0.02)
-    gap = sources.tables["first"].groupby("iteration")["label_noise_gap"].max().max()
-    assert 0 < gap < 1e-13
+    table = sources.tables["first"]
+    gap = table[table["run"].isin(["sgd", "labels"])].groupby("iteration")["label_noise_gap"]
+    assert 0 < gap.max().max() < 1e-13
+    assert not np.allclose(gap.max(), gap.median(), rtol=0.01, atol=0)
+    # The largest of all replicates and both runs; no gap at all stands at the bottom.
+    bottom = np.finfo(float).eps / 100
+    assert_drawn(axes, gap.max().index, np.maximum(gap.max(), bottom))
+    level = [line for line in axes.lines if line.get_linestyle() == ":"]
+    assert [set(line.get_ydata()) for line in level] == [{np.finfo(float).eps}]
+
+
+def test_losses_of_replicate_0_stand_above_the_differences(raw):
+    sources, spec = drawn_from(raw, "label_noise")
+    axes = plot(sources, spec).axes[1]
+    table = sources.tables["second"]
+    assert len(axes.lines) == 2
+    for line, run in zip(axes.lines, ("sgd", "labels"), strict=True):
+        of_run = table[(table["run"] == run) & (table["replicate"] == 0)]
+        np.testing.assert_array_equal(line.get_xdata(), of_run["iteration"])
+        np.testing.assert_array_equal(line.get_ydata(), of_run["train_loss"])
 
 
 def test_where_one_of_the_two_diverged_first(raw):
@@ -165,6 +200,11 @@ def test_where_one_of_the_two_diverged_first(raw):
     sgd.diverged_at[:] = [-1, 30, 40]
     labels.diverged_at[:] = [-1, -1, 20]
     assert label_noise._diverged(sgd, labels).tolist() == [-1, 30, 20]
+    for at, row in ((30, 1), (20, 2)):
+        sgd.parameters[row, sgd.iterations >= at] = np.nan
+    axes = plot(sources, drawn_from(raw, "label_noise")[1]).axes[2]
+    crosses = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "x"]
+    assert crosses == [[30], [20]]
 
 
 @pytest.mark.parametrize("name", ["sde_agreement", "label_noise"])

@@ -242,6 +242,13 @@ def test_functions_are_those_of_the_nearest_snapshot(raw):
     assert any(np.allclose(line.get_ydata(), expected, rtol=1e-12) for line in drawn)
     # Replicate 0 and the two others.
     assert len(drawn) == 3
+    points = [line for line in figure.axes[2].lines if line.get_marker() == "o"]
+    problem = sources.problem("line")
+    np.testing.assert_array_equal(points[0].get_xdata(), problem.x_train[0, :, 0])
+    np.testing.assert_array_equal(points[0].get_ydata(), problem.y_train[0])
+    low, high = problem.y_train.min(), problem.y_train.max()
+    margin = (high - low) / 2
+    assert figure.axes[2].get_ylim() == pytest.approx((low - margin, high + margin))
 
 
 def test_neurons_say_all_that_a_unit_adds():

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from figure_tables import legend_texts, plot, tables_and_specs
+from figure_tables import assert_drawn, assert_filled, drawn, legend_texts, plot, tables_and_specs
 
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
@@ -43,15 +43,6 @@ def tables_and_spec(raw):
     return tables["first"], specs["profile"]
 
 
-def drawn(axes):
-    return [(np.asarray(line.get_xdata()), np.asarray(line.get_ydata())) for line in axes.lines]
-
-
-def assert_drawn(axes, x, y):
-    found = drawn(axes)
-    assert any(len(a) == len(x) and np.allclose(a, x) and np.allclose(b, y) for a, b in found)
-
-
 def test_panels_show_medians_over_the_replicates(lasso):
     table, spec = tables_and_spec(lasso)
     page = plot(Sources({"first": table}), spec)
@@ -73,6 +64,54 @@ def test_panels_show_medians_over_the_replicates(lasso):
     square = late.assign(square=late["support_distance"] ** 2)
     root = square.groupby(["run", "replicate"])["square"].mean() ** 0.5
     assert_drawn(on_support, at, root.groupby("run").median()[ab])
+
+
+def test_bands_are_10_to_90_per_cent_of_the_survivors(lasso):
+    lasso["experiments"]["first"]["replicates"] = 6
+    table, spec = tables_and_spec(lasso)
+    table.loc[(table["run"] == "b") & (table["replicate"] == 3), "diverged_at"] = 200
+    page = plot(Sources({"first": table}), spec)
+    alive = table[table["diverged_at"] < 0]
+    late = alive[alive["iteration"] > table["iteration"].max() // 2]
+    values = late.groupby(["run", "replicate"])["lasso_distance"].mean().unstack()
+    assert values.loc["b"].isna().sum() == 1
+    ends = np.nanpercentile(values.loc[["a", "b"]], (10, 90), axis=1)
+    assert_filled(page.axes[0], [0.04, 0.4], *ends)
+    of_mean = last_snapshots(table).set_index(["run", "replicate"])["mean_lasso_penalty"].unstack()
+    ends = np.nanpercentile(of_mean.loc[["a", "b"]], (10, 90), axis=1)
+    assert_filled(page.axes[1], [0.04, 0.4], *ends)
+
+
+def test_precision_recall_and_decay_with_what_is_predicted(lasso):
+    table, spec = tables_and_spec(lasso)
+    page = plot(Sources({"first": table}), spec)
+    end = last_snapshots(table).groupby("run")
+    late = table[table["iteration"] > table["iteration"].max() // 2]
+    runs = ["a", "b"]
+    for name in ("precision", "recall"):
+        mean = late.groupby(["run", "replicate"])[f"support_{name}"].mean().groupby("run").mean()
+        assert_drawn(page.axes[2], [0.04, 0.4], mean[runs])
+        predicted = end[f"predicted_{name}"].mean()
+        # All runs, by level: c, whose step size is another, has the level of b.
+        assert_drawn(page.axes[2], [0.04, 0.4], predicted[runs])
+    decay = page.axes[3]
+    assert len(decay.lines) == 4
+    for run, level, line, predicted in zip(
+        runs, ("0.04", "0.4"), decay.lines[::2], decay.lines[1::2], strict=True
+    ):
+        of_run = table[(table["run"] == run) & (table["replicate"] == 0)]
+        logs = of_run["log_off_lasso_support"].to_numpy() / np.log(10)
+        np.testing.assert_array_equal(line.get_xdata(), of_run["iteration"])
+        np.testing.assert_allclose(line.get_ydata(), logs, rtol=1e-12)
+        assert line.get_label() == level
+        # Through the middle of what is seen.
+        seen = of_run[logs >= -40]
+        t, y = predicted.get_xdata(), predicted.get_ydata()
+        np.testing.assert_array_equal(t, seen["iteration"])
+        slope = -seen["predicted_decay"].to_numpy() / np.log(10)
+        np.testing.assert_allclose(np.diff(y), slope[1:] * np.diff(t), rtol=1e-9)
+        middle = len(seen) // 2
+        assert y[middle] == pytest.approx(logs[logs >= -40][middle])
 
 
 def test_fits_recover_what_was_put_in(lasso):
@@ -99,7 +138,7 @@ def test_diverged_replicates_are_left_out(lasso):
     table.loc[lost, "diverged_at"] = 200
     table.loc[lost, "lasso_distance"] = 1e6
     page = plot(Sources({"first": table}), spec)
-    assert all((y < 1e3).all() for _, y in drawn(page.axes[0]))
+    assert all((np.array(y) < 1e3).all() for _, y in drawn(page.axes[0]))
     texts = legend_texts(page)
     assert r"$\eta$ = 0.1 (1 of 6 diverged)" in texts
 

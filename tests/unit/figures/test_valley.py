@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from figure_tables import plot
+from figure_tables import assert_drawn, plot
 
 from sparsestep import config
 from sparsestep.errors import ConfigError
@@ -86,6 +86,18 @@ def test_valley_is_drawn():
     surface, first, second, *_ = figure.axes
     stars = [line for line in surface.lines if line.get_marker() == "*"]
     np.testing.assert_allclose(stars[0].get_xydata(), [[0.0, 1.0]])
+    sources = sources_of(plan)
+    runs = [sources.trajectory("toy", run) for run in ("gd", "label-noise")]
+    for trajectory in runs:
+        for path in trajectory.parameters:
+            assert_drawn(surface, path[:, 0], path[:, 1])
+            assert_drawn(first, trajectory.iterations, path[:, 0])
+            assert_drawn(second, trajectory.iterations, path[:, 1])
+        assert_drawn(surface, *trajectory.parameters[0, -1, :2, None])
+    assert_drawn(surface, [0.4], [0.3])
+    # All weight where the input is smallest.
+    assert_drawn(first, [0, 1], [0, 0])
+    assert_drawn(second, [0, 1], [1, 1])
     for axes in (first, second):
         assert len(axes.lines) == 2 * 3 + 1
     plt.close(figure)

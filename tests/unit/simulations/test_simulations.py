@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from figure_tables import plot
+from figure_tables import assert_drawn, assert_filled, filled, legend_texts, plot
 
 from conftest import ROOT
 from sparsestep.artifacts import files, tables
@@ -212,12 +213,72 @@ def test_outcomes_of_every_step_size(drawn):
     first = ["converged", "mixed", *["bands"] * 3, "sides", "mixed"]
     assert shown == [*first, *["converged"] * 7]
 
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["same", "wide"]
+    # The proposition's range of the constant x; the wide one has none.
+    (ends,) = axes.lines
+    assert ends.get_xydata().tolist() == [[1.0, -0.36], [1.25, -0.36]]
 
-def test_all_marks_of_the_loss_are_explained(drawn):
+
+def test_ranges_of_the_loss_in_both_units(tiny_with_simulations):
+    # Both distributions have a range of step sizes.
+    tiny_with_simulations["simulations"]["settling"]["inputs"][1]["low"] = 0.97
+    plan = Plan(tiny_with_simulations)
+    names = ("settling", "bouncing")
+    tables = {name: simulate(plan.simulations.simulation(name)) for name in names}
+    spec = json.loads(plan.jobs.spec("figure")(SimpleNamespace(figure="settling")))
+    figure = plot(Sources(simulations=tables), spec)
+    table, (corrected, stated) = tables["settling"], figure.axes[3:5]
+
+    def ends(rows):
+        of_gamma = rows.groupby("gamma_max")
+        return of_gamma["smallest"].min(), of_gamma["largest"].max()
+
+    for name in ("same", "wide"):
+        low, high = ends(table[table["inputs"] == name])
+        assert_filled(corrected, low.index, low, high)
+        assert (high > 1.5 * low).any()
+    # As stated, in units of theta*^2: E[x^2] theta*^2 times that, by theta*, of the second x.
+    wide, mean_square = table[table["inputs"] == "wide"], (0.97**2 + 0.97 + 1) / 3
+    for theta_star in (1.0, 3.0):
+        of_star = ends(wide[wide["theta_star"] == theta_star])
+        low, high = (mean_square * theta_star**2 * end for end in of_star)
+        assert_filled(stated, low.index, low, high)
+    # Upper bounds; from the lower end of the range on also lower ones, eps0^2 and eps0.
+    for axes, bound in ((corrected, (1 - 0.65**2) ** 2 / 4), (stated, 0.17)):
+        assert_drawn(axes, [0, 1], [bound, bound])
+    for ratio, shown in ((1.0, [corrected]), (1 / 0.97**2, [corrected, stated])):
+        gammas = np.linspace(ratio, 1.25, 300)[1:]
+        eps0 = np.minimum((gammas / ratio - 1) / 3, 0.02)
+        for axes in shown:
+            assert_drawn(axes, gammas, eps0**2)
+            assert_drawn(axes, gammas, eps0)
+    assert_filled(stated, gammas, eps0**2, np.full(299, 0.17))
+    words = legend_texts(figure)
+    assert len(words) == len(set(words))
+    assert "(d) all runs, $t > T/2$, $x$: wide" in words
+    assert r"(e) the same, $\theta^*$ = 3" in words
+
+
+def test_regions_and_single_runs(drawn):
     sources, specs = drawn
     figure = plot(sources, specs["settling"])
-    words = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
-    assert len(words) == len(set(words)) == 6 + 5 + 8
+    # gamma_min is gamma_max for a constant x: eps0 grows to 0.02.
+    gammas = np.linspace(1, 1.25, 200)
+    eps0 = np.minimum((gammas - 1) / 3, 0.02)
+    ends = [0 * gammas, 0 * gammas + 0.65, 1 - eps0, 0 * gammas + 1, 0 * gammas + 1.162]
+    assert len(filled(figure.axes[0])) == 4
+    for low, high in pairwise(ends):
+        assert_filled(figure.axes[0], gammas, low, high)
+    assert not filled(figure.axes[1])
+    single = figure.axes[2]
+    for low, high in pairwise([0, 0.65, 0.98, 1, 1.162]):
+        assert_filled(single, [0, 10], [low, low], [high, high])
+    runs = sources.simulation("bouncing")
+    assert len(single.lines) == 2
+    for start, line in zip((0.1, 0.5), single.lines, strict=True):
+        run = runs[runs["start"] == start]
+        assert_drawn(single, run["step"], run["theta"])
+        assert line.get_label() == rf"$\theta_0$ = {start:g} $\theta^*$"
 
 
 def test_thresholds_and_runs_are_drawn(drawn):
@@ -230,6 +291,20 @@ def test_thresholds_and_runs_are_drawn(drawn):
     thresholds = sources.simulation("parabolas")
     of_sum = thresholds.query("normalisation == 'sum'")
     np.testing.assert_array_equal(figure.axes[2].lines[0].get_ydata(), of_sum["measured"])
+    loss, cycle, measured, errors = figure.axes[:4]
+    # The run at the threshold along both eigenvectors.
+    at = runs[runs["of_threshold"] == 1.0]
+    for name, line in zip(("top", "second"), cycle.lines, strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), at[name])
+    for name in ("sum", "mean"):
+        of_name = thresholds[thresholds["normalisation"] == name]
+        assert_drawn(measured, of_name["exact"], of_name["measured"])
+        relative = (of_name["measured"] - of_name["exact"]) / of_name["exact"]
+        line = next(line for line in errors.lines if list(line.get_xdata()) == [*of_name["exact"]])
+        np.testing.assert_allclose(line.get_ydata(), relative, rtol=1e-9)
+    ends = [thresholds["exact"].min() / 2, thresholds["exact"].max() * 2]
+    assert_drawn(measured, ends, ends)
+    assert loss.get_yscale() == measured.get_xscale() == measured.get_yscale() == "log"
 
 
 def test_captions_and_tables_stand_in_the_report(tiny_with_simulations):
