@@ -10,7 +10,7 @@ from figure_tables import tables_and_specs
 from sparsestep import config
 from sparsestep.claims.pairs import comparisons, large_steps
 from sparsestep.claims.verdicts import COLUMNS, interval, judge, verdict
-from sparsestep.claims.words import sentences
+from sparsestep.claims.words import sentences, value_text
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
 
@@ -254,6 +254,17 @@ def test_what_is_compared():
 def test_larger_steps_where_no_run_takes_the_same():
     runs = {"short": decay(1.0, 0.2), "long": decay(2.0, 0.5)}
     assert comparisons(runs, T) == [("short", "long")]
+
+
+def test_large_steps_end_with_the_first_decay():
+    schedule = {"kind": "exponential_warmup", "step_size": 0.1, "decay_at": 0.3, "again_at": 0.9}
+    assert large_steps(schedule, 1000) == 300
+
+
+def test_errors_are_told_in_per_cent():
+    told = [value_text(0.0725, name) for name in ("test_error", "test_loss")]
+    assert told == ["7.25 %", "0.0725"]
+    assert value_text(np.nan, "test_error") == "none"
 
 
 def test_length_of_the_large_steps(published):

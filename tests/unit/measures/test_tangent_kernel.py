@@ -60,6 +60,16 @@ def test_kernel_is_that_of_the_jacobian(case, top):
     check(network, problem, trajectory, Spec(top=top))
 
 
+def test_drift_is_that_from_the_initial_parameters():
+    # Which need not be those of the first snapshot.
+    rng = np.random.default_rng(0)
+    network = make_network(2, [3], [True, True])
+    parameters = rng.standard_normal((2, 3, network.parameter_count))
+    problem, trajectory = make_case(network, rng.standard_normal((4, 2)), parameters)
+    theta0 = rng.standard_normal((2, network.parameter_count))
+    check(network, dataclasses.replace(problem, theta0=theta0), trajectory, Spec())
+
+
 @pytest.mark.parametrize(("experiment", "run"), REFERENCES)
 def test_along_published_runs(experiment, run):
     network, problem, trajectory, _ = reference_case(experiment, run)

@@ -65,8 +65,32 @@ def test_measured_thresholds_are_the_exact_ones():
     mean = table["normalisation"] == "mean"
     assert ratio[mean].to_numpy() == pytest.approx(table["n"][mean].to_numpy(), rel=1e-5)
     pd.testing.assert_frame_equal(table, simulate(SPEC, 2), check_exact=True)
-    short = summarise(SPEC, table)
-    assert short["draws of X"].tolist() == [3] * 6
+
+
+def test_cells_of_the_short_table():
+    # Coarse, so that errors differ.
+    spec = {**SPEC, "tolerance": 0.1}
+    table = simulate(spec)
+    short = summarise(spec, table).to_dict("records")
+    assert len(short) == 6
+    losses = {"‖Xβ − y‖²": "sum", "‖Xβ − y‖² / 2": "half", "‖Xβ − y‖² / 2n": "mean"}
+    shown = set()
+    for line in short:
+        n, d, name = line["n"], line["d"], losses[line["loss"]]
+        factor = {"sum": 1, "half": 1 / 2, "mean": 1 / (2 * n)}[name]
+        is_here = (table["n"] == n) & (table["d"] == d) & (table["normalisation"] == name)
+        of_line = table[is_here]
+        assert line["draws of X"] == len(of_line) == 3
+        errors = {"Hessian": [], "XᵀX": []}
+        for replicate, measured in zip(of_line["replicate"], of_line["measured"], strict=True):
+            x, _, _ = Spec(**spec).draw(SPEC["shapes"].index([n, d]), replicate)
+            largest = np.linalg.eigvalsh(x.T @ x)[-1]
+            errors["Hessian"].append(abs(measured * 2 * factor * largest / 2 - 1))
+            errors["XᵀX"].append(abs(measured * largest / 2 - 1))
+        for of, found in errors.items():
+            assert line[f"error of 2 / λ_max({of})"] == f"{max(found):.1e}"
+        shown.add((n, d, name))
+    assert len(shown) == 6
 
 
 def test_every_draw_is_another():

@@ -244,3 +244,59 @@ def test_short_table_counts_every_run_once():
     assert (window[WORDS["corrected"]] == window["runs"]).all()
     outside = short[short["step sizes"].str.startswith("γ_min ≤ 1, E log |1-2γ| <")]
     assert (outside[WORDS["converged"]] > 0.9 * outside["runs"]).all()
+
+
+def clauses_of(row):
+    """Which clauses a run satisfies, by the words of the short table, from the proposition."""
+    if abs(row["before"] - 1) < 1e-6 and abs(row["last"] - 1) < 1e-6:
+        return {"θ converges to θ*"}
+    eps0 = min(max((row["gamma_min"] - 1) / 3, 0), 0.02)
+    bound, half = (1 - 0.65**2) ** 2 / 4, row["steps"] // 2
+    low, high, unit = row["smallest"], row["largest"], row["scale"]
+    always = row["smallest_always"] * unit, row["largest_always"] * unit
+    found = {
+        "F in (ε₀², 0.17) θ*², all t": eps0**2 < always[0] and always[1] < 0.17,
+        "F in (ε₀², 0.17) θ*²": eps0**2 < low * unit and high * unit < 0.17,
+        "F in (ε₀, 0.0834) E[x²] θ*⁴": eps0 < low and high < bound,
+        "F in (ε₀², 0.0834) E[x²] θ*⁴": eps0**2 < low and high < bound,
+        "θ alternates between the bands": row["since_bands"] <= half,
+        "θ changes sides in every step": row["since_sides"] <= half,
+    }
+    return {words for words, holds in found.items() if holds}
+
+
+def range_of(row):
+    """The range of step sizes that a run belongs to, in words."""
+    if row["gamma_min"] <= 1:
+        block = {"uniform": UNIFORM, "constant": CONSTANT}[row["inputs"]]
+        x = np.linspace(block["low"], block["high"], 100_001) / block["high"]
+        attracts = np.mean(np.log(np.abs(1 - 2 * row["gamma_max"] * x**2))) < 0
+        return f"γ_min ≤ 1, E log |1-2γ| {'<' if attracts else '≥'} 0"
+    if row["gamma_max"] < 1.25:
+        return "window"
+    return "1.25 ≤ γ_max < 1.277" if row["gamma_max"] < 1.27693 else "above"
+
+
+def test_cells_of_the_short_table():
+    table = simulate(SPEC)
+    rows = [{**row, "range": range_of(row)} for row in table.to_dict("records")]
+    short = summarise(SPEC, table).to_dict("records")
+    assert {row["step sizes"] for row in short} == {row["range"] for row in rows}
+    assert len({row["step sizes"] for row in short}) == 5
+    for line in short:
+        of_line = [
+            row
+            for row in rows
+            if (row["inputs"], row["range"]) == (line["x"], line["step sizes"])
+            and line["θ*"] in ("all", f"{row['theta_star']:g}")
+        ]
+        assert (line["θ*"] == "all") == (line["step sizes"] != "window")
+        assert line["runs"] == len(of_line)
+        gammas = [row["gamma_max"] for row in of_line]
+        assert line["γ_max"] == f"{min(gammas):.4f} to {max(gammas):.4f}"
+        held = [clauses_of(row) for row in of_line]
+        for words in WORDS.values():
+            assert line[words] == sum(words in found for found in held), (line, words)
+        alternates = "θ alternates between the bands"
+        since = [row["since_bands"] for row in of_line if alternates in clauses_of(row)]
+        assert line["alternates from t ="] == (str(max(since)) if since else "-")
