@@ -7,7 +7,7 @@ import json
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from figure_tables import plot
+from figure_tables import assert_drawn, assert_filled, plot
 from PIL import Image
 
 from conftest import TINY, batch_of
@@ -225,6 +225,76 @@ def test_the_path_and_the_decay_are_drawn(raw):
     assert len(lines["o"].get_xdata()) == len(trajectory.iterations)
 
 
+def test_the_surface_its_points_and_the_losses(raw):
+    sources, spec = drawn_from(raw, "loss_surface")
+    surface, losses = plot(sources, spec).axes[:2]
+    drawn = surface_panels.Surface(sources, Plan(raw).config.figures["loss_surface"])
+    (image,) = surface.get_images()
+    values = loss_slice.grid_losses(drawn.network, drawn.plane, sources.problem("first"))
+    np.testing.assert_array_equal(image.get_array(), values)
+    # The middles of the outer pixels are the ends of the grid, 99 pixels apart.
+    half = 2.8 / 99 / 2
+    ends = [-0.5 - half, 2.3 + half]
+    assert image.get_extent() == pytest.approx([*ends, *ends])
+    assert image.origin == "lower"
+    points = [line.get_xydata()[0] for line in surface.lines if line.get_zorder() == 5]
+    np.testing.assert_allclose(points[:2], [(0, 0), (1, 0)], atol=1e-12)
+    assert points[2][1] == pytest.approx(1)
+    for run in ("small", "decay-50"):
+        trajectory = sources.trajectory("first", run)
+        assert_drawn(surface, *drawn.path(run))
+        assert_drawn(surface, *drawn.path(run)[:, -1:])
+        # (1/2) mean of (<u * v, x> - y)^2, of all replicates.
+        u, v = np.split(trajectory.parameters, 2, axis=2)
+        problem = sources.problem("first")
+        residuals = (u * v) @ problem.x_train[0].T - problem.y_train[0]
+        loss = np.mean(residuals**2, axis=2) / 2
+        low, median, high = np.percentile(loss, (10, 50, 90), axis=0)
+        assert_drawn(losses, trajectory.iterations, median)
+        assert_filled(losses, trajectory.iterations, low, high)
+
+
+def test_a_frame_shows_what_was_before_it(raw):
+    sources, spec = drawn_from(raw, "loss_surface_animation")
+    animation = plot(sources, spec)
+    surface = surface_panels.Surface(sources, Plan(raw).config.figures["loss_surface_animation"])
+    losses = surface.losses().query("replicate == 0").set_index("run")["train_loss"]
+    iterations = sources.trajectory("first", "small").iterations
+    decayed = list(iterations).index(30)
+    for frame in (0, 3, decayed, decayed + 1, animation.frames - 1):
+        animation.show(frame)
+        *lines, counter = animation.moving
+        assert counter.get_text() == f"iteration {iterations[frame]}"
+        for run, of_run in zip(("small", "decay-50"), (lines[:5], lines[5:]), strict=True):
+            path, decay, end, loss, loss_end = (line.get_xydata() for line in of_run)
+            expected = surface.path(run).T[: frame + 1]
+            np.testing.assert_array_equal(path, expected)
+            np.testing.assert_array_equal(end, expected[-1:])
+            np.testing.assert_array_equal(loss[:, 0], iterations[: frame + 1] + 1)
+            np.testing.assert_array_equal(loss[:, 1], losses[run][: frame + 1])
+            np.testing.assert_array_equal(loss_end, loss[-1:])
+            # The cross before the decay, once a step has been made after it.
+            crosses = expected[[decayed]] if run == "decay-50" and frame > decayed else []
+            np.testing.assert_array_equal(decay, np.reshape(crosses, (-1, 2)))
+
+
+@pytest.mark.parametrize("name", ["learned_functions", "neurons"])
+def test_others_that_diverged_are_not_drawn(raw, name):
+    sources, spec = drawn_from(raw, name)
+    experiment = spec["figure"]["experiment"]
+    thin = {"learned_functions": 0.3, "neurons": 0.35}[name]
+
+    def thin_points():
+        axes = plot(sources, spec).axes[-1]
+        return sum(len(line.get_xdata()) for line in axes.lines if line.get_alpha() == thin)
+
+    before = thin_points()
+    for run in ("small", "decay-50"):
+        sources.trajectory(experiment, run).diverged_at[2] = 58
+    # Replicate 1 of both runs, or of the last, is left.
+    assert thin_points() == before / 2 > 0
+
+
 def test_functions_are_those_of_the_nearest_snapshot(raw):
     sources, spec = drawn_from(raw, "learned_functions")
     figure = plot(sources, spec)
@@ -275,6 +345,22 @@ def test_neurons_of_replicate_0_and_the_teacher(raw):
             np.allclose(theta[2 * unit : 2 * unit + 2] * abs(theta[8 + unit]), other)
             for other in drawn
         )
+    # Before training as they are; after it, and of the teacher, by the sign of the output weight.
+    axes, start = figure.axes[0], sources.trajectory("plane", "small").parameters[0, 0]
+    (before,) = (line for line in axes.lines if line.get_marker() == "o")
+    np.testing.assert_array_equal(before.get_xydata(), start[:8].reshape(4, 2))
+    for marker, sign in (("^", 1), ("v", -1)):
+        shown = {
+            size: [
+                line.get_xydata().tolist()
+                for line in axes.lines
+                if (line.get_marker(), line.get_markersize()) == (marker, size)
+            ]
+            for size in (5, 10)
+        }
+        units = theta[:8].reshape(4, 2) * np.abs(theta[8:])[:, None]
+        assert shown[5] == [units[np.sign(theta[8:]) == sign].tolist()]
+        assert shown[10] == [teacher[:6].reshape(3, 2)[np.sign(teacher[6:]) == sign].tolist()]
 
 
 def test_data_of_their_own_keep_others_out(raw):
