@@ -254,6 +254,15 @@ def test_the_surface_its_points_and_the_losses(raw):
         assert_filled(losses, trajectory.iterations, low, high)
 
 
+def test_the_last_snapshot_before_smaller_steps(raw):
+    sources, _ = drawn_from(raw, "loss_surface")
+    trajectory = sources.trajectory("first", "small")
+    assert trajectory.iterations[-3:].tolist() == [30, 40, 50]
+    # A snapshot at the decay's own iteration was taken before that update.
+    found = surface_panels.decay_snapshots(trajectory, [29, 30, 31, 39, 40])
+    assert trajectory.iterations[found].tolist() == [20, 30, 30, 30, 40]
+
+
 def test_a_frame_shows_what_was_before_it(raw):
     sources, spec = drawn_from(raw, "loss_surface_animation")
     animation = plot(sources, spec)
