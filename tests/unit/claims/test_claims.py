@@ -137,6 +137,13 @@ def test_replicates_that_coincide_count_once():
     assert set(judged(table, sparser=["l0"])["verdict"]) == {"holds"}
 
 
+def test_equal_pairs_are_not_lower():
+    ends = {"small": [9.0] * 8, "long": [9.0, 9.0, 9.0, 10.0, 4.0, 4.0, 4.0, 4.0]}
+    found = judged(table_of(ends), {name: RUNS[name] for name in ends}, sparser=["l0"])
+    row = between(found, "small", "long")
+    assert (row["pairs"], row["lower"], row["effect"]) == (8, 4, -2.5)
+
+
 def test_one_pair_is_not_said_to_coincide_where_others_diverged():
     diverged = {("small", r) for r in range(4, 8)} | {("long", r) for r in range(3)}
     ends = {"small": 20 + EIGHT, "long": 10 + EIGHT}
@@ -179,6 +186,14 @@ def test_stabilises(slope, end, high, flat):
     # Over 25 iterations; the fit is exact.
     assert rows["effect"]["stabilises: flat"] == pytest.approx(10 ** (25 * slope))
     assert rows["median_b"]["stabilises: high"] == pytest.approx(end)
+
+
+def test_the_second_half_of_the_large_steps_is_from_half_to_the_decay():
+    table = levels(0.0, 1e-6, (0, 24, 25, 30, 50, 90))
+    for iteration, value in ((24, 1.0), (25, 5.0), (30, 7.0), (50, 100.0)):
+        table.loc[table["iteration"] == iteration, "train_loss"] = value
+    found = judged(table, {"long": RUNS["long"]}, stabilises="train_loss")
+    assert found.set_index("claim")["median_a"]["stabilises: high"] == 6.0
 
 
 def test_no_fit_through_two_snapshots_or_zeros():

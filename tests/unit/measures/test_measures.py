@@ -127,7 +127,15 @@ def test_data_of_its_own_for_each_replicate(tiny, spec):
 
 @pytest.mark.parametrize(
     ("threshold", "name"),
-    [(1e-10, "q@1e-10"), (1e-6, "q@1e-6"), (2.5e-7, "q@2.5e-7"), (0.95, "q@0.95"), (0.1, "q@0.1")],
+    [
+        (1e-10, "q@1e-10"),
+        (1e-6, "q@1e-6"),
+        (2.5e-7, "q@2.5e-7"),
+        (9.9e-4, "q@9.9e-4"),
+        (1e-3, "q@0.001"),
+        (0.95, "q@0.95"),
+        (0.1, "q@0.1"),
+    ],
 )
 def test_names_at_thresholds(threshold, name):
     assert at_threshold("q", threshold) == name
