@@ -233,6 +233,13 @@ def test_two_cycle_of_small_delta():
     assert table["smallest"].to_numpy() == pytest.approx(delta / 4, rel=0.1)
 
 
+def test_some_time_is_half_of_the_steps():
+    inside = simulate(SPEC).query("gamma_min > 1 and gamma_max < 1.25").iloc[[0, 0, 0]]
+    for column, clause in (("since_bands", "bands"), ("since_sides", "sides")):
+        held = clauses(inside.assign(**{column: [299, 300, 302]}))[clause]
+        assert held.tolist() == [True, True, False]
+
+
 def test_short_table_counts_every_run_once():
     table = simulate(SPEC)
     short = summarise(SPEC, table)
