@@ -131,6 +131,19 @@ def test_below_at_and_above_the_threshold():
     assert at["excess"].iloc[-1] == pytest.approx(limit, rel=1e-9)
 
 
+def test_coordinates_are_positive_at_the_start():
+    for seed in range(4):
+        table = simulate({**PATHS, "seed": seed, "steps": 2}).query("step == 0")
+        assert (table[["top", "second"]] > 0).all().all()
+        # Those of the start, along eigenvectors of X^T X.
+        spec = {k: PATHS[k] for k in ("shapes", "noise")}
+        x, y, beta = q.Problems(**spec, seed=seed).draw(0, 0)
+        away = beta - np.linalg.lstsq(x, y, rcond=None)[0]
+        along = np.abs(np.linalg.eigh(x.T @ x)[1].T @ away)[::-1]
+        for name, expected in zip(("top", "second"), along, strict=False):
+            assert table[name].to_numpy() == pytest.approx(expected, rel=1e-9)
+
+
 def test_first_steps_are_gradient_steps():
     table = simulate({**PATHS, "of_threshold": [0.7], "steps": 3})
     x, y, beta = q.Problems(**{k: PATHS[k] for k in ("shapes", "noise", "seed")}).draw(0, 0)
