@@ -98,6 +98,24 @@ def test_changed_metadata(tmp_path):
         files.read_arrays(path, "edges", ())
 
 
+def test_all_that_a_reader_sees_counts_in_the_digest():
+    zeros, source = np.zeros(4), {"spec": {}}
+    others = [
+        ({"other": zeros}, source),
+        ({"edges": zeros.astype("<i8")}, source),
+        ({"edges": zeros.reshape(2, 2)}, source),
+        ({"edges": zeros + 1}, source),
+        ({"edges": zeros, "more": zeros[:0]}, source),
+        ({"edges": zeros}, {"spec": {"seed": 1}}),
+    ]
+    digests = [files.digest({"edges": zeros}, source), *(files.digest(*other) for other in others)]
+    assert len(set(digests)) == len(digests)
+    # The order of names does not, nor how an array lies in memory.
+    pair = {"a": np.ones((2, 3)), "b": zeros}
+    turned = {"b": zeros, "a": np.asfortranarray(np.ones((2, 3)))}
+    assert files.digest(pair, source) == files.digest(turned, source)
+
+
 def test_bytes_and_their_checksum(tmp_path):
     path = tmp_path / "t.csv"
     files.write_bytes(path, b"a,b")
