@@ -23,6 +23,7 @@ def summary():
         "diverged": [0, 0, 0, 0, 1],
         "l0": [1, 2, 3, 4, None],
         "dead": [0, 1, 0, 0, None],
+        "sharpness": [0, -1, 0, 2, None],
         "test_error": [0.1, 0.1, 0.1, 0.1, None],
     }
     rows = [
@@ -43,6 +44,8 @@ def test_numbers_are_those_of_the_survivors(summary):
     text += '{{ high("one", "small", "l0") }}, {{ diverged("one", "small") }}, '
     text += '{{ share("one", "small", "dead") }}, {{ median("one", "small", "test_error") }}'
     assert rendered(text, summary) == "2.5, 1.3, 3.7, 1 of 5, 1 of 4, 10 %"
+    # Not 0, whatever the sign.
+    assert rendered('{{ share("one", "small", "sharpness") }}', summary) == "2 of 4"
 
 
 def test_a_changed_end_value_changes_the_sentence(summary):

@@ -9,6 +9,7 @@ from threading import Timer
 
 import pytest
 
+from sparsestep.errors import ConfigError
 from sparsestep.runtime import locking
 
 ENTER = """
@@ -91,6 +92,20 @@ def test_nobody_deletes_it_while_others_work(state, other, monkeypatch, capsys):
     assert (bool(waited), "end them" in said, said == "") == (
         (True, True, False) if other == "job" else (False, False, True)
     )
+
+
+def test_a_job_that_works_is_not_alone(state):
+    with locking.counted_as_working(state):
+        with pytest.raises(ConfigError, match="snakemake is running in this folder"):
+            locking.alone(state).__enter__()
+        # Other jobs work beside it.
+        with locking.counted_as_working(state):
+            pass
+    with locking.alone(state):
+        assert lock(state).exists()
+    # In a folder where nobody has ever worked there is no such lock, and nothing to wait for.
+    with locking.counted_as_working(state / "not there"), locking.alone(state / "not there"):
+        assert not (state / "not there").exists()
 
 
 def test_jobs_that_a_killed_snakemake_left_are_waited_for(state, monkeypatch, capsys):
