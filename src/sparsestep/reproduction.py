@@ -1,4 +1,4 @@
-"""Whether trajectories of small networks are, bit for bit, those that were made elsewhere.
+"""Digests of the small networks' trajectories, and their comparison with those made elsewhere.
 
     snakemake check_trajectories
 

@@ -301,12 +301,13 @@ def test_every_point_is_a_run(raw, change):
     raw["figures"] = {}
     spec = spec_of(Plan(raw))
     table = sweeps.run(generate(spec), spec)
-    # What is counted is equal; a sum over samples may be rounded in another order, see sweeps.py.
     runs = as_runs(raw)
     assert sorted(table.columns) == sorted(runs.columns)
     pd.testing.assert_frame_equal(
         table, runs[table.columns], check_exact=False, rtol=1e-11, atol=0, check_dtype=False
     )
+    for name in ("train_loss", "test_loss", "jacobian_rank", "diverged_at"):
+        np.testing.assert_array_equal(table[name], runs[name])
     assert len(table) == 3 * 2 * 3
     assert set(table["diverged_at"] >= 0) == {True, False}
     assert table.loc[table["diverged_at"] >= 0, "train_loss"].isna().all()

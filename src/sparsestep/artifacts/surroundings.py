@@ -1,4 +1,4 @@
-"""What surrounds a job and stands in no spec: processor, libraries, variables that steer them.
+"""Surroundings of a job, which stand in no spec: processor, libraries, variables that steer them.
 
 Trajectories of small networks are the same bits in any of it; measurements may differ by rounding.
 Where two files differ, their provenance says what differed around them.

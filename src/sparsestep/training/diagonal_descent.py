@@ -77,9 +77,9 @@ def _descend(x, y, u, v, room, samples, step_sizes, noise, multiplicative):
         elif noise.shape[0] > 0:
             shift[:samples] = noise[t]
         for j in range(u.shape[0]):
-            # Scaled, so that the product is never subnormal; what vanished counts as zero.
+            # Scaled, so that the product is never subnormal; what vanished counts as zero, NaN not.
             scaled = (u[j] * 1e100) * v[j]
-            beta[j] = scaled * 1e-100 if abs(scaled) > 1e-190 else 0.0
+            beta[j] = 0.0 if abs(scaled) <= 1e-190 else scaled * 1e-100
             weighted[j] = 0.0
         for i in range(0, x.shape[0], 4):
             if not _add_four(x, y, beta, weighted, factor, shift, i):

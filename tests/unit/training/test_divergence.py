@@ -73,10 +73,7 @@ def test_nan_within_a_network_is_no_dead_unit(algorithm):
 
 @BATCH_OR_NOT
 @pytest.mark.parametrize("model", NETWORKS)
-def test_nan_has_diverged(model, algorithm, request):
-    if (model, algorithm) == ("diagonal", "gd"):
-        why = "full-batch descent on diagonal networks takes NaN for a coordinate that vanished"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=why))
+def test_nan_has_diverged(model, algorithm):
     # A replicate without an edge has no step size; the sixth has no parameters either.
     problem, step_sizes = make(NETWORKS[model], 1), np.full(9, 1e-4)
     step_sizes[3] = problem.theta0[5, 0] = np.nan
