@@ -101,7 +101,8 @@ def _wrong_algorithms(runs: Any, model: str) -> dict[Path, str]:
     for name, run in runs.items() if isinstance(runs, dict) else ():
         if not isinstance(run, dict):
             continue
-        algorithm, path = run.get("algorithm"), ("runs", name, "algorithm")
+        path = ("runs", name, "algorithm")
+        algorithm = run.get("algorithm", {"kind": "sgd"})
         if "algorithm" not in run and "sgd" not in valid:
             # The default is none of them.
             found[path] = f"missing; valid kinds: {', '.join(valid)}"

@@ -37,7 +37,7 @@ MISTAKES = [
     ((*SETTLING, "inputs", 0, "distribution"), "normal", "inputs.0.distribution: got 'normal'; "),
     ((*SETTLING, "inputs", 0, "name"), "wide", "the names of inputs must differ"),
     ((*SETTLING, "gamma_max", "high"), 0.5, "gamma_max: got {"),
-    (("simulations", "parabolas", "shapes"), [[6]], "shapes.0: got [6]; list should have at least"),
+    (("simulations", "parabolas", "shapes"), [[6]], "shapes.0: got [6]; must have at least 2"),
     (("simulations", "parabolas", "normalisations"), ["max"], "normalisations.0: got 'max'; "),
     (("simulations", "parabolas", "tolerance"), 2, "tolerance: got 2; input should be less than 1"),
     (("simulations", "parabolas", "tolerance"), 1e-17, "tolerance: got 1e-17; input should be gre"),
