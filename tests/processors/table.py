@@ -21,10 +21,15 @@ def page():
     header = ["setting", *kinds, "measured counts", "other measurements"]
     lines = [header, ["---"] * len(header)]
     for setting, (same, same_counts, difference, _) in _rows.items():
-        words = [*same.values(), same_counts]
-        cells = ["equal" if equal else "**other**" for equal in words]
-        lines.append([setting, *cells, f"{difference:.0e}" if difference else "equal"])
+        cells = [_word(equal) for equal in (*same.values(), same_counts)]
+        largest = f"{difference:.0e}" if difference else _word(None if difference is None else True)
+        lines.append([setting, *cells, largest])
     return TEXT.read_text().format(table=_markdown(lines), medians=_markdown(_medians()))
+
+
+def _word(equal):
+    # What starts from other inputs was not compared.
+    return "-" if equal is None else "equal" if equal else "**other**"
 
 
 def _medians():

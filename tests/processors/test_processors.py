@@ -56,6 +56,16 @@ SETTINGS = {
 # What this processor cannot pretend.
 if not FEATURES.get("avx512f"):
     del SETTINGS["Numba: `skylake-avx512`"], SETTINGS["OpenBLAS: SkylakeX"]
+# Normal numbers of NumPy's old generator need a logarithm, whose last bit the C library takes from
+# fused operations where there are some: inputs of sparse_regression, and what follows from them.
+OTHER = {
+    "C library: no AVX2, no fused operations": {
+        "problems",
+        "SGD, `diagonal`, 16 replicates",
+        "full batch, noisy labels, SDE",
+        "sweeps",
+    }
+}
 # Beside the largest number of its column: entropy_rank has least digits.
 ROUNDING = 1e-6
 
@@ -127,6 +137,10 @@ def test_everything_of_small_networks_is_the_same_bits(here, tmp_path, setting):
     digests, numbers = here
     other_digests, other_numbers = make(tmp_path / "made", **SETTINGS[setting])
     same = {kind: other_digests[kind] == digest for kind, digest in digests.items()}
+    if setting in OTHER:
+        note(setting, same, None, None, {})
+        assert {kind for kind, equal in same.items() if not equal} == OTHER[setting]
+        return
     difference = largest_difference(numbers, other_numbers)
     integers = counts(numbers)
     same_counts = all(
@@ -141,8 +155,8 @@ def test_everything_of_small_networks_is_the_same_bits(here, tmp_path, setting):
     assert medians == last_medians(numbers)
     record(
         "another processor (`make test-processors`)",
-        f"{len(SETTINGS)} settings of compilers and libraries: problems, step sizes, edges, "
-        "trajectories, simulations and sweeps of small networks are the same bits: "
+        f"{len(SETTINGS) - len(OTHER)} settings of compilers and libraries: problems, step sizes, "
+        "edges, trajectories, simulations and sweeps of small networks are the same bits: "
         "[table](processors.md)",
     )
 
