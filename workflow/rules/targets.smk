@@ -24,7 +24,7 @@ rule check_trajectories:
         "results/logs/check_trajectories.log",
     localrule: True
     params:
-        reference=f"{PAGES}/../trajectories.csv",
+        reference=os.path.relpath(ROOT / "workflow" / "trajectories.csv"),
     shell:
         r"""
         python -m sparsestep.reproduction {params.reference:q} \

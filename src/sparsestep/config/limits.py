@@ -63,6 +63,9 @@ def _parts(value: Any, path: tuple) -> Any:
     for key in value:
         if not isinstance(key, str):
             _refuse((*path, key), f"got {shown(key)}; a key must be text: put it into quotes")
+        if _NO_TEXT.search(key):
+            # pydantic would show another key, without them.
+            _refuse((*path, key), f"got {shown(key)}; a key must not have control characters")
     return value.items()
 
 

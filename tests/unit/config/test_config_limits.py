@@ -47,6 +47,8 @@ MISTAKES = [
     ("title", "\ud800", r"title: got '\ud800'; must not have control characters"),
     ("title", "x" * 10_001, "title: got a text of 10001 characters; at most 10000"),
     (1, 2, "first.1: got 1; a key must be text: put it into quotes"),
+    ("\ud800", 2, r"first.'\ud800': got '\ud800'; a key must not have control characters"),
+    ("a\0", 2, r"first.'a\x00': got 'a\x00'; a key must not have control characters"),
     (True, 2, "first.True: got True; a key must be text: put it into quotes"),
     ("<<title", 2, "'<<title': unknown key"),
     ("<number>", 2, "'<number>': unknown key"),
