@@ -43,6 +43,8 @@ class Descent:
         self._x = vectors.padded(np.pad(x, ((0, missing), (0, 0))))
         self._y = np.pad(problem.of_replicate("y_train", row), (0, missing))
         self._u, self._v = vectors.padded(problem.of_replicate("theta0", row).reshape(2, -1))
+        # beta, and sums over samples of residual * input.
+        self._room = vectors.zeros(2, self._u.size)
 
     def parameters(self) -> np.ndarray:
         """theta, (2d,)."""
@@ -55,7 +57,7 @@ class Descent:
             self._y,
             self._u,
             self._v,
-            vectors.zeros(2, self._u.size),
+            self._room,
             self.samples,
             step_sizes,
             noise,
