@@ -53,15 +53,20 @@ def digest(trajectory: Trajectory) -> str:
     The snapshots' iterations, parameters and step sizes, where it diverged, the logged losses. All
     NaN count as one.
     """
-    total = hashlib.sha256()
     parts = [trajectory.iterations, trajectory.parameters, trajectory.step_sizes]
     parts += [trajectory.diverged_at]
     if trajectory.train_loss is not None:
         parts.append(trajectory.train_loss)
-    for part in parts:
-        total.update(f"{part.shape}".encode())
-        kind = "<f8" if part.dtype.kind == "f" else "<i8"
-        total.update(np.where(part != part, np.nan, part).astype(kind).tobytes())
+    return digest_of_arrays(*parts)
+
+
+def digest_of_arrays(*arrays: np.ndarray) -> str:
+    """Digest, 12 hex digits, of shapes and numbers; all NaN count as one."""
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(f"{array.shape}".encode())
+        kind = "<f8" if array.dtype.kind == "f" else "<i8"
+        total.update(np.where(array != array, np.nan, array).astype(kind).tobytes())
     return total.hexdigest()[:_DIGITS]
 
 

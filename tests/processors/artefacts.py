@@ -19,25 +19,17 @@ from conftest import ROOT
 from sparsestep import problems, schedules, simulations, sweeps
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
+from sparsestep.reproduction import digest_of_arrays
 from sparsestep.training import edge, train
 
 # Iterations of what would take long without fused operations; SGD is trained to its end.
 FEW = 400
 
 
-def digest(*arrays):
-    """Digest of arrays, every NaN the same."""
-    total = hashlib.sha256()
-    for array in arrays:
-        kind = "<f8" if array.dtype.kind == "f" else "<i8"
-        total.update(np.where(array != array, np.nan, array).astype(kind).tobytes())
-    return total.hexdigest()[:16]
-
-
 def digest_of_table(table):
     """Digest of the numbers of a table."""
     numbers = table.select_dtypes("number")
-    return digest(*(numbers[name].to_numpy() for name in numbers))
+    return digest_of_arrays(*(numbers[name].to_numpy() for name in numbers))
 
 
 class Artefacts:
@@ -72,7 +64,7 @@ class Artefacts:
 def of_problems(make):
     """Data, initial parameters and order of two replicates of everything."""
     made = [make.problem(name, 2, 2000) for name in make.vectors()]
-    return digest(
+    return digest_of_arrays(
         *(
             array
             for problem in made
@@ -85,7 +77,7 @@ def of_problems(make):
 
 def of_step_sizes(make):
     """Every schedule of a small network."""
-    return digest(
+    return digest_of_arrays(
         *(
             schedules.from_spec(make.experiments.run(name, run)["schedule"]).step_sizes(3000)
             for name in make.vectors()
@@ -103,12 +95,12 @@ def of_edges(make):
     ):
         spec = {**make.experiments.edges(name, run), "iterations": FEW}
         found.append(edge.calibrate(make.problem(name, 2, FEW), spec))
-    return digest(*found)
+    return digest_of_arrays(*found)
 
 
 def of_trajectories(make, experiment, replicates):
     """All runs of an experiment to their end."""
-    return digest(
+    return digest_of_arrays(
         *(
             make.run(experiment, run, replicates)[1].parameters
             for run in make.experiments.blocks[experiment].runs
@@ -125,7 +117,7 @@ def of_full_batch(make):
         found += [followed.parameters, followed.train_loss]
         for run in ("noisy-labels", "sde", "sde-exact", "flow"):
             found.append(make.run(name, run, 2, FEW, followed)[1].parameters)
-    return digest(*found)
+    return digest_of_arrays(*found)
 
 
 def of_simulations(make):

@@ -1,7 +1,8 @@
 """Surroundings of a job, which stand in no spec: processor, libraries, variables that steer them.
 
-Trajectories of small networks are the same bits in any of it; measurements may differ by rounding.
-Where two files differ, their provenance says what differed around them.
+Trajectories of small networks are the same bits in any of it, but for what docs/processors.md
+names; measurements may differ by rounding. Where two files differ, their provenance says what
+differed around them.
 """
 
 import functools

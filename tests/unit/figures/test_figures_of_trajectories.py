@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from figure_tables import plot
+from figure_tables import legend_texts, plot
 from trajectory_figures import drawn_from, with_figures
 
 from sparsestep.artifacts import arrays
@@ -28,10 +28,6 @@ def raw(tiny):
 def _close_figures():
     yield
     plt.close("all")
-
-
-def legend_texts(figure):
-    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
 
 @pytest.mark.parametrize("name", KINDS)
