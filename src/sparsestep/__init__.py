@@ -2,9 +2,7 @@
 
 The stages of the workflow are pure functions that can be called without it::
 
-    from sparsestep.problems import generate
-    from sparsestep.training import train
-    from sparsestep.measures import measure
+    from sparsestep.interactive import calibrate, generate, measure, train
 """
 
 __version__ = "0.1.0"
