@@ -25,7 +25,7 @@ _PACKAGE = "sparsestep"
 # The module of Numba's where a compiled function is told to use a cache.
 _DISPATCHER = "numba.core.dispatcher"
 # What kernels of other modules are written in.
-_OPERATIONS = Path(__file__).parents[1] / "arithmetic" / "vectors.py"
+_VECTORS = "sparsestep.arithmetic.vectors"
 # What a user may tell Numba, and modules of kernels do, that makes other machine code.
 _OPTIONS = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK")
 _CHECKSUM = hashlib.sha256().digest_size
@@ -34,7 +34,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def guard() -> None:
-    """From now on kernels of this package that say `cache=True` get a `KernelCache`.
+    """From now on kernels that say `cache=True` get a `KernelCache`: this package's and its users'.
 
     Numba is slow to import, and most commands do without it: it is changed when it is imported.
     """
@@ -63,7 +63,7 @@ class _WhenImported:
 
 
 def _change(dispatcher: ModuleType) -> None:
-    """Let `cache=True` ask `KernelCache`, of this package's functions; others keep Numba's."""
+    """Let `cache=True` ask `KernelCache`; what is not ours keeps Numba's."""
     original = getattr(getattr(dispatcher, "Dispatcher", None), "enable_caching", None)
     if original is None:
         # A Numba to come, which keeps its own cache.
@@ -71,7 +71,7 @@ def _change(dispatcher: ModuleType) -> None:
 
     @functools.wraps(original)
     def enable_caching(self: Any) -> None:
-        if self.py_func.__module__.partition(".")[0] == _PACKAGE:
+        if _is_ours(self.py_func):
             self._cache = KernelCache(self.py_func)
         else:
             original(self)
@@ -158,13 +158,44 @@ class KernelCache:
         varying += dumps(tuple(cell.cell_contents for cell in cells)) if cells else b""
         name = f"{self._name}-{hashlib.sha256(varying).hexdigest()[:16]}.nbc"
         versions = f"{sys.version}\n{numba.__version__}\n{llvmlite.__version__}\n{name}\n".encode()
-        sources = _digest(self._source) + _digest(_OPERATIONS)
+        # Numba compares the kernel's own file alone, and would keep what another one changed.
+        sources = "\n".join(sorted(set(_compiled_in(self._kernel, set())))).encode()
         return name, hashlib.sha256(sources + versions + varying).digest()
 
 
+def _is_ours(function: Callable) -> bool:
+    """Whether it is of this package, or of a module that takes something of its vectors."""
+    if function.__module__.partition(".")[0] == _PACKAGE:
+        return True
+    jit = getattr(sys.modules.get(_VECTORS), "jit", None)
+    values = [value for value in function.__globals__.values() if value is not None]
+    return any(value is jit or _module_of(value) == _VECTORS for value in values)
+
+
+def _compiled_in(function: Callable, seen: set[Callable]) -> Iterator[str]:
+    """What a kernel is compiled from: sources, also of kernels that it calls, and constants."""
+    seen.add(function)
+    yield _digest(Path(function.__code__.co_filename))
+    for name in function.__code__.co_names:
+        value = function.__globals__.get(name)
+        called = getattr(value, "py_func", None)
+        if called is not None:
+            yield from () if called in seen else _compiled_in(called, seen)
+        elif isinstance(value, bool | int | float | str | tuple):
+            yield f"{name} = {value!r}"
+        elif (module := _module_of(value)).partition(".")[0] == _PACKAGE:
+            yield _digest(Path(sys.modules[module].__file__))
+
+
+def _module_of(value: Any) -> str:
+    """The name of the module that a value is of, or is; empty where it is of none."""
+    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    return name if isinstance(name, str) else ""
+
+
 @functools.cache
-def _digest(source: Path) -> bytes:
-    return hashlib.sha256(source.read_bytes()).digest()
+def _digest(source: Path) -> str:
+    return hashlib.sha256(source.read_bytes()).hexdigest()
 
 
 def _can_be_kept(types: Any, compiled: Any) -> bool:

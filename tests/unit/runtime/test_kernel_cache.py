@@ -12,8 +12,9 @@ import pytest
 from numba.core.caching import FunctionCache
 from numba.core.compiler import CompileResult
 
-from sparsestep import registry  # noqa: F401  What kernels' packages import changes Numba.
+from sparsestep.arithmetic import vectors
 from sparsestep.runtime import kernel_cache
+from sparsestep.runtime.kernel_cache import KernelCache
 
 SOURCE = """
 import numba
@@ -69,12 +70,73 @@ def test_kept(source, kept):
     assert read_from_disk(source)
 
 
-def test_what_kernels_are_written_in_was_edited(source, kept, tmp_path, monkeypatch):
-    edited = tmp_path / "vectors.py"
-    edited.write_text(kernel_cache._OPERATIONS.read_text() + "# edited\n")
-    monkeypatch.setattr(kernel_cache, "_OPERATIONS", edited)
+def test_what_kernels_are_written_in_was_edited(source, tmp_path, monkeypatch):
+    source.write_text(
+        "from sparsestep.arithmetic.vectors import any_beyond, jit, load\n"
+        "@jit\ndef twice(x):\n    return 2.0 * x if any_beyond(load(SPACE, 0), 1.0) else 2.0 * x\n"
+        "import numpy as np\nSPACE = np.zeros(8)\n"
+    )
     assert not read_from_disk(source)
     assert read_from_disk(source)
+    edited = tmp_path / "vectors.py"
+    edited.write_text(Path(vectors.__file__).read_text() + "# edited\n")
+    monkeypatch.setattr(vectors, "__file__", str(edited))
+    assert not read_from_disk(source)
+    assert read_from_disk(source)
+
+
+CALLED = """
+import numba
+
+@numba.njit(cache=True)
+def product(a, b):
+    return a * b
+"""
+CALLER = """
+import numba
+from sparsestep.called_by_a_test import product
+from sparsestep.constants_of_a_test import FACTOR
+
+@numba.njit(cache=True)
+def twice(x):
+    return product(FACTOR, x)
+"""
+
+
+def install(name, path, text):
+    """A module of the package, from this text."""
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+
+
+def test_a_kernel_that_it_calls_or_a_constant_of_another_module_was_edited(source, tmp_path):
+    def installed(called, factor):
+        kernel_cache._digest.cache_clear()
+        install("sparsestep.called_by_a_test", tmp_path / "called.py", called)
+        install("sparsestep.constants_of_a_test", tmp_path / "constants.py", f"FACTOR = {factor}")
+
+    source.write_text(CALLER)
+    installed(CALLED, 2.0)
+    assert not read_from_disk(source)
+    assert read_from_disk(source)
+    installed(CALLED.replace("a * b", "a * b + 0.0 * a + 1.0 - 1.0"), 2.0)
+    assert not read_from_disk(source)
+    assert read_from_disk(source)
+    installed(CALLED.replace("a * b", "a * b + 0.0 * a + 1.0 - 1.0"), 3.0)
+    assert not read_from_disk(source, 3.0)
+    assert read_from_disk(source, 3.0)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["from sparsestep.arithmetic.vectors import jit", "from sparsestep.arithmetic import vectors"],
+)
+def test_kernels_of_a_user_s_module_are_trusted_no_more(source, header):
+    decorator = header.rpartition(" ")[2].replace("vectors", "vectors.jit")
+    source.write_text(f"{header}\n@{decorator}\ndef twice(x):\n    return 2.0 * x\n")
+    assert isinstance(start(source, "kernels_of_a_user")._cache, KernelCache)
 
 
 @pytest.mark.parametrize("size", [0, 20, 1000, -1])
