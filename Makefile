@@ -10,8 +10,8 @@ SOURCES := src tests benchmarks
 # snakefmt calls shfmt, which lies beside it.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all setup test test-faults test-processors test-slurm test-lowest lint format benchmark unused
-.PHONY: delete-unused
+.PHONY: all setup test test-faults test-processors test-slurm test-lowest mutants lint format benchmark
+.PHONY: unused delete-unused
 .PHONY: clean-environment
 
 all: setup
@@ -62,6 +62,15 @@ test-faults: setup
 # The same bits under settings that stand for other processors; many minutes.
 test-processors: setup
 	@$(BIN)/python -m pytest tests/processors
+
+# Which one-line mistakes in a module do its tests not see?
+#   make mutants MODULES=src/sparsestep/measures/losses.py [MOST=40] [TESTS=tests/unit/measures]
+mutants: $(VENV)/mutation-installed
+	@$(BIN)/python tests/support/mutants.py $(MODULES) --most $(or $(MOST),40) $(if $(TESTS),--tests $(TESTS))
+
+$(VENV)/mutation-installed: $(VENV)/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
+	@touch $@
 
 lint: setup
 	@$(BIN)/ruff check $(SOURCES)

@@ -46,7 +46,7 @@ def test_constraints_pin_every_dependency(project):
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     pins = {name.lower(): version for name, version in pins.items()}
     extras = project["optional-dependencies"]
-    pinned = ("test", "cluster", "cluster-generic")
+    pinned = ("test", "mutation", "cluster", "cluster-generic")
     for requirement in sum((extras[extra] for extra in pinned), project["dependencies"]):
         assert split(requirement)[0] in pins
     assert pins["torch"] == "2.13.0"
