@@ -11,13 +11,14 @@ from pathlib import Path
 import yaml
 
 from benchmarks.timing import Row, seconds_of
+from sparsestep import registry
 from sparsestep.plan import Plan
 
 FIGURE = "results/figures/diagonal.svg"
 TARGETS = {
     "from nothing to Figure 2, cold kernel cache": 40,
     "from nothing to all small networks, cold kernel cache": 180,
-    "then the theory, tables, verdicts, report": 180,
+    "then networks on images, the theory, tables, verdicts, report": 600,
     "again, nothing to do": 3,
     "after one changed step size of `diagonal`": 12,
 }
@@ -69,9 +70,19 @@ def copy_sources(root: Path, copy: Path) -> None:
 
 
 def small_networks(folder: Path) -> list[str]:
-    """Every figure but those of the theory beside the experiments."""
+    """Every figure of networks on vectors but those of the theory beside the experiments."""
     plan = Plan(yaml.safe_load((folder / "config.yaml").read_text()))
-    names = [name for name in plan.config.figures if not name.startswith(_THEORY)]
+    of_images = {
+        figure
+        for name, experiment in plan.config.experiments.items()
+        if registry.family("model", experiment.model.kind) == "images"
+        for figure in plan.figures.of_experiment(name)
+    }
+    names = [
+        name
+        for name in plan.config.figures
+        if not name.startswith(_THEORY) and name not in of_images
+    ]
     return [path for path in plan.figures.paths() if Path(path).stem in names]
 
 
