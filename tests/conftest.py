@@ -2,6 +2,7 @@
 
 import copy
 import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -116,6 +117,14 @@ TINY_SIMULATIONS = {
         },
     },
 }
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    """Whatever a test drew, matplotlib would keep, and say at the twentieth that it is too much."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.fixture

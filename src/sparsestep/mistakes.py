@@ -18,6 +18,8 @@ _KIND_BLOCKS = ("problem", "model", "algorithm", "schedule")
 _LINES = 20
 # pydantic's name for a mistake whose text is complete.
 _TOLD = "told"
+# Characters of a `fields.Name`.
+_LONGEST_NAME = 60
 
 Path = tuple[Any, ...]
 
@@ -144,22 +146,27 @@ def _text(spec: type[BaseModel], mistake: dict, loc: Path) -> str:
             return f"unknown key{suggest(str(loc[-1]), _fields_at(spec, loc[:-1]))}"
         case "missing":
             return "missing"
-        case "string_pattern_mismatch" | "string_too_long" | "string_too_short":
-            what = "lower-case letters, digits, - and _, at most 60"
-            if mistake["ctx"].get("pattern", "").startswith("^#"):
-                what = "a colour as '#rrggbb'"
-            return f"{got}; valid: {what}"
-        case "too_short" | "too_long":
-            short = mistake["type"] == "too_short"
+        case "string_pattern_mismatch" if mistake["ctx"]["pattern"].startswith("^#"):
+            return f"{got}; valid: a colour as '#rrggbb'"
+        case "string_pattern_mismatch" | "string_too_long" if _is_of_name(mistake["ctx"]):
+            return f"{got}; valid: lower-case letters, digits, - and _, at most {_LONGEST_NAME}"
+        case "too_short" | "too_long" | "string_too_short" | "string_too_long":
+            of_text, short = mistake["type"].startswith("string"), mistake["type"].endswith("short")
             number = mistake["ctx"]["min_length" if short else "max_length"]
-            entries = "entry" if number == 1 else "entries"
-            return f"{got}; must have at {'least' if short else 'most'} {number} {entries}"
+            one, more = ("character", "characters") if of_text else ("entry", "entries")
+            counted = f"{number} {one if number == 1 else more}"
+            return f"{got}; must have at {'least' if short else 'most'} {counted}"
         case "model_type" | "dict_type":
             fields = _fields_at(spec, loc) if mistake["type"] == "model_type" else []
             return f"{got}; {_block_expected(mistake['input'], loc, fields)}"
         case _:
             message = mistake["msg"].removeprefix("Value error, ")
             return f"{got}; {message[0].lower() + message[1:]}"
+
+
+def _is_of_name(limits: dict[str, Any]) -> bool:
+    """Whether it is the pattern, or the length, of a `fields.Name` that did not hold."""
+    return "pattern" in limits or limits["max_length"] == _LONGEST_NAME
 
 
 def _fields_at(spec: Any, loc: Path) -> list[str]:

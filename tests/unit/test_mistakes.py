@@ -40,3 +40,16 @@ def test_two_figures_about_the_same_runs_have_a_line_each(tiny):
         config.load(tiny)
     starts = [line.partition(".columns")[0] for line in str(caught.value).split("\n")]
     assert starts == ["figures.one", "figures.two"]
+
+
+def test_a_text_that_is_too_long_is_told_its_own_limit(tiny):
+    tiny["experiments"]["first"]["title"] = "x" * 201
+    with pytest.raises(ConfigError, match=r"title: got 'x+.*; must have at most 200 characters$"):
+        config.load(tiny)
+
+
+def test_an_empty_text_is_told_so(tiny):
+    tiny["compute"] = {"data_dir": ""}
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    assert "compute.data_dir: got ''; must have at least 1 character" in str(caught.value)

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,12 +117,6 @@ MISTAKES = [
     ("measure", {"sharpness": None}, "measure.sharpness: unknown measure, got 'sharpness'; valid:"),
     ("measure", {"lasso_distance": None}, "measure.lasso_distance: is about all snapshots; a swee"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

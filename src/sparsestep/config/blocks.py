@@ -16,6 +16,7 @@ from sparsestep.config import families, kinds
 from sparsestep.config.claims import Claims
 from sparsestep.config.sweeps import Sweep
 from sparsestep.fields import AddedField, Closed, Colour, Fraction, Name, OfEdge, PositiveInt
+from sparsestep.figures.specs.text import ShownText
 from sparsestep.images.compute import Compute
 from sparsestep.mistakes import Mistake, describe, told
 
@@ -30,7 +31,7 @@ class Run(Closed):
         default=None,
         description="the step size as a function of the iteration; not where another run gives it",
     )
-    label: str | None = Field(default=None, description="legend text (display only)")
+    label: ShownText | None = Field(default=None, description="legend text (display only)")
     colour: Colour | None = Field(default=None, description="as #rrggbb (display only)")
 
     @property
@@ -78,7 +79,7 @@ class Edge(Closed):
 class Experiment(Closed):
     """A problem, a model, some runs, and what to measure."""
 
-    title: str = Field(default="", description="heading in figures and report (display only)")
+    title: ShownText = Field(default="", description="heading in figures and report (display only)")
     # These three are gone, written out, when an experiment is read (`inheritance.py`).
     like: None = AddedField(default=None, description="experiment that this one starts from")
     algorithm: None = AddedField(default=None, description="what its runs' algorithms start from")

@@ -1,6 +1,5 @@
 """The figure of end values against the duration of the large-step phase."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from figure_tables import assert_drawn, assert_filled, drawn, legend_texts, plot, tables_and_specs
@@ -25,12 +24,6 @@ def durations(tiny):
     short = {"experiment": "first", "panels": ["test_loss"]}
     tiny["figures"] = {"duration": {"kind": "duration_effect", "columns": [column, short]}}
     return tiny
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def test_medians_of_the_survivors_over_the_duration(durations):

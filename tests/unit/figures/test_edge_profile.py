@@ -1,6 +1,5 @@
 """The figure of end values against the distance to the edge."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from figure_tables import assert_drawn, assert_filled, drawn, legend_texts, plot, tables_and_specs
@@ -25,12 +24,6 @@ def population(tiny):
     panels = ["test_loss", "diverged", "dead"]
     tiny["figures"] = {"edge": {"kind": "edge_profile", "experiment": "first", "panels": panels}}
     return tiny
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def draw(raw, change=lambda table: None):

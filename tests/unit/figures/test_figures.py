@@ -1,6 +1,5 @@
 """Figures show what the tables hold, in the same bytes every time."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from figure_tables import assert_drawn, assert_filled, legend_texts, plot, tables_and_specs
@@ -10,12 +9,6 @@ from sparsestep.figures.parts import style
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def test_curves_show_median_and_replicate_0(tiny):

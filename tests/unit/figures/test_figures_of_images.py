@@ -26,12 +26,6 @@ from sparsestep.report.end_values import summarise
 RUNS = ("small", "decay-10", "decay-50")
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 def curves(**others):
     """The axes of the training curves, by metric, and the page."""
     page = plot(Sources({"deep": table_of(**others)}), spec_of(raw_config(), "curves"))

@@ -3,7 +3,6 @@
 import copy
 import json
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,12 +77,6 @@ def drawn_from(raw, name):
         problems[experiment] = problem
     spec = json.loads(plan.jobs.spec("figure")(batch_of("first", figure=name)))
     return Sources(tables, problems, trajectories), spec
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def texts_of(figure):

@@ -1,6 +1,5 @@
 """Figures of trajectories and problems: what they compute, show and refuse."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from figure_tables import legend_texts, plot
@@ -22,12 +21,6 @@ KINDS = ("loss_surface", "loss_surface_animation", "learned_functions", "neurons
 def raw(tiny):
     """One tiny figure of every kind, named by it."""
     return with_figures(tiny)
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.mark.parametrize("name", KINDS)

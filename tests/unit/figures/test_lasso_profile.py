@@ -1,6 +1,5 @@
 """The figure of label noise against the Lasso: what it draws, what it fits, what it refuses."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from figure_tables import assert_drawn, assert_filled, drawn, legend_texts, plot, tables_and_specs
@@ -12,12 +11,6 @@ from sparsestep.figures.draw import lasso_profile
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import io
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from figure_tables import assert_drawn, assert_filled, plot
@@ -20,12 +19,6 @@ from sparsestep.plan import Plan
 def raw(tiny):
     """One tiny figure of every kind, named by it."""
     return with_figures(tiny)
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.mark.parametrize("name", ["loss_surface", "loss_surface_animation"])

@@ -64,12 +64,6 @@ MISTAKES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 @pytest.mark.parametrize(("path", "value", "says"), MISTAKES)
 def test_mistake_is_one_line(tiny_with_simulations, path, value, says):
     place = tiny_with_simulations

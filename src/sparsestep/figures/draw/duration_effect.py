@@ -39,7 +39,7 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
             letter = f"({next(letters)})"
             axes.annotate(letter, (-0.3, 1.08), xycoords="axes fraction", fontsize="small")
         count_diverged(grid[0, place], durations)
-        grid[0, place].set_title(style.as_text(column.title), pad=14)
+        grid[0, place].set_title(style.as_text(column.title, 36), pad=14)
         grid[len(column.panels) - 1, place].set_xlabel("large steps [% of iterations]")
     counts = max(experiments[name].replicates for name in figure.experiments())
     legend.add_legend(page, run_handles(), replicates.handles(counts))

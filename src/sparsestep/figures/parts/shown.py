@@ -72,7 +72,7 @@ class Shown:
         """Legend text of a run: the user's, or the step sizes that it really takes."""
         run = self.runs[name]
         if run.label:
-            return style.as_text(run.label)
+            return style.as_text(run.label, 48)
         eta = self.step_sizes(name)
         # The largest step size, and what it ends with: a warm-up's first step size says little.
         text = rf"$\eta$ = {eta.max():.3g}"

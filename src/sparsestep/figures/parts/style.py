@@ -6,6 +6,8 @@ import matplotlib
 import seaborn as sns
 from matplotlib.mathtext import MathTextParser
 
+from sparsestep.figures.specs.text import FONT
+
 # Marks in legends, and what belongs to no run.
 GREY = "#808080"
 # The colour of a run is the same in every figure: the small-step run is grey, longer large-step
@@ -59,6 +61,8 @@ def apply() -> None:
         style="ticks",
         rc={
             "svg.hashsalt": "sparsestep",
+            # The first is matplotlib's own. A browser that lacks it finds what is as wide.
+            "font.sans-serif": [FONT, "Verdana", "Arial", "sans-serif"],
             "svg.fonttype": "none",
             "pdf.fonttype": 42,
             "axes.spines.top": False,
@@ -73,15 +77,20 @@ def apply() -> None:
     )
 
 
-def as_text(text: str) -> str:
-    """The user's text for matplotlib: with its formulas, or literally if they are not valid."""
+def as_text(text: str, width: int = 80) -> str:
+    """The user's text for matplotlib, in lines of at most so many characters.
+
+    With its formulas, or literally if they are not valid.
+    """
+    lines = textwrap.wrap(text, width)
     try:
-        MathTextParser("path").parse(text)
+        for line in lines:
+            MathTextParser("path").parse(line)
     except ValueError:
-        return text.replace("$", r"\$")
-    return text
+        lines = [line.replace("$", r"\$") for line in lines]
+    return "\n".join(lines)
 
 
 def wrapped(text: str) -> str:
     """The user's text as a title above a narrow panel: lines of at most 28 characters."""
-    return as_text("\n".join(textwrap.wrap(text, 28)))
+    return as_text(text, 28)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from sparsestep.fields import Closed, Name
 from sparsestep.figures.specs.base import FigureSpec
+from sparsestep.figures.specs.text import ShownText
 
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment, Run
@@ -16,7 +17,7 @@ class Column(Closed):
     """An experiment, a metric a row."""
 
     experiment: Name = Field(description="whose runs are shown")
-    title: str = Field(default="", description="above the column")
+    title: ShownText = Field(default="", description="above the column")
     panels: Annotated[
         list[str], Field(min_length=1, max_length=6, description="metrics, a row each")
     ]

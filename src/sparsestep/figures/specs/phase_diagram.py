@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sparsestep.fields import Name
 from sparsestep.figures.specs.base import FigureSpec
+from sparsestep.figures.specs.text import ShownText
 
 
 class Spec(FigureSpec):
@@ -13,7 +14,7 @@ class Spec(FigureSpec):
 
     kind: Literal["phase_diagram"]
     sweep: Name = Field(description="whose end values are shown")
-    title: str = Field(default="", description="heading")
+    title: ShownText = Field(default="", description="heading")
     panels: list[str] = Field(min_length=1, max_length=26, description="metrics, a map each")
     columns: Annotated[int, Field(ge=1, le=6, description="maps in a row")] = 2
 
