@@ -115,7 +115,7 @@ def of_full_batch(make):
     for name in ("sde_diagonal", "sde_relu_1d", "sde_relu_teacher", "sde_relu_three_layer"):
         followed = make.run(name, "sgd", 2, FEW)[1]
         found += [followed.parameters, followed.train_loss]
-        for run in ("noisy-labels", "sde", "sde-exact", "flow"):
+        for run in ("noisy-labels", "sde", "sde-own", "flow"):
             found.append(make.run(name, run, 2, FEW, followed)[1].parameters)
     return digest_of_arrays(*found)
 

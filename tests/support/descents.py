@@ -32,7 +32,8 @@ ALGORITHMS = {
     "sampling": {"kind": "gd_on_noisy_labels"},
     "isotropic": {"kind": "sde", "of": "sgd", "noise": "isotropic", "substeps": 3},
     "stronger": {"kind": "sde", "of": "sgd", "noise": "isotropic", "c": 0.8, "substeps": 2},
-    "exact": {"kind": "sde", "of": "sgd", "noise": "exact", "substeps": 2},
+    "covariance": {"kind": "sde", "of": "sgd", "noise": "covariance", "substeps": 2},
+    "second_moment": {"kind": "sde", "noise": "second_moment", "substeps": 2, "batch_size": 3},
     "flow": {"kind": "sde", "of": "sgd", "noise": "none", "substeps": 4},
 }
 
@@ -125,7 +126,12 @@ def slow_descent(problem, row, model, algorithm, iterations, step_size, train_lo
                     c = algorithm.get("c", 2 / n if f == 1 else 4 / n)
                     noise = (eta / m * eta * c * train_loss[row, t]) ** 0.5 * phi.T @ z
                 else:
-                    noise = (eta / m * eta * f**2 / n) ** 0.5 * phi.T @ (residual * z)
+                    # One root of the second moment of one-sample gradients, of the covariance.
+                    samples = f / n**0.5 * residual[:, None] * phi
+                    if algorithm["noise"] == "covariance":
+                        samples = samples - samples.mean(axis=0)
+                    b = algorithm.get("batch_size", 1)
+                    noise = (eta / m * eta / b) ** 0.5 * samples.T @ z
             theta = theta - eta / m * drift + noise
     return np.array(visited)
 
@@ -180,7 +186,10 @@ def _labels(algorithm, residuals, i, m, f, stream, train_loss, t):
     z = torch.from_numpy(stream.standard_normal(n))
     if kind == "label_noise_gd":
         return algorithm["variance"] ** 0.5 * z
-    if algorithm["noise"] == "exact":
-        return (n * m) ** 0.5 * residuals * z
+    b = algorithm.get("batch_size", 1)
+    if algorithm["noise"] == "covariance":
+        z = z - z.mean()
+    if algorithm["noise"] != "isotropic":
+        return (n * m / b) ** 0.5 * residuals * z
     c = algorithm.get("c", 2 * f / n)
     return n / f * (m * c * train_loss[t]) ** 0.5 * z

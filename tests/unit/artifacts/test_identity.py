@@ -25,7 +25,8 @@ def ids_in(paths):
 
 def test_ids_of_the_shipped_config_stay(published):
     expected = set((ROOT / "tests" / "reference" / "ids.txt").read_text().split())
-    assert len(expected) == 200
+    # The 200 of the first release less four: the SDE with noise of its own had another covariance.
+    assert len(expected) == 196
     assert expected <= ids_in(published.output_paths())
 
 

@@ -36,7 +36,11 @@ MISTAKES = [
     ((*RUN, "algorithm"), {"kind": "sgd", "noise": 1}, "unknown key"),
     ((*RUN, "algorithm"), {"kind": "label_noise_gd"}, "missing"),
     ((*RUN, "algorithm"), {"kind": "sde", "of": "small", "c": 0}, "greater than 0"),
-    ((*RUN, "algorithm"), {"kind": "sde", "of": "small", "c": 1, "noise": "exact"}, "isotropic"),
+    (
+        (*RUN, "algorithm"),
+        {"kind": "sde", "of": "small", "c": 1, "noise": "covariance"},
+        "isotropic",
+    ),
     ((*RUN, "algorithm"), "gd", "got 'gd'; must be a block; write algorithm: {kind: gd}"),
     ((*RUN, "schedule"), "constant", "must be a block; write schedule: {kind: constant}"),
     (

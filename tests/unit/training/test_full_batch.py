@@ -65,9 +65,10 @@ def test_without_noise_it_is_gradient_flow(model):
     np.testing.assert_allclose(flow.parameters[:, :26], finer.parameters[:, :104:4], rtol=1e-12)
 
 
-@pytest.mark.parametrize("noise", ["isotropic", "exact"])
+@pytest.mark.parametrize("batch_size", [1, 5])
+@pytest.mark.parametrize("noise", ["isotropic", "covariance", "second_moment"])
 @pytest.mark.parametrize("model", ["diagonal", "wide"])
-def test_covariance_of_the_injected_noise(model, noise):
+def test_covariance_of_the_injected_noise(model, noise, batch_size):
     # One substep from the same point, many replicates: drift and covariance as stated.
     model, n, d, count = MODELS[model], 4, 2, 4000
     one = make_problem(model, n, d, 1, 2)
@@ -77,6 +78,7 @@ def test_covariance_of_the_injected_noise(model, noise):
         spec={**one.spec, "replicates": [0, count - 1]},
     )
     algorithm = {"kind": "sde", "of": "sgd", "noise": noise, "substeps": 1}
+    algorithm["batch_size"] = batch_size
     eta, loss = 0.02, 0.7
     spec = make_spec(model, algorithm, 2, eta)
     other = train(many, make_spec(model, {"kind": "sgd", "log_loss": True}, 2, eta))
@@ -89,6 +91,9 @@ def test_covariance_of_the_injected_noise(model, noise):
     mean = -eta * f / n * phi.T @ residual
     scale = 2 * f / n * loss if noise == "isotropic" else f**2 / n * residual**2
     covariance = eta**2 * phi.T @ (scale * phi.T).T
+    if noise == "covariance":
+        covariance -= np.outer(mean, mean)
+    covariance /= batch_size
     centred = step - mean
     deviation = np.sqrt(np.diag(covariance))
     assert np.abs(centred.mean(axis=0) / np.where(deviation > 0, deviation, 1)).max() < 4 / np.sqrt(
@@ -118,8 +123,8 @@ class LinearDescent:
 
 
 def sample_linear(noise, substeps, count=20_000):
-    """theta at time 0.64 of the linear SDE from 1 with diffusion 0.8 (times theta, if exact)."""
-    spec = make_spec(MODELS["diagonal"], {**ALGORITHMS["exact"], "noise": noise}, 2)
+    """theta at time 0.64 of the linear SDE from 1, diffusion 0.8 (second_moment: times theta)."""
+    spec = make_spec(MODELS["diagonal"], {**ALGORITHMS["isotropic"], "noise": noise}, 2)
     spec["algorithm"]["substeps"] = substeps
     problem = Problem(
         x_train=np.ones((1, 1, 1)),
@@ -141,7 +146,7 @@ def sample_linear(noise, substeps, count=20_000):
 
 def exact_square(noise):
     """E theta^2 at time 0.64: Ornstein-Uhlenbeck, geometric Brownian motion."""
-    if noise == "exact":
+    if noise == "second_moment":
         return np.exp((-2 + 0.64) * 0.64)
     return np.exp(-2 * 0.64) + 0.32 * (1 - np.exp(-2 * 0.64))
 
@@ -150,11 +155,13 @@ def discrete_square(noise, substeps):
     """E theta^2 of Euler-Maruyama, exactly."""
     gamma, square = 0.64 / substeps, 1.0
     for _ in range(substeps):
-        square = (1 - gamma) ** 2 * square + 0.64 * gamma * (square if noise == "exact" else 1.0)
+        square = (1 - gamma) ** 2 * square + 0.64 * gamma * (
+            square if noise == "second_moment" else 1.0
+        )
     return square
 
 
-@pytest.mark.parametrize("noise", ["isotropic", "exact"])
+@pytest.mark.parametrize("noise", ["isotropic", "second_moment"])
 def test_weak_order_on_known_laws(noise):
     samples = {substeps: sample_linear(noise, substeps) for substeps in (1, 2, 4)}
     for substeps, theta in samples.items():
@@ -224,3 +231,28 @@ def test_log_of_a_divergence():
     assert (logged.diverged_at > 0).all()
     for losses, at in zip(logged.train_loss, logged.diverged_at, strict=True):
         np.testing.assert_array_equal(np.isfinite(losses), np.arange(700) < at)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_one_sample_has_no_covariance(model):
+    problem = make_problem(MODELS[model], 1, 3, 2, 20)
+    noisy = run(problem, MODELS[model], ALGORITHMS["covariance"], 20)
+    flow = {"kind": "sde", "noise": "none", "substeps": 2}
+    np.testing.assert_array_equal(
+        noisy.parameters, run(problem, MODELS[model], flow, 20).parameters
+    )
+
+
+def test_the_noise_of_the_covariance_is_that_of_sampling():
+    # Mean and covariance of the gradient of one sample, over all samples, by definition.
+    model, n = MODELS["shallow"], 5
+    problem = make_problem(model, n, 3, 1, 2)
+    theta, x = torch.from_numpy(problem.theta0[0]), torch.from_numpy(problem.x_train[0])
+    phi = torch.func.jacrev(lambda p: output(model, p, x))(theta).numpy()
+    residual = output(model, theta, x).numpy() - problem.y_train[0]
+    gradients = 2 * residual[:, None] * phi
+    expected = np.cov(gradients.T, bias=True)
+    z = np.random.default_rng(0).standard_normal((200_000, n))
+    z -= z.mean(axis=1, keepdims=True)
+    found = np.cov((z * np.sqrt(n) * residual) @ phi * 2 / n, rowvar=False)
+    assert np.abs(found - expected).max() < 0.02 * np.abs(expected).max()
