@@ -116,6 +116,11 @@ MISTAKES = [
     ("measure", {}, "measure: got {}; must have at least 1 entry"),
     ("measure", {"sharpness": None}, "measure.sharpness: unknown measure, got 'sharpness'; valid:"),
     ("measure", {"lasso_distance": None}, "measure.lasso_distance: is about all snapshots; a swee"),
+    (
+        "measure",
+        {"step_size": None},
+        "measure.step_size: measures 'step_size', a column that every",
+    ),
 ]
 
 
@@ -305,6 +310,19 @@ def test_every_point_is_a_run(raw, change):
     assert set(table["diverged_at"] >= 0) == {True, False}
     assert table.loc[table["diverged_at"] >= 0, "train_loss"].isna().all()
     pd.testing.assert_frame_equal(table, sweeps.run(generate(spec), spec, 2), check_exact=True)
+
+
+def test_who_diverges_behind_the_last_snapshot_has_no_values(raw):
+    raw["sweeps"]["phases"]["step_size"] = [0.01, 30.0]
+    # The start alone: whoever diverges does so later.
+    spec = spec_of(Plan(raw)) | {"snapshots": {"first": 1, "evenly_spaced": 2}}
+    table = sweeps.run(generate(spec), spec)
+    assert (table["iteration"] == 0).all()
+    assert set(np.sign(table["diverged_at"])) == {-1, 1}
+    metrics = table.columns.drop(list(tables.SWEEP_KEYS))
+    diverged = table["diverged_at"] > 0
+    assert table.loc[diverged, metrics].isna().all(axis=None)
+    assert table.loc[~diverged, "train_loss"].notna().all()
 
 
 def test_the_stages_write_and_check(raw, tmp_path):
