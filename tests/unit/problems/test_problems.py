@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sparsestep.plan import Plan
-from sparsestep.problems import generate
+from sparsestep.problems import generate, sparse_regression
 from sparsestep.seeds import replicate_seed
 
 
@@ -52,3 +52,60 @@ def test_a_replicate_is_the_same_in_any_batch(spec):
     for name in ("x_train", "y_train", "x_test", "y_test", "order"):
         np.testing.assert_array_equal(getattr(whole, name)[2], getattr(part, name)[0])
     np.testing.assert_array_equal(whole.truth["beta_star"][2], part.truth["beta_star"][0])
+
+
+# Every kind, with all streams from the same seed.
+RANDOM = ("data", "init", "order")
+SMALL = {
+    "sparse_regression": {"n_train": 6, "n_test": 5, "dimension": 4, "support": 2},
+    "given_data": {"x": [[1.0, 2.0], [3.0, -4.0], [0.5, -1.0], [2.0, 0.0]], "y": [1, 0, 2, 1]},
+    "kink_regression": {"n_fresh": 5},
+    "teacher_student": {"n_train": 6, "n_test": 5, "dimension": 2, "n_fresh": 5}
+    | {"teacher_widths": [2], "teacher_biases": True, "teacher_weights": "normal"},
+}
+STREAMS = [
+    (kind, stream)
+    for kind in SMALL
+    for stream in RANDOM
+    if stream != "data" or kind in ("sparse_regression", "teacher_student")
+]
+
+
+def drawn(kind, replicates=(0, 0), **changes):
+    """What each random stream decides of the arrays of a ReLU network's problem."""
+    seeds = {f"{stream}_seed": 0 for stream in RANDOM}
+    model = {"kind": "mlp", "widths": [4], "biases": [True] * 2, "weight_scales": [1.0] * 2}
+    block = {"kind": kind, **SMALL[kind], **seeds, "vary": [], **changes}
+    spec = {"problem": block, "model": model, "iterations": 40, "replicates": list(replicates)}
+    problem = generate(spec)
+    data = [problem.x_train, problem.y_train, problem.x_test, problem.y_test]
+    arrays = {"data": [*data, *problem.truth.values()], "init": [problem.theta0]}
+    return arrays | {"order": [problem.order]}
+
+
+@pytest.mark.parametrize(("kind", "stream"), STREAMS)
+def test_a_seed_decides_its_own_stream_alone(kind, stream):
+    before, after = drawn(kind), drawn(kind, **{f"{stream}_seed": 1})
+    others = {
+        name
+        for name in RANDOM
+        if any(a.tobytes() != b.tobytes() for a, b in zip(before[name], after[name], strict=True))
+    }
+    assert others == {stream}
+
+
+@pytest.mark.parametrize(("kind", "stream"), STREAMS)
+def test_replicates_differ_in_the_streams_that_vary_alone(kind, stream):
+    arrays = drawn(kind, (0, 2), vary=[stream])
+    for name in RANDOM:
+        distinct = {
+            tuple(part[row % len(part)].tobytes() for part in arrays[name]) for row in range(3)
+        }
+        assert len(distinct) == (3 if name == stream else 1), name
+
+
+def test_all_inputs_may_be_on_the_support():
+    spec = {"kind": "sparse_regression", **SMALL["sparse_regression"], "data_seed": 0}
+    dense = sparse_regression.Spec(**spec | {"support": 4, "order_seed": 0})
+    beta_star = sparse_regression.generate(dense, 3, range(1))["truth"]["beta_star"]
+    assert (beta_star > 0).all()
