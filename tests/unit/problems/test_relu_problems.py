@@ -5,6 +5,7 @@ import pytest
 from published_relu import SPECS, make
 
 from conftest import ROOT
+from sparsestep.models import mlp
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -47,3 +48,17 @@ def test_fresh_points():
     assert (fresh[0], fresh[-1], len(fresh)) == (x.min(), x.max(), 300)
     teacher = make("relu_teacher")
     np.testing.assert_array_equal(teacher.truth["x_fresh"], teacher.x_test[:, :60])
+
+
+def test_biases_of_scale_zero_are_zero_and_drawn_all_the_same():
+    block = {"kind": "mlp", "widths": [5, 4], "biases": [True] * 3, "weight_scales": [1.0] * 3}
+    of_torch, zero, one = (
+        mlp.Network(mlp.Spec(**block, bias_scale=scale), 2) for scale in (None, 0.0, 1.0)
+    )
+    starts = [network.layers(network.initial_parameters(0)) for network in (of_torch, zero, one)]
+    for (_, default), (weight, bias), (same, scaled) in zip(*starts, strict=True):
+        assert default.all()
+        assert scaled.all()
+        assert not bias.any()
+        # The weights behind a bias are those of any other scale.
+        np.testing.assert_array_equal(weight, same)
