@@ -72,6 +72,15 @@ def test_key_order_and_defaults_written_out_change_nothing(tiny):
     assert changed(tiny, edit) == set()
 
 
+def test_the_order_in_which_the_streams_that_vary_are_written_changes_nothing(tiny):
+    tiny["experiments"]["first"]["problem"]["vary"] = ["data", "order"]
+
+    def edit(experiment):
+        experiment["problem"]["vary"] = ["order", "data", "order"]
+
+    assert changed(tiny, edit) == set()
+
+
 def test_an_experiment_s_name_is_not_part_of_the_id(tiny):
     before = ids(tiny)
     tiny["experiments"]["second"] = tiny["experiments"]["first"]
