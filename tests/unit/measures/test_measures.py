@@ -61,6 +61,29 @@ def test_jacobian_rank_is_that_of_the_jacobian(problem, trajectory, spec):
         assert row["jacobian_rank"] == oracles.rank(phi, 1e-15)
 
 
+@pytest.mark.parametrize("n_test", [30, 11])
+def test_jacobian_rank_is_about_as_many_test_points_as_parameters(tiny, spec, n_test):
+    # Full rank is reached with half of them; where a value ends to count, the number shows.
+    tiny["experiments"]["first"]["problem"]["n_test"] = n_test
+    spec["problem"] = Plan(tiny).experiments.problem("first")["problem"]
+    thresholds = [round(0.05 * k, 2) for k in range(1, 15)]
+    spec["measure"] = {"jacobian_rank": {"further_thresholds": thresholds}}
+    problem = generate(spec)
+    trajectory = train(problem, spec)
+    table = measure(problem, trajectory, spec)
+    by_points = {points: 0 for points in (8, 16, 30)}
+    for row, theta, r in rows(table, trajectory):
+        phi = oracles.diagonal_jacobian(theta, problem.of_replicate("x_test", r))
+        for threshold in thresholds:
+            for points in by_points:
+                expected = oracles.rank(phi[:points], threshold)
+                by_points[points] += row[f"jacobian_rank@{threshold}"] != expected
+    assert by_points.pop(16) == 0
+    # What else it could be about would have other ranks.
+    assert by_points[8] > 0
+    assert (by_points[30] > 0) == (n_test > 16)
+
+
 def test_sparse_recovery(problem, trajectory, spec):
     spec["measure"]["sparse_recovery"]["l0_threshold"] = 1e-3
     table = measure(problem, trajectory, spec)
