@@ -240,6 +240,13 @@ def test_some_time_is_half_of_the_steps():
         assert held.tolist() == [True, True, False]
 
 
+def test_converged_are_both_of_the_last_iterates():
+    # One of them may pass theta* closely.
+    inside = simulate(SPEC).query("gamma_min > 1 and gamma_max < 1.25").iloc[[0, 0, 0]]
+    inside = inside.assign(before=[1 - 1e-9, 0.8, 1 + 1e-9], last=[1.1, 1 + 1e-9, 1 - 1e-9])
+    assert clauses(inside)["converged"].tolist() == [False, False, True]
+
+
 def test_short_table_counts_every_run_once():
     table = simulate(SPEC)
     short = summarise(SPEC, table)
