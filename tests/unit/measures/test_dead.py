@@ -38,4 +38,8 @@ def test_all_units_of_one_layer_off():
 
 def test_constant_up_to_rounding():
     predictions = [[0.1 + 0.2, 0.3], [0.3, 0.3 + 1e-9], [0.0, 0.0], [np.nan, 0.3], [0.0, 1e-300]]
-    np.testing.assert_array_equal(is_dead(np.array(predictions)), [True, False, True, False, False])
+    dead = [True, False, True, False, False]
+    np.testing.assert_array_equal(is_dead(np.array(predictions)), dead)
+    # The sign of the output does not matter, but within one it does.
+    np.testing.assert_array_equal(is_dead(-np.array(predictions)), dead)
+    assert not is_dead(np.array([-0.3, 0.3]))

@@ -1,5 +1,6 @@
 """The edge against a brute-force scan, and step sizes in units of it."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -110,6 +111,16 @@ def test_a_dead_network_has_not_survived(mortal):
     problem = generate(spec)
     edges = calibrate(problem, spec)
     np.testing.assert_allclose(edges, first_failures(problem, spec), rtol=0.02)
+
+
+def test_the_training_samples_alone_decide_the_edge(mortal):
+    for survive in ("alive", "finite"):
+        spec = edges_spec(mortal, survive)
+        problem = generate(spec)
+        # To these all networks say the same.
+        changes = {"x_test": np.zeros_like(problem.x_test), "truth": {}}
+        other = dataclasses.replace(problem, y_test=problem.y_test + 1, **changes)
+        np.testing.assert_array_equal(calibrate(other, spec), calibrate(problem, spec))
 
 
 def test_dead_networks_diverge_where_their_output_bias_does(mortal):
