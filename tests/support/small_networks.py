@@ -29,15 +29,17 @@ def make_network(dimension, widths, biases):
 
 
 def make_case(network, x, parameters, seed=0):
-    """Problem with inputs x (n, d) and P fresh ones, and a trajectory of parameters (R, S, P)."""
-    rng = np.random.default_rng(seed)
+    """Problem with inputs x (n, d) and P fresh ones, and a trajectory of parameters (R, S, P).
+
+    Test samples are others, so that who measures those in place of the training samples is found.
+    """
+    rng, others = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     count, snapshots, p = parameters.shape
-    y = rng.standard_normal((1, len(x)))
     problem = Problem(
         x_train=x[None],
-        y_train=y,
-        x_test=x[None],
-        y_test=y,
+        y_train=rng.standard_normal((1, len(x))),
+        x_test=others.standard_normal((1, len(x), x.shape[1])),
+        y_test=others.standard_normal((1, len(x))),
         theta0=parameters[:, 0],
         order=np.zeros((count, snapshots), np.int32),
         spec={},
