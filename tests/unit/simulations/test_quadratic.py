@@ -101,6 +101,16 @@ def test_every_draw_is_another():
     np.testing.assert_array_equal(spec.draw(1, 1)[0], drawn[3])
 
 
+@pytest.mark.parametrize("noise", [0.1, 3.0])
+def test_noise_is_a_standard_deviation(noise):
+    n, d = 20_000, 2
+    x, y, start = Spec(**{**SPEC, "shapes": [[n, d]], "noise": noise}).draw(0, 0)
+    assert (x.shape, y.shape, start.shape) == ((n, d), (n,), (d,))
+    left = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    deviation = np.sqrt(left @ left / (n - d))
+    assert deviation == pytest.approx(noise, rel=4 / np.sqrt(2 * n))
+
+
 def test_extremes_of_what_may_be_asked():
     table = simulate({**SPEC, "noise": 1e6, "tolerance": 1e-12, "replicates": 1})
     assert (abs(table["measured"] / table["exact"] - 1) < 1e-2).all()
