@@ -73,6 +73,8 @@ MISTAKES = [
     (("experiments", "first", "problem", "data_seed"), -1, "got -1; input should be greater"),
     (("experiments", "first", "model", "kind"), "diagnal", "(did you mean 'diagonal'?)"),
     (("experiments", "first", "model", "u"), "x", "got 'x'; input should be a valid number"),
+    (("experiments", "first", "model", "u"), [0.1] * 7, "must have 8 entries, one an input"),
+    (("experiments", "first", "model", "v"), [0.1] * 9, "must have 8 entries, one an input"),
     (
         ("experiments", "first", "measure", "jacobian_rank", "threshold"),
         1.5,

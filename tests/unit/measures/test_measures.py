@@ -102,6 +102,14 @@ def test_sparse_recovery(problem, trajectory, spec):
     assert len(counts) > 1
 
 
+def test_a_weight_at_the_threshold_is_zero(problem, trajectory, spec):
+    # u = v = 1/2, so that beta is 1/4 exactly.
+    trajectory.parameters[:] = 0.5
+    for threshold, count in ((0.25, 0), (np.nextafter(0.25, 0), 8)):
+        spec["measure"]["sparse_recovery"]["l0_threshold"] = threshold
+        assert set(measure(problem, trajectory, spec)["l0"]) == {count}
+
+
 def test_step_size_is_that_of_the_next_update(problem, trajectory, spec):
     table = measure(problem, trajectory, spec).query("replicate == 0")
     expected = [0.05 if t <= 30 else 0.025 for t in table["iteration"]]

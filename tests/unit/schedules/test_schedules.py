@@ -54,6 +54,14 @@ def test_plateaus_differ_in_duration_alone():
     assert ((short == 0.4).sum(), (long == 0.4).sum()) == (300, 500)
 
 
+def test_plateau_of_no_length():
+    grown = [0.4 / 4, 0.4 * 2 / 4, 0.4 * 3 / 4]
+    short = plateau(decay_at=0.2).step_sizes(16)
+    np.testing.assert_allclose(short, [*grown, *[0.1] * 13], rtol=1e-15)
+    with pytest.raises(ValueError, match=r"must be at least warm_up, 0\.2"):
+        plateau(decay_at=0.19)
+
+
 def test_plateau_without_decay():
     schedule = plateau(divide_by=1.0)
     assert schedule.decays(16) == []
