@@ -1,5 +1,7 @@
 """A step of SGD and a step of descent on noisy labels, against autograd."""
 
+import dataclasses
+
 import numpy as np
 import oracles
 import pytest
@@ -101,6 +103,21 @@ def test_other_noise_is_found_out(wrong, monkeypatch):
         assert measured["label_noise_gap"].min() > 1e-2
         moments = [measured["label_noise_mean"], np.abs(measured["label_noise_variance"] - 1)]
         assert (wrong == "half") == (np.max(moments) > 1e-2)
+
+
+def test_the_training_samples_make_the_noise():
+    # Fitted by one snapshot, which leaves none there; the test samples are fitted by another.
+    network, problem, trajectory = diagonal_case()
+    theta = trajectory.parameters[0]
+    problem = dataclasses.replace(
+        problem,
+        y_train=network.predict(theta[1:2], problem.x_train[0]),
+        y_test=network.predict(theta[2:3], problem.x_test[0]),
+    )
+    measured = label_noise.measure(problem, trajectory, network, Spec(), threads=1)
+    without = np.isnan(measured["label_noise_variance"])
+    assert np.argwhere(without).tolist() == [[0, 1]]
+    assert measured["label_noise_gap"][0, 1] == measured["label_noise_mean"][0, 1] == 0
 
 
 def test_diverged_and_exploding_and_threads():
