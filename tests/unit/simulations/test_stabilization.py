@@ -85,25 +85,6 @@ def test_starts_and_inputs_have_streams_of_their_own():
     assert not np.isclose(quantiles, start, rtol=0, atol=1e-6).any()
 
 
-@pytest.mark.parametrize("block", [UNIFORM, CONSTANT, {**TWO, "low": 1.9, "high": 2.0}])
-def test_paths_are_the_plain_iteration(block):
-    spec = {"kind": "stabilization_paths", "inputs": block, "gamma_max": 1.2, "seed": 5}
-    table = simulate(spec | {"starts": [0.1, 0.5], "steps": 9})
-    low, high = block["low"], block["high"]
-    quantiles = np.random.default_rng(5).random((9, 2))
-    for place, z in enumerate((0.1, 0.5)):
-        path = table[table["start"] == z]
-        assert path["step"].tolist() == list(range(10))
-        # theta* is 1, so that gamma = eta x^2, at most 1.2.
-        expected = [z]
-        for u in quantiles[:, place]:
-            x = (high if u < 0.2 else low) if "share" in block else low + (high - low) * u
-            expected.append(f(expected[-1], 1.2 * (x / high) ** 2))
-        np.testing.assert_allclose(path["theta"], expected, rtol=1e-12)
-    assert table["gamma_max"].unique().tolist() == [1.2]
-    assert table["gamma_min"].unique() == pytest.approx([1.2 * (low / high) ** 2])
-
-
 def test_threads_do_not_matter():
     pd.testing.assert_frame_equal(simulate(SPEC, 1), simulate(SPEC, 2), check_exact=True)
 
