@@ -2,13 +2,13 @@
 
 from fractions import Fraction
 
-import numba
 import numpy as np
 import pytest
 
 from sparsestep.arithmetic import vectors
 from sparsestep.arithmetic.vectors import (
     any_beyond,
+    jit,
     load,
     minus,
     minus_product,
@@ -22,10 +22,6 @@ from sparsestep.arithmetic.vectors import (
     where_positive,
     zero,
 )
-
-# Not `vectors.jit`: what Numba keeps of a kernel outside the package is used until the kernel's own
-# file changes, and these would go on to test operations as they once were.
-jit = numba.njit(error_model="numpy")
 
 
 @jit
