@@ -69,6 +69,17 @@ def test_table_round_trip(table, tmp_path):
     pd.testing.assert_frame_equal(tables.read_table(tmp_path / "t"), table)
 
 
+def test_the_last_snapshot_of_one_that_diverged_has_no_metric():
+    # Where it began, on the way, after its last snapshot.
+    fates = {0: -1, 1: 0, 2: 3, 3: 9}
+    rows = [("small", r, t, at, 1.0 + t) for r, at in fates.items() for t in (0, 5)]
+    names = ["run", "replicate", "iteration", "diverged_at", "train_loss"]
+    last = tables.last_snapshots(pd.DataFrame(rows, columns=names)).set_index("replicate")
+    assert (last["iteration"] == 5).all()
+    assert last["diverged_at"].to_dict() == fates
+    np.testing.assert_array_equal(last["train_loss"], [6.0, np.nan, np.nan, np.nan])
+
+
 @pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
 def test_truncated_table(table, tmp_path, keep):
     path = tmp_path / "t"

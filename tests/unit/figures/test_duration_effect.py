@@ -26,11 +26,12 @@ def durations(tiny):
     return tiny
 
 
-def test_medians_of_the_survivors_over_the_duration(durations):
+@pytest.mark.parametrize("at", [40, 0])
+def test_medians_of_the_survivors_over_the_duration(durations, at):
     tables, specs = tables_and_specs(durations)
     table = tables["first"]
     lost = (table["run"] == "half") & (table["replicate"] == 2)
-    table.loc[lost, "diverged_at"] = 40
+    table.loc[lost, "diverged_at"] = at
     figure = plot(Sources(tables), specs["duration"])
     median = last_snapshots(table).groupby("run")["train_loss"].median()
     axes = figure.axes[2]

@@ -32,9 +32,10 @@ def draw(raw, change=lambda table: None):
     return plot(Sources(tables), specs["edge"]), tables["first"]
 
 
-def test_medians_of_the_survivors_over_the_fraction(population):
+@pytest.mark.parametrize("at", [7, 0])
+def test_medians_of_the_survivors_over_the_fraction(population, at):
     def one_diverges(table):
-        table.loc[(table["run"] == "edge-90") & (table["replicate"] == 1), "diverged_at"] = 7
+        table.loc[(table["run"] == "edge-90") & (table["replicate"] == 1), "diverged_at"] = at
 
     figure, table = draw(population, one_diverges)
     median = last_snapshots(table).groupby("run")["test_loss"].median()

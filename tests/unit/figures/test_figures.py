@@ -57,17 +57,18 @@ def test_all_diverged_is_drawn_all_the_same(tiny, name):
     assert render(figure, "png").startswith(b"\x89PNG")
 
 
-def test_some_diverged_are_left_out_of_the_band_and_marked(tiny):
+@pytest.mark.parametrize("at", [20, 0])
+def test_some_diverged_are_left_out_of_the_band_and_marked(tiny, at):
     tables, specs = tables_and_specs(tiny)
     table = tables["first"]
     lost = (table["run"] == "small") & (table["replicate"] == 1)
-    table.loc[lost, "diverged_at"] = 20
-    table.loc[lost & (table["iteration"] > 20), "train_loss"] = np.nan
-    table.loc[lost & (table["iteration"] <= 20), "train_loss"] = 1e6
+    table.loc[lost, "diverged_at"] = at
+    table.loc[lost & (table["iteration"] > at), "train_loss"] = np.nan
+    table.loc[lost & (table["iteration"] <= at), "train_loss"] = 1e6
     figure = plot(Sources(tables), specs["curves"])
     assert any("small" in text and "1 of 3 diverged" in text for text in legend_texts(figure))
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
-    assert any(list(line.get_xdata()) == [20] for line in crosses)
+    assert any(list(line.get_xdata()) == [at] for line in crosses)
     of_run = table[(table["run"] == "small") & (table["replicate"] != 1)]
     median = of_run.groupby("iteration")["train_loss"].median()
     drawn = [np.asarray(line.get_ydata()) for line in figure.axes[0].lines]

@@ -125,10 +125,11 @@ def test_fits_recover_what_was_put_in(lasso):
     assert r"$\eta$ = 0.2 (0 of 3 diverged)" in texts
 
 
-def test_diverged_replicates_are_left_out(lasso):
+@pytest.mark.parametrize("at", [200, 0])
+def test_diverged_replicates_are_left_out(lasso, at):
     table, spec = tables_and_spec(lasso)
     lost = (table["run"] == "a") & (table["replicate"] == 1)
-    table.loc[lost, "diverged_at"] = 200
+    table.loc[lost, "diverged_at"] = at
     table.loc[lost, "lasso_distance"] = 1e6
     page = plot(Sources({"first": table}), spec)
     assert all((np.array(y) < 1e3).all() for _, y in drawn(page.axes[0]))

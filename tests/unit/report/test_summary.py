@@ -9,16 +9,22 @@ from sparsestep.report import page as report
 from sparsestep.report.end_values import summarise
 
 
+@pytest.fixture(params=[4, 0])
+def diverged_at(request):
+    """When the first replicate of one run diverges: on the way, or where it begins."""
+    return request.param
+
+
 @pytest.fixture
-def tables():
+def tables(diverged_at):
     rows = [
         # run, replicate, iteration, diverged_at, loss
         ("small", 0, 0, -1, 1.0),
         ("small", 0, 9, -1, 0.5),
         ("small", 1, 0, -1, 1.0),
         ("small", 1, 9, -1, 0.3),
-        ("large", 0, 0, 4, 1.0),
-        ("large", 0, 9, 4, np.nan),
+        ("large", 0, 0, diverged_at, 1.0),
+        ("large", 0, 9, diverged_at, np.nan),
         ("large", 1, 0, -1, 1.0),
         ("large", 1, 9, -1, 0.1),
     ]
@@ -27,7 +33,7 @@ def tables():
     return {"one": table, "two": table.rename(columns={"train_loss": "test_loss"})}
 
 
-def test_summary_is_tidy(tables):
+def test_summary_is_tidy(tables, diverged_at):
     summary = summarise(tables)
     assert list(summary.columns) == ["experiment", "run", "replicate", "metric", "value"]
     values = summary.set_index(["experiment", "run", "replicate", "metric"])["value"]
@@ -36,7 +42,7 @@ def test_summary_is_tidy(tables):
     assert values["one", "large", 1, "train_loss"] == 0.1
     assert np.isnan(values["one", "large", 0, "train_loss"])
     assert values["one", "large", 0, "diverged"] == 1
-    assert values["one", "large", 0, "diverged_at"] == 4
+    assert values["one", "large", 0, "diverged_at"] == diverged_at
     assert values["one", "large", 1, "diverged"] == 0
     assert np.isnan(values["one", "large", 1, "diverged_at"])
     # A metric has rows only in the experiments that measure it.
