@@ -41,7 +41,8 @@ def table_of(ends, diverged=()):
     rows = []
     for run, values in ends.items():
         for replicate, value in enumerate(values):
-            at = 7 if (run, replicate) in diverged else -1
+            # Some where they begin.
+            at = 7 * (replicate % 2) if (run, replicate) in diverged else -1
             for iteration, level in ((0, 1.0), (90, value)):
                 rows.append((run, replicate, iteration, at, level, replicate))
     names = ["run", "replicate", "iteration", "diverged_at", "l0", "other"]
@@ -133,6 +134,11 @@ def test_replicates_that_coincide_count_once():
     assert "lower in 1 of 1 pair (8 replicates coincide), difference −5" in sentences(same)[0]
     three = judged(table.assign(other=table["other"] % 3), sparser=["l0"])
     assert "3 of 3 pairs (8 replicates, some of which coincide), difference" in sentences(three)[0]
+    # Those that coincide in one of both runs alone are two pairs.
+    for run in ("small", "long"):
+        alike = table.assign(other=table["other"].where(table["run"] != run, 0))
+        row = between(judged(alike, sparser=["l0"]), "small", "long")
+        assert (row["pairs"], row["verdict"]) == (8, "holds")
     # The same rank, but not the same replicate.
     assert set(judged(table, sparser=["l0"])["verdict"]) == {"holds"}
 
