@@ -160,9 +160,15 @@ def test_too_many_points_and_edges_of_a_warm_up_are_refused(raw):
     sweep["schedule"] = {"kind": "plateau", "divide_by": 2, "warm_up": 0.3}
     with pytest.raises(ConfigError, match=r"^sweeps.phases.edges: edges are of constant large st"):
         Plan(raw)
-    sweep |= {"decay_at": [0.001, 0.5], "schedule": {"kind": "step_decay", "divide_by": 2}}
-    with pytest.raises(ConfigError, match=r"^sweeps.phases.decay_at.0: got 0.001; edges are"):
-        Plan(raw)
+    sweep["schedule"] = {"kind": "step_decay", "divide_by": 2}
+    # Of 60 iterations; part of one is none.
+    for shortest in (0.001, 0.016):
+        sweep["decay_at"] = [shortest, 0.5]
+        says = rf"^sweeps.phases.decay_at.0: got {shortest}; edges are"
+        with pytest.raises(ConfigError, match=says):
+            Plan(raw)
+    sweep["decay_at"] = [0.017, 0.5]
+    Plan(raw)
 
 
 def test_what_a_measurement_needs_of_the_problem_is_said(raw):

@@ -237,6 +237,12 @@ def test_there_must_be_iterations_to_survive(relative):
     first["edge"] = {"horizon": 0.25}
     with pytest.raises(ConfigError, match=r"first\.edge\.horizon: no iteration lies within 0\.25"):
         Plan(relative)
+    # Part of an iteration is none: they are rounded down, as the search does.
+    first |= {"iterations": 60, "edge": {"horizon": 0.01}}
+    with pytest.raises(ConfigError, match=r"first\.edge\.horizon: no iteration lies within 0\.01"):
+        Plan(relative)
+    first["edge"]["horizon"] = 0.017
+    Plan(relative)
 
 
 def test_an_edge_that_nobody_asks_for_needs_no_iterations(tiny):
