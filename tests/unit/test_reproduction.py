@@ -133,3 +133,23 @@ def test_every_small_network_of_the_config_is_there():
         for run in block.runs if block.family.name == "vectors" else ():
             known = reference[experiments.run_id(name, run)]
             assert sorted(known.digests) == [*range(block.replicates)]
+
+
+def test_a_later_batch_holds_the_replicates_that_its_spec_names(trained, tmp_path):
+    reference = tmp_path / "known.csv"
+    later = dataclasses.replace(
+        make_trajectory(), parameters=np.ones((3, 2, 4)), spec={**SPEC, "replicates": [3, 5]}
+    )
+    path = trained.parent.with_name("3-5") / trained.name
+    path.parent.mkdir()
+    write_trajectory(path, later, {"spec": later.spec, "code": ""})
+    assert command("--record", reference, path, trained).returncode == 0
+    ((_, run),) = reproduction.read_reference(reference).items()
+    expected = [
+        *(reproduction.digest(make_trajectory().of_replicate(row)) for row in range(3)),
+        *(reproduction.digest(later.of_replicate(row)) for row in range(3)),
+    ]
+    assert list(run.digests.values()) == expected
+    # Each batch by itself is compared with its own part.
+    for of in (trained, path):
+        assert command(reference, of).stdout.startswith("3 replicates are, bit for bit, those of")

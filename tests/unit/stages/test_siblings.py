@@ -108,6 +108,9 @@ def alone(jobs, *ends):
         ([(0, 2)], (0, 5), [[3, 5]]),
         ([(2, 3)], (0, 5), [[0, 1], [4, 5]]),
         ([(0, 1), (1, 4)], (0, 5), [[5, 5]]),
+        # A batch that begins in the middle of another one.
+        ([(0, 5)], (3, 4), []),
+        ([(1, 4)], (2, 6), [[5, 6]]),
     ],
 )
 def test_only_new_replicates_are_trained(tmp_path, experiments, trained, run, before, after, rest):
