@@ -159,6 +159,11 @@ def test_signed():
 def test_differences_are_those_of_the_parameters(raw):
     sources, spec = drawn_from(raw, "label_noise")
     sgd, labels = (sources.trajectories["first", run] for run in ("sgd", "labels"))
+    # Further apart than rounding, so that their size is more than the bottom of the axis.
+    labels.parameters[:] += np.random.default_rng(0).normal(0, 1e-3, labels.parameters.shape)
+    labels.parameters[2] = sgd.parameters[2]
+    # No difference at all stands there.
+    bottom = np.finfo(float).eps / 100
     axes = plot(sources, spec).axes[2]
     drawn = [line.get_ydata() for line in axes.lines if line.get_linewidth() == 0.7]
     assert len(drawn) == 3
@@ -166,13 +171,12 @@ def test_differences_are_those_of_the_parameters(raw):
         for s, value in enumerate(found):
             apart = sgd.parameters[row, s] - labels.parameters[row, s]
             expected = np.sqrt((apart**2).sum() / (sgd.parameters[row, s] ** 2).sum())
-            assert value == pytest.approx(max(expected, 2.2e-18), rel=0.02)
+            assert value == pytest.approx(max(expected, bottom), rel=1e-9)
     table = sources.tables["first"]
     gap = table[table["run"].isin(["sgd", "labels"])].groupby("iteration")["label_noise_gap"]
     assert 0 < gap.max().max() < 1e-13
     assert not np.allclose(gap.max(), gap.median(), rtol=0.01, atol=0)
-    # The largest of all replicates and both runs; no gap at all stands at the bottom.
-    bottom = np.finfo(float).eps / 100
+    # The largest of all replicates and both runs.
     assert_drawn(axes, gap.max().index, np.maximum(gap.max(), bottom))
     level = [line for line in axes.lines if line.get_linestyle() == ":"]
     assert [set(line.get_ydata()) for line in level] == [{np.finfo(float).eps}]
