@@ -61,6 +61,19 @@ def test_display_measurements_and_replicates_change_no_id(tiny):
     assert changed(tiny, edit) == set()
 
 
+def test_names_and_colours_change_no_verdict(tiny):
+    def told():
+        return Plan(tiny).jobs.spec("claims")(None)
+
+    before = told()
+    experiment = tiny["experiments"]["first"]
+    experiment["title"] = "Other"
+    experiment["runs"]["small"] |= {"label": "tiny steps", "colour": "#123456"}
+    assert told() == before
+    experiment["runs"]["small"]["schedule"]["step_size"] = 0.02
+    assert told() != before
+
+
 def test_key_order_and_defaults_written_out_change_nothing(tiny):
     def edit(experiment):
         experiment["runs"] = dict(reversed(experiment["runs"].items()))
