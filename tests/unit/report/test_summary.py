@@ -79,6 +79,17 @@ def test_report_table(tables):
     ]
 
 
+def test_shares_stand_in_the_table_in_per_cent(tables):
+    table = tables["one"]
+    summary = summarise({"one": table.assign(test_error=table["train_loss"] / 10)})
+    found = report.end_values(summary, "one", ["small", "large"])
+    assert found["header"] == ["run", "diverged", "train_loss", "test_error [%]"]
+    assert [row[2:] for row in found["rows"]] == [
+        ["0.4 (0.32, 0.48)", "4 (3.2, 4.8)"],
+        ["0.1 (0.1, 0.1)", "1 (1, 1)"],
+    ]
+
+
 def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_shows(tables):
     spec = {
         "remarks": ["few pairs < 6"],
