@@ -129,9 +129,9 @@ def test_nobody_reads_to_the_end(tiny, tmp_path):
         assert (done.stderr, done.returncode) == (b"", 1)
 
 
-def command(folder, *options, answer=""):
+def command(folder, *options, answer="", module="unused"):
     return subprocess.run(
-        [sys.executable, "-m", "sparsestep.unused", *options],
+        [sys.executable, "-m", f"sparsestep.{module}", *options],
         cwd=folder,
         input=answer,
         capture_output=True,
@@ -162,6 +162,18 @@ def test_the_command_reads_what_snakemake_reads(tiny, tmp_path):
     write([tmp_path / "results" / name for name in ("figures/more.png", "logs/figures/more.log")])
     assert "more.png" in command(tmp_path).stdout
     assert "more.png" not in command(tmp_path, "--configfile", "more.yaml").stdout
+
+
+def test_ids_of_settings_are_those_of_what_snakemake_reads(tiny, tmp_path):
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tiny))
+    more = {"experiments": {"first": {"iterations": 61}}}
+    (tmp_path / "more.yaml").write_text(yaml.safe_dump(more))
+    for options in ([], ["--configfile", "more.yaml"]):
+        if options:
+            tiny["experiments"]["first"]["iterations"] = 61
+        expected = Plan(tiny).report.settings()
+        printed = command(tmp_path, *options, module="settings").stdout.splitlines()
+        assert dict(line.split("  ")[::-1] for line in printed) == expected
 
 
 def test_bad_input_and_a_running_snakemake(tiny, tmp_path):
