@@ -36,6 +36,14 @@ def test_replicates_are_the_first_and_the_last(spec, replicates):
     assert line.startswith(f"replicates: got {replicates!r}; must be the first and the last one")
 
 
+@pytest.mark.parametrize("ends", [[0, 0], [2, 2], (1, 2)])
+def test_one_replicate_alone_and_some_behind_the_first(spec, ends):
+    first, last = ends
+    found = generate({**spec("small"), "replicates": ends})
+    whole = generate(spec("small"))
+    assert found.order.tolist() == whole.order[first : last + 1].tolist()
+
+
 def test_keys_that_are_missing(spec):
     given = spec("small")
     del given["replicates"], given["model"]
