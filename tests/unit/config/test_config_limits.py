@@ -74,6 +74,24 @@ def test_one_line_at_once(tiny, key, value, says):
     assert time.process_time() - began < 5
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("experiments.first.problem", "experiments.first.model", "experiments.first.measure"),
+        *("experiments.first.runs.small", "sweeps.grid", "simulations.one", "figures.one"),
+    ],
+)
+def test_every_block_that_a_command_holds_has_a_limit(path):
+    raw = {"numbers": [0.1] * 6000}
+    for key in reversed(path.split(".")):
+        raw = {key: raw}
+    with pytest.raises(ConfigError) as caught:
+        config.load(raw)
+    assert str(caught.value) == (
+        f"{path}: has 30013 characters as JSON; at most 25000, for commands hold it"
+    )
+
+
 def test_thousands_of_mistakes_are_some_lines_and_their_number(tiny):
     tiny["experiments"]["first"]["model"] |= {f"k{index}": 0 for index in range(1000)}
     with pytest.raises(ConfigError) as caught:
