@@ -182,11 +182,15 @@ def test_another_kind_of_file_and_a_name_that_lies_are_no_siblings(jobs, trained
     assert trained["train"] == [[0, 3], [0, 2]]
 
 
-def test_a_forced_run_trains(jobs, trained):
+@pytest.mark.parametrize(
+    "option", [{"forceall": True}, {"forcerun": {"train_run"}}, {"forcetargets": True}]
+)
+def test_a_forced_run_trains(jobs, trained, option):
+    nothing = {"forceall": False, "forcerun": set(), "forcetargets": False}
     jobs.make(0, 3)
-    forced.tell_jobs(SimpleNamespace(forceall=False, forcerun={"train_run"}, forcetargets=False))
+    forced.tell_jobs(SimpleNamespace(**nothing | option))
     jobs.make(0, 1)
-    forced.tell_jobs(SimpleNamespace(forceall=False, forcerun=set(), forcetargets=False))
+    forced.tell_jobs(SimpleNamespace(**nothing))
     jobs.make(0, 2)
     assert trained["train"] == [[0, 3], [0, 1]]
 
