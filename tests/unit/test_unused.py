@@ -88,6 +88,30 @@ def test_an_experiment_figure_and_simulation_that_are_gone(tiny, folder):
     assert any(path.startswith("simulations/settling-") for path in found)
 
 
+def test_what_was_computed_on_demand(tiny, tmp_path):
+    """It stays after the experiment is no longer enabled: what it took may have been weeks."""
+    tiny["experiments"]["second"] = {**tiny["experiments"]["first"], "on_demand": True}
+    tiny["figures"]["more"] = {**tiny["figures"]["curves"], "experiment": "second"}
+    tiny["sweeps"] = {
+        "grid": {
+            "experiment": "second",
+            "replicates": 2,
+            "schedule": {"kind": "step_decay", "divide_by": 2},
+            "step_size": [0.01],
+            "decay_at": [0.5],
+            "measure": {"losses": {}},
+            "edges": True,
+        }
+    }
+    maps = {"kind": "phase_diagram", "sweep": "grid", "panels": ["train_loss"]}
+    tiny["figures"]["maps"] = maps
+    enabled = Plan({**tiny, "enabled": ["second"]})
+    assert {"more", "maps"} <= set(enabled.figures.wanted())
+    write(outputs_of(enabled, tmp_path))
+    assert not {"more", "maps"} & set(Plan(tiny).figures.wanted())
+    assert listed(tiny, tmp_path) == {}
+
+
 def test_checkpoints_of_runs(tiny, folder):
     plan = Plan(with_simulations(tiny))
     run = Path(plan.experiments.trajectory_path("first", "small", "0-2")).parent.relative_to(
