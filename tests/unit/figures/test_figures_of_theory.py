@@ -285,6 +285,15 @@ def test_steps_of_label_noise_must_be_the_same(raw):
         Plan(raw)
 
 
+def test_label_noise_must_follow_the_run_that_it_is_compared_with(raw):
+    for experiment in raw["experiments"].values():
+        slower = {**SCHEDULE, "step_size": 0.01}
+        experiment["runs"]["slow"] = {"algorithm": RUNS["sgd"]["algorithm"], "schedule": slower}
+        experiment["runs"]["labels"] = {"algorithm": {"kind": "gd_on_noisy_labels", "of": "slow"}}
+    with pytest.raises(ConfigError, match=r"label_noise\.runs\.1: .* must be `of: sgd`"):
+        Plan(raw)
+
+
 def test_label_noise_needs_its_measurement(raw):
     del raw["experiments"]["second"]["measure"]["label_noise"]
     with pytest.raises(ConfigError, match=r"networks.1.label_noise_gap: not measured there"):
