@@ -85,9 +85,10 @@ def test_nothing_is_no_value_of_any_key(tiny):
             block = block[key]
         kept, block[path[-1]] = block[path[-1]], None
         if not said(raw).startswith(f"{'.'.join(map(str, path))}: got nothing"):
-            without_keys.add(path[-2])
+            without_keys.add(path[:-1])
         block[path[-1]] = kept
-    assert without_keys == {"runs", "measure"}
+    first = ("experiments", "first")
+    assert without_keys == {(*first, "runs"), (*first, "measure"), ("sweeps", "grid", "measure")}
 
 
 def test_what_may_be_without_keys():
