@@ -154,6 +154,9 @@ def said(path):
         ),
         ("a: 1\nb: &b {x: *b}", ", line 2: this block or list is part of itself"),
         ("a: 1\nb: &b [1, [*b, *b]]", ", line 2: this block or list is part of itself"),
+        # Of a block of several lines, the line where it begins.
+        ("a: 1\nb: &b\n  x: 1\n  y: *b\nc: 2\n", ", line 2: this block or list is part of itself"),
+        ("a: !x\n  b: 1\n  c: 2\n", ", line 1: the tag '!x' is not supported"),
         ("a: &a {b: {<<: *a}}", ", line 1: this block or list is part of itself"),
         ('a: "\x07"', ": not valid YAML: unacceptable character #x0007"),
     ],
