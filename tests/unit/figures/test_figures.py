@@ -123,6 +123,30 @@ def test_one_run_one_colour(tiny):
     assert known.isdisjoint(others)
 
 
+WARM = [
+    (
+        {"kind": "plateau", "step_size": 0.05, "warm_up": 0.1, "decay_at": 0.5, "divide_by": 3},
+        [0.05, 0.05 / 3],
+        "50",
+    ),
+    (
+        {"kind": "exponential_warmup", "step_size": 0.01, "growth": 1.05, "decay_at": 0.5},
+        # The last iteration before the decay is the 30th of 60.
+        [0.01 * 1.05 ** (100 * 29 / 60), 0.01 * 1.05**50 / 10, 0.01 * 1.05**50 / 100],
+        "50 90",
+    ),
+]
+
+
+@pytest.mark.parametrize(("schedule", "sizes", "at"), WARM, ids=["plateau", "two decays"])
+def test_labels_of_runs_that_warm_up_begin_with_the_largest_step_size(tiny, schedule, sizes, at):
+    tiny["experiments"]["first"]["runs"]["warm"] = {"schedule": schedule}
+    largest, *others = (f"{size:.3g}" for size in sizes)
+    decays = zip(others, at.split(), strict=True)
+    expected = rf"$\eta$ = {largest}" + "".join(rf" $\to$ {eta} at {p} %" for eta, p in decays)
+    assert shown(tiny).label("warm") == expected
+
+
 def test_runs_of_one_experiment_differ(published):
     for figure in published.config.figures.values():
         drawn_as_one_curve = figure.kind in ("edge_profile", "duration_effect", "lasso_profile")
