@@ -62,8 +62,10 @@ def test_sbatch_submits_when_the_controller_is_back(commands, capfd):
     ("parsable", "printed"), [(True, "12\n"), (False, "Submitted batch job 12\n")]
 )
 def test_sbatch_does_not_submit_what_slurm_has_got(commands, capfd, parsable, printed):
+    take = f'while [ "$1" != --comment ]; do shift; done; echo "$2" >got; {fail(LOST)}'
     commands(
-        sbatch=f'while [ "$1" != --comment ]; do shift; done; echo "$2" >got; {fail(LOST)}',
+        # A second time it is taken at once: who does not know the first would go on for ever.
+        sbatch=f"[ -e got ] && echo 13 && exit; {take}",
         # Of another job, and of this one.
         squeue='echo "11|group_runs sparsestep-0"; echo "12|$(cat got)"',
     )
