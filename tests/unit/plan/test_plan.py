@@ -252,6 +252,15 @@ def test_measurements_are_nothing_to_a_figure_of_trajectories(with_paths):
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
 
 
+def test_a_figure_is_wanted_where_all_that_it_shows_is(tiny):
+    tiny["experiments"]["second"] = {**tiny["experiments"]["first"], "on_demand": True}
+    networks = [{"experiment": name, "metrics": ["l0"]} for name in ("first", "second")]
+    both = {"kind": "agreement", "reference": "small", "runs": ["decay-50"], "networks": networks}
+    tiny["figures"]["both"] = both
+    assert Plan(tiny).figures.wanted() == ["curves", "ends"]
+    assert Plan({**tiny, "enabled": ["second"]}).figures.wanted() == ["curves", "ends", "both"]
+
+
 def test_formats(with_paths):
     plan = Plan(with_paths)
     assert {f"results/figures/moving.{kind}" for kind in ("gif", "svg", "png", "pdf")} <= {
