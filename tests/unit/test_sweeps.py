@@ -102,7 +102,7 @@ MISTAKES = [
         "gd_on_noisy_labels",
     ),
     ("algorithm", {}, "algorithm.kind: missing; valid: sgd, gd, label_noise_gd, gd_on_noisy"),
-    ("algorithm", {"kind": "sde", "of": "small"}, "algorithm.kind: follows another run, and a"),
+    ("algorithm", {"kind": "sde"}, "algorithm: got {'kind': 'sde'}; isotropic noise takes the "),
     (
         "algorithm",
         {"kind": "gd_on_noisy_labels", "of": "small"},

@@ -155,13 +155,9 @@ def _values(given: list[float] | Range, mistakes: Mistakes) -> list[float]:
 
 def _algorithm(sweep: Sweep, model: Closed, mistakes: Mistakes) -> dict:
     """The algorithm's block with its defaults filled in."""
-    block, known = sweep.algorithm, algorithms(model.kind)
-    valid = [kind for kind in known if not _follows(kind)]
-    if text := wrong_kind("algorithm", block, valid):
-        kind = block.get("kind")
-        follows = isinstance(kind, str) and kind in known
-        lone = f"follows another run, and a sweep has none{suggest(str(kind), valid)}"
-        mistakes.add(lone if follows else text, "kind")
+    block = sweep.algorithm
+    if text := wrong_kind("algorithm", block, algorithms(model.kind)):
+        mistakes.add(text, "kind")
         return {}
     if "of" in block:
         mistakes.add("must be absent; a sweep has no other run", "of")
@@ -171,12 +167,6 @@ def _algorithm(sweep: Sweep, model: Closed, mistakes: Mistakes) -> dict:
     except ValidationError as error:
         mistakes.add_all(describe(Sweep, error))
         return {}
-
-
-def _follows(algorithm: str) -> bool:
-    """Whether an algorithm is always that of a run `of` another."""
-    of = registry.load("algorithm", algorithm).Spec.model_fields.get("of")
-    return of is not None and of.is_required()
 
 
 def _schedule(sweep: Sweep, values: dict[str, list[float]], mistakes: Mistakes) -> dict:
