@@ -6,7 +6,7 @@ OUTPUTS: results/claims.csv
 
 
 rule judge_claims:
-    """Verdicts: experiment, claim, metric, the two runs, medians, effect, interval, verdict."""
+    """Verdicts: experiment, claim, metric, the two runs, medians, effect, interval, p, verdicts."""
     input:
         tables=plan.report.claims_inputs(),
     output:

@@ -13,11 +13,14 @@ Three claims, by the names that config.yaml gives them:
   `stabilises: flat` is 10^(s t_d / 2), s the least-squares slope of log10 L(t) against t: the
   factor by which the loss changes over these iterations, which must lie between 1/2 and 2.
 
-The interval is the 95 % percentile bootstrap of the median: `RESAMPLES` resamples of the pairs with
-`numpy.random.default_rng(SEED)`. The verdict is `holds` where the whole interval lies where the
-claim says (below 0 for a difference, below 1 for a ratio), `contradicted` where all of it lies
-elsewhere, else `not shown`; also `not shown` with fewer than `FEWEST` pairs, of which not even the
-smallest and the largest enclose the median with 95 % probability (1 - 2^(1 - n) < 0.95).
+The interval is the exact one of the sign test, p its p-value (`claims/statistics.py`). The verdict
+is `holds` where the whole interval lies where the claim says (below 0 for a difference, below 1 for
+a ratio), `contradicted` where all of it lies elsewhere, else `not shown`; also `not shown` with
+fewer than six pairs. `p_holm` and `p_fdr` are corrected over the family: all rows of a claim in all
+of config.yaml. `verdict_corrected` is the verdict where p_fdr <= 0.05, else `not shown`.
+
+Only survivors make pairs. `p_lost_against` and `verdict_lost_against` are those of the same pairs
+and every replicate that B loses, each counted as an effect of infinity, against the claim.
 """
 
 from typing import Any
@@ -26,18 +29,26 @@ import numpy as np
 import pandas as pd
 
 from sparsestep.artifacts.tables import KEYS, last_snapshots
+from sparsestep.claims.compared import Claimed, compare, ends_of
 from sparsestep.claims.pairs import comparisons, large_steps
+from sparsestep.claims.statistics import corrected_verdict, false_discovery, family_wise
 
 COLUMNS = (
     *("experiment", "claim", "metric", "run_a", "run_b", "phase_a", "phase_b", "replicates"),
-    *("survivors_a", "survivors_b", "median_a", "median_b", "survivors_both", "pairs", "lower"),
-    *("effect_kind", "effect", "low", "high", "verdict"),
+    *("survivors_a", "survivors_b", "survivors_both", "pairs"),
+    *("median_a", "median_b", "train_loss_a", "train_loss_b", "lower", "equal", "higher"),
+    *("effect_kind", "effect", "low", "high", "p", "p_holm", "p_fdr"),
+    *("verdict", "verdict_corrected"),
+    *("lost", "median_a_of_lost", "p_lost_against", "verdict_lost_against"),
 )
-RESAMPLES = 10_000
-SEED = 0
-FEWEST = 6
 # "High" and "flat" are about this factor.
 FACTOR = 2.0
+CLAIMED = {
+    "better": Claimed("ratio", below=1.0),
+    "sparser": Claimed("difference", below=0.0),
+    "stabilises: high": Claimed("ratio", below=1 / FACTOR),
+    "stabilises: flat": Claimed("ratio", below=FACTOR, above=1 / FACTOR),
+}
 
 
 def judge(tables: dict[str, pd.DataFrame], spec: dict[str, Any]) -> pd.DataFrame:
@@ -46,35 +57,26 @@ def judge(tables: dict[str, pd.DataFrame], spec: dict[str, Any]) -> pd.DataFrame
     `tables` holds the measurements of each experiment, with a column `run`; `spec["experiments"]`
     lists `name`, `iterations` (T), `claims` (the block of config.yaml) and `runs` (see
     `comparisons`). phase_a, phase_b: length of the large-step phase over T; survivors: replicates
-    with a value; median_a, median_b: over these; survivors_both: pairs before those that coincide
-    are merged; pairs: as above; lower: pairs with b < a; effect, low, high: its median and
-    interval. For `stabilises`, A and B are the same run, a the level (the fit's at t_d / 2), b the
-    last snapshot (the fit's at t_d). NaN where there is no value.
+    with a value; survivors_both: pairs before those that coincide are merged; pairs: as above;
+    median_a, median_b: over these, as the training losses at the last snapshot; lower, equal,
+    higher: pairs whose effect is below, at, above the claim's bound; effect, low, high: its median
+    and interval; lost: replicates with a value under A that diverge under B, median_a_of_lost:
+    their median under A. For `stabilises`, A and B are the same run, a the level (the fit's at
+    t_d / 2), b the last snapshot (the fit's at t_d), lost all that diverge. NaN where there is no
+    value.
     """
     rows = []
     for entry in spec["experiments"]:
         rows += _of_experiment(tables[entry["name"]], entry)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def verdict(low: float, high: float, below: float, above: float = -np.inf) -> str:
-    """What an interval says about the claim that the effect lies between `above` and `below`."""
-    if above < low and high < below:
-        return "holds"
-    if low > below or high < above:
-        return "contradicted"
-    return "not shown"
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of the median of `values`, (n,); NaN below `FEWEST`."""
-    if len(values) < FEWEST:
-        return np.nan, np.nan
-    drawn = np.random.default_rng(SEED).integers(len(values), size=(RESAMPLES, len(values)))
-    medians = np.sort(np.median(values[drawn], axis=1))
-    # No interpolation between values, one of which may be infinite.
-    tail = int(0.025 * RESAMPLES)
-    return float(medians[tail]), float(medians[-1 - tail])
+    found = pd.DataFrame(rows, columns=list(COLUMNS))
+    for family in found.groupby("claim").groups.values():
+        p = found.loc[family, "p"].to_numpy(dtype=float)
+        found.loc[family, "p_holm"] = family_wise(p)
+        found.loc[family, "p_fdr"] = false_discovery(p)
+    # As numbers, also where there is no row.
+    found = found.astype({"p_holm": float, "p_fdr": float})
+    judged = zip(found["verdict"], found["p_fdr"], strict=True)
+    return found.assign(verdict_corrected=[corrected_verdict(*row) for row in judged])
 
 
 def _of_experiment(table: pd.DataFrame, entry: dict[str, Any]) -> list[dict]:
@@ -88,11 +90,11 @@ def _of_experiment(table: pd.DataFrame, entry: dict[str, Any]) -> list[dict]:
             distinct = _distinct(contents[name])
             found = _stabilises(of_run, claims["stabilises"], phases[name], distinct)
             rows += [{"run_a": name, "run_b": name, **row} for row in found]
-    for claim, kind in (("better", "ratio"), ("sparser", "difference")):
+    for claim in ("better", "sparser"):
         for metric in claims[claim]:
             for a, b in comparisons(runs, iterations):
-                ends = (last[last["run"] == run].set_index("replicate")[metric] for run in (a, b))
-                found = _compare(*ends, _distinct(contents[a], contents[b]), kind)
+                ends, distinct = ends_of(last, a, b, metric), _distinct(contents[a], contents[b])
+                found = compare(ends, distinct, CLAIMED[claim])
                 rows.append({"claim": claim, "metric": metric, "run_a": a, "run_b": b, **found})
     common = {"experiment": entry["name"], "replicates": table["replicate"].nunique()}
     for row in rows:
@@ -119,58 +121,24 @@ def _distinct(*contents: dict[int, bytes]) -> list[int]:
     return list(seen.values())
 
 
-def _compare(
-    a: pd.Series,
-    b: pd.Series,
-    distinct: list[int],
-    kind: str,
-    below: float | None = None,
-    above: float = -np.inf,
-) -> dict:
-    """A row's numbers and verdict: b against a, by replicate."""
-    if below is None:
-        below = 1.0 if kind == "ratio" else 0.0
-    ends = pd.DataFrame({"a": a, "b": b})
-    pairs = ends.loc[distinct].dropna().to_numpy(dtype=float)
-    sizes = _ratios(*pairs.T) if kind == "ratio" else pairs[:, 1] - pairs[:, 0]
-    low, high = interval(sizes)
-    return {
-        "survivors_a": a.notna().sum(),
-        "survivors_b": b.notna().sum(),
-        "median_a": a.median(),
-        "median_b": b.median(),
-        "survivors_both": len(ends.dropna()),
-        "pairs": len(pairs),
-        "lower": int(np.sum(pairs[:, 1] < pairs[:, 0])),
-        "effect_kind": kind,
-        "effect": np.median(sizes) if len(sizes) else np.nan,
-        "low": low,
-        "high": high,
-        "verdict": verdict(low, high, below, above),
-    }
-
-
-def _ratios(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """b / a; 1 where both are 0, infinite where a alone is."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(a == b, 1.0, b / a)
-
-
 def _stabilises(of_run: pd.DataFrame, metric: str, decay: int, distinct: list[int]) -> list[dict]:
     """The two rows of a run whose large-step phase ends at iteration `decay`."""
     survived = of_run[of_run["diverged_at"] < 0]
     values = survived.pivot(index="iteration", columns="replicate", values=metric).astype(float)
     # Those that diverged have no value.
-    values = values.reindex(columns=sorted(of_run["replicate"].unique()))
+    fate = of_run.groupby("replicate")["diverged_at"].first()
+    values = values.reindex(columns=fate.index)
     phase = values[(values.index >= decay / 2) & (values.index < decay)]
     end = values.iloc[-1] if len(values) else pd.Series(np.nan, index=values.columns)
-    starts, stops = _fit(phase, decay)
-    high = _compare(phase.median(), end, distinct, "ratio", below=1 / FACTOR)
-    flat = _compare(starts, stops, distinct, "ratio", below=FACTOR, above=1 / FACTOR)
-    return [
-        {"claim": "stabilises: high", "metric": metric, **high},
-        {"claim": "stabilises: flat", "metric": metric, **flat},
-    ]
+    ends = {"stabilises: high": (phase.median(), end), "stabilises: flat": _fit(phase, decay)}
+    rows = []
+    for claim, (a, b) in ends.items():
+        found = pd.DataFrame({"a": a, "b": b, "train_loss_a": np.nan, "train_loss_b": np.nan})
+        # Where no survivor has a value, too few snapshots are why, and nobody is lost by that.
+        known = (fate >= 0).all() or found.notna()[["a", "b"]].all(axis=1).any()
+        found = found.assign(lost=(fate >= 0) & known)
+        rows.append({"claim": claim, "metric": metric, **compare(found, distinct, CLAIMED[claim])})
+    return rows
 
 
 def _fit(phase: pd.DataFrame, decay: int) -> tuple[pd.Series, pd.Series]:

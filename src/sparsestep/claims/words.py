@@ -13,9 +13,9 @@ _PARTS = {
 def sentences(claims: pd.DataFrame) -> list[str]:
     """One text for each metric that an experiment claims something about, from its rows.
 
-    `claims` has the columns of `claims.judge`. Of `better` and `sparser`, the medians of all runs,
-    and the comparison of the shortest with the longest large-step phase, with and without the runs
-    that have none; of `stabilises`, every run.
+    `claims` has the columns of `claims.judge`. Of `better` and `sparser`, the comparison of the
+    shortest with the longest large-step phase, with and without the runs that have none; of
+    `stabilises`, every run.
     """
     found = []
     about_level = claims["claim"].isin(_PARTS)
@@ -24,18 +24,9 @@ def sentences(claims: pd.DataFrame) -> list[str]:
         found.append(f"{metrics.describe(metric).words}: {'; '.join(parts)}.")
     by = ["experiment", "claim", "metric"]
     for (_, _, metric), rows in claims[~about_level].groupby(by, sort=False):
-        parts = [_medians(rows), *map(_comparison, _extremes(rows))]
+        parts = map(_comparison, _extremes(rows))
         found.append(f"{metrics.describe(metric).words}: {'; '.join(parts)}.")
     return found
-
-
-def _medians(rows: pd.DataFrame) -> str:
-    values = {}
-    for end in ("a", "b"):
-        for row in rows.to_dict("records"):
-            run, phase = row[f"run_{end}"], row[f"phase_{end}"]
-            values[phase, run] = f"{value_text(row[f'median_{end}'], row['metric'])} ({run})"
-    return f"medians {', '.join(values[key] for key in sorted(values))}"
 
 
 def _extremes(rows: pd.DataFrame) -> list[dict]:
@@ -48,13 +39,32 @@ def _extremes(rows: pd.DataFrame) -> list[dict]:
 def _comparison(row: dict) -> str:
     where = f"from {row['run_a']} to {row['run_b']}"
     if not row["pairs"]:
-        return f"{where} no replicate survives in both: {row['verdict']}"
+        return f"{where} no replicate survives in both: {row['verdict']}{_lost(row)}"
+    medians = " to ".join(value_text(row[f"median_{end}"], row["metric"]) for end in "ab")
+    counts = ", ".join(f"{side} in {row[side]}" for side in ("lower", "equal", "higher"))
+    effect = f"{row['effect_kind']} {_effect(row, ' (95 %: {} to {})')}"
+    parts = [f"{where} (medians {medians}) {counts} of {_pairs(row)}", effect, f"p {_p(row['p'])}"]
+    if row["claim"] == "sparser" and not pd.isna(row["train_loss_b"]):
+        losses = " to ".join(_number(row[f"train_loss_{end}"]) for end in "ab")
+        parts.append(f"training loss {losses}")
+    return f"{', '.join(parts)}: {_verdict(row)}{_lost(row)}"
+
+
+def _pairs(row: dict) -> str:
     pairs = f"{row['pairs']} pair{'s' if row['pairs'] > 1 else ''}"
     if row["pairs"] < row["survivors_both"]:
         some = "" if row["pairs"] == 1 else ", some of which"
         pairs += f" ({row['survivors_both']} replicates{some} coincide)"
-    effect = f"{row['effect_kind']} {_effect(row, ' (95 %: {} to {})')}"
-    return f"{where} lower in {row['lower']} of {pairs}, {effect}: {_verdict(row)}"
+    return pairs
+
+
+def _lost(row: dict) -> str:
+    """What becomes of the verdict where those that B loses count against the claim."""
+    if not row["lost"]:
+        return ""
+    level = value_text(row["median_a_of_lost"], row["metric"])
+    lost = f"the {row['lost']} that {row['run_b']} loses (median under {row['run_a']} {level})"
+    return f" ({lost} counted against it: {row['verdict_lost_against']})"
 
 
 def _level(rows: pd.DataFrame, claim: str, what: str) -> str:
@@ -86,8 +96,14 @@ def _effect(row: dict, interval: str) -> str:
 
 
 def _verdict(row: dict) -> str:
-    too_few = row["pairs"] and pd.isna(row["low"])
-    return f"{row['verdict']} (too few pairs)" if too_few else row["verdict"]
+    if row["pairs"] and pd.isna(row["low"]):
+        return f"{row['verdict']} (too few pairs)"
+    corrected = row["verdict_corrected"] == row["verdict"]
+    return row["verdict"] if corrected else f"{row['verdict']} (not after correction)"
+
+
+def _p(p: float) -> str:
+    return "< 0.0001" if p < 1e-4 else f"= {p:.2g}"
 
 
 def _number(value: float) -> str:

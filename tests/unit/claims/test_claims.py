@@ -1,6 +1,7 @@
 """Verdicts on tables whose verdict is known, and which runs are compared."""
 
 import json
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from figure_tables import tables_and_specs
 
 from sparsestep import config
 from sparsestep.claims.pairs import comparisons, large_steps
-from sparsestep.claims.verdicts import COLUMNS, interval, judge, verdict
+from sparsestep.claims.verdicts import COLUMNS, judge
 from sparsestep.claims.words import sentences, value_text
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
@@ -106,7 +107,10 @@ def test_pairs_are_of_those_that_survive_in_both():
     table = table_of({"small": 20 + EIGHT, "short": 15 + EIGHT, "long": 10 + EIGHT}, diverged)
     row = between(judged(table, sparser=["l0"]), "short", "long")
     assert (row["survivors_a"], row["survivors_b"], row["pairs"]) == (6, 6, 5)
-    assert row["median_a"] == np.median(15 + EIGHT[2:])
+    # Not over the six that survive each, which are others: the effect is that of these pairs.
+    pairs = EIGHT[3:]
+    medians = (np.median(15 + pairs), np.median(10 + pairs))
+    assert (row["median_a"], row["median_b"]) == medians
     # Five are too few, even if all of them fall.
     assert (row["lower"], row["verdict"]) == (5, "not shown")
     assert np.isnan(row["low"])
@@ -121,8 +125,8 @@ def test_all_diverged_and_one_survivor(survivors):
     assert (row["survivors_b"], row["pairs"], row["verdict"]) == (survivors, survivors, "not shown")
     assert np.isnan(row["effect"]) == (survivors == 0)
     text = " ".join(sentences(found))
-    expected = ("no replicate survives in both", "lower in 1 of 1 pair, difference −10: not shown")
-    assert expected[survivors] in text
+    pair = "lower in 1, equal in 0, higher in 0 of 1 pair, difference −10, p = 1: not shown"
+    assert ("no replicate survives in both", pair)[survivors] in text
     assert "nan" not in text
 
 
@@ -131,9 +135,9 @@ def test_replicates_that_coincide_count_once():
     same = judged(table.assign(other=0), sparser=["l0"])
     assert set(same["pairs"]) == {1}
     assert set(same["verdict"]) == {"not shown"}
-    assert "lower in 1 of 1 pair (8 replicates coincide), difference −5" in sentences(same)[0]
+    assert "of 1 pair (8 replicates coincide), difference −5" in sentences(same)[0]
     three = judged(table.assign(other=table["other"] % 3), sparser=["l0"])
-    assert "3 of 3 pairs (8 replicates, some of which coincide), difference" in sentences(three)[0]
+    assert "of 3 pairs (8 replicates, some of which coincide), difference" in sentences(three)[0]
     # Those that coincide in one of both runs alone are two pairs.
     for run in ("small", "long"):
         alike = table.assign(other=table["other"].where(table["run"] != run, 0))
@@ -143,11 +147,94 @@ def test_replicates_that_coincide_count_once():
     assert set(judged(table, sparser=["l0"])["verdict"]) == {"holds"}
 
 
-def test_equal_pairs_are_not_lower():
+def test_equal_pairs_are_neither_lower_nor_higher():
     ends = {"small": [9.0] * 8, "long": [9.0, 9.0, 9.0, 10.0, 4.0, 4.0, 4.0, 4.0]}
     found = judged(table_of(ends), {name: RUNS[name] for name in ends}, sparser=["l0"])
     row = between(found, "small", "long")
-    assert (row["pairs"], row["lower"], row["effect"]) == (8, 4, -2.5)
+    assert (row["pairs"], row["effect"]) == (8, -2.5)
+    assert (row["lower"], row["equal"], row["higher"]) == (4, 3, 1)
+    # Four of the five that differ: 2 (1 + 5) / 2^5.
+    assert row["p"] == 0.375
+    assert "lower in 4, equal in 3, higher in 1 of 8 pairs" in sentences(found)[0]
+
+
+TWO = {name: RUNS[name] for name in ("small", "long")}
+
+
+def test_a_family_is_a_claim_in_all_experiments():
+    falls = table_of({"small": 20 + EIGHT, "long": 10 + EIGHT})
+    # Seven of eight: 2 (1 + 8) / 2^8 = 0.0703.
+    mixed = table_of({"small": 20 + EIGHT, "long": 10 + EIGHT + [0, 0, 0, 0, 0, 0, 0, 20]})
+    claims = {**NO_CLAIMS, "sparser": ["l0"], "better": ["l0"]}
+    tables = {"one": falls, "two": mixed, "three": mixed}
+    entries = [
+        {"name": name, "iterations": T, "claims": claims, "runs": TWO} for name in ("one", "two")
+    ]
+    entries.append({**entries[0], "name": "three", "claims": {**NO_CLAIMS, "sparser": ["l0"]}})
+    found = judge(tables, {"experiments": entries})
+    sparser = found[found["claim"] == "sparser"].set_index("experiment")
+    assert list(sparser["p"]) == pytest.approx([2 / 2**8, 18 / 2**8, 18 / 2**8])
+    # Of three rows and of two.
+    assert sparser["p_holm"]["one"] == pytest.approx(3 * 2 / 2**8)
+    better = found[found["claim"] == "better"].set_index("experiment")
+    assert better["p_holm"]["one"] == better["p_fdr"]["one"] == pytest.approx(2 * 2 / 2**8)
+    assert sparser["p_fdr"]["two"] == pytest.approx(18 / 2**8)
+
+
+def test_a_verdict_that_no_correction_leaves():
+    ends = {"small": 20 + EIGHT[:6], "short": 19 + EIGHT[:6], "long": 25 - 6 * EIGHT[:6]}
+    found = judged(table_of(ends), sparser=["l0"])
+    row = between(found, "small", "short")
+    # Six of six: 2 / 2^6, and no smaller one beside it in a family of three.
+    assert (row["p"], row["p_fdr"]) == pytest.approx((2 / 2**6, 3 * 2 / 2**6))
+    assert (row["verdict"], row["verdict_corrected"]) == ("holds", "not shown")
+    assert between(found, "small", "long")["verdict_corrected"] == "not shown"
+    text = sentences(judged(table_of({**ends, "long": 19 + EIGHT[:6]}), sparser=["l0"]))[0]
+    assert "holds (not after correction)" not in text
+
+
+@pytest.mark.parametrize(
+    ("lost", "against"), [(2, "holds"), (3, "not shown"), (10, "not shown"), (11, "contradicted")]
+)
+def test_what_the_second_run_loses_counts_against_the_claim(lost, against):
+    # All that survive fall. Of thirteen, the interval ends with the third from either end.
+    values = np.arange(13.0)
+    diverged = {("long", replicate) for replicate in range(lost)}
+    found = judged(table_of({"small": 20 + values, "long": values}, diverged), TWO, sparser=["l0"])
+    row = between(found, "small", "long")
+    assert (row["lost"], row["pairs"], row["verdict_lost_against"]) == (lost, 13 - lost, against)
+    assert row["verdict"] == ("holds" if lost <= 7 else "not shown")
+    fewer = min(lost, 13 - lost)
+    assert row["p_lost_against"] == pytest.approx(
+        2 * sum(comb(13, k) for k in range(fewer + 1)) / 2**13
+    )
+    # The argument about who survives: those that are lost had smaller values before.
+    assert row["median_a_of_lost"] == np.median(20 + values[:lost])
+    assert row["median_a"] == np.median(20 + values[lost:])
+    level = f"the {lost} that long loses (median under small {row['median_a_of_lost']:.3g})"
+    assert f"({level} counted against it: {against})" in sentences(found)[0]
+
+
+def test_what_the_first_run_loses_says_nothing():
+    diverged = {("small", 0), ("small", 1), ("long", 1)}
+    table = table_of({"small": 20 + EIGHT, "long": 10 + EIGHT}, diverged)
+    row = between(judged(table, TWO, sparser=["l0"]), "small", "long")
+    assert (row["lost"], row["pairs"]) == (0, 6)
+    assert np.isnan(row["median_a_of_lost"])
+    assert (row["p_lost_against"], row["verdict_lost_against"]) == (row["p"], row["verdict"])
+
+
+def test_training_losses_stand_beside_what_is_sparser():
+    table = table_of({"small": 20 + EIGHT, "long": 10 + EIGHT}, {("long", 7)})
+    table["train_loss"] = np.where(table["run"] == "long", 0.02, 0.001) * (1 + table["replicate"])
+    found = judged(table, TWO, sparser=["l0"])
+    row = between(found, "small", "long")
+    # Over the seven pairs.
+    assert (row["train_loss_a"], row["train_loss_b"]) == pytest.approx((0.004, 0.08))
+    assert "training loss 0.004 to 0.08: holds" in sentences(found)[0]
+    assert "training loss" not in sentences(judged(table, TWO, better=["l0"]))[0]
+    unknown = judged(table.drop(columns="train_loss"), TWO, sparser=["l0"])
+    assert np.isnan(unknown["train_loss_a"]).all()
 
 
 def test_one_pair_is_not_said_to_coincide_where_others_diverged():
@@ -158,7 +245,7 @@ def test_one_pair_is_not_said_to_coincide_where_others_diverged():
     row = between(found, "small", "long")
     assert (row["survivors_a"], row["survivors_b"]) == (4, 5)
     assert (row["survivors_both"], row["pairs"]) == (1, 1)
-    assert "lower in 1 of 1 pair, difference −10: not shown" in sentences(found)[0]
+    assert "of 1 pair, difference −10, p = 1: not shown" in sentences(found)[0]
 
 
 def levels(slope, end, snapshots=range(0, T, 2), replicates=8):
@@ -202,6 +289,30 @@ def test_the_second_half_of_the_large_steps_is_from_half_to_the_decay():
     assert found.set_index("claim")["median_a"]["stabilises: high"] == 6.0
 
 
+def test_what_diverges_does_not_stabilise():
+    table = levels(0.0, 1e-6, replicates=13)
+    table.loc[table["replicate"] < 3, "diverged_at"] = 60
+    rows = judged(table, {"long": RUNS["long"]}, stabilises="train_loss").set_index("claim")
+    assert list(rows["verdict"]) == ["holds", "holds"]
+    assert (list(rows["lost"]), list(rows["pairs"])) == ([3, 3], [10, 10])
+    assert list(rows["verdict_lost_against"]) == ["not shown", "not shown"]
+    # Of 13, three above 1/2: 2 P(Bin(13, 1/2) <= 3).
+    p = 2 * sum(comb(13, k) for k in range(4)) / 2**13
+    assert list(rows["p_lost_against"]) == pytest.approx([p, p])
+    table["diverged_at"] = 60
+    rows = judged(table, {"long": RUNS["long"]}, stabilises="train_loss")
+    assert list(rows["verdict_lost_against"]) == ["contradicted", "contradicted"]
+
+
+def test_nothing_is_lost_where_there_are_too_few_snapshots():
+    table = levels(0.0, 1e-6, (0, 30, 40, 90), replicates=13)
+    table.loc[table["replicate"] < 8, "diverged_at"] = 60
+    rows = judged(table, {"long": RUNS["long"]}, stabilises="train_loss").set_index("claim")
+    flat = rows.loc["stabilises: flat"]
+    assert (flat["pairs"], flat["lost"], flat["verdict_lost_against"]) == (0, 0, "not shown")
+    assert rows.loc["stabilises: high", "lost"] == 8
+
+
 def test_no_fit_through_two_snapshots_or_zeros():
     few = judged(
         levels(0.0, 1e-6, (0, 30, 40, 90)), {"long": RUNS["long"]}, stabilises="train_loss"
@@ -212,43 +323,6 @@ def test_no_fit_through_two_snapshots_or_zeros():
     zero = judged(table, {"long": RUNS["long"]}, stabilises="train_loss")
     assert list(zero["verdict"]) == ["holds", "not shown"]
     assert list(zero["pairs"]) == [8, 0]
-
-
-def test_verdict_needs_the_whole_interval():
-    assert verdict(-2, -1, below=0) == "holds"
-    assert verdict(1, 2, below=0) == "contradicted"
-    assert verdict(-1, 0, below=0) == verdict(0, 1, below=0) == "not shown"
-    assert verdict(np.nan, np.nan, below=0) == "not shown"
-    assert verdict(0.6, 1.9, below=2, above=0.5) == "holds"
-    assert verdict(0.1, 0.4, below=2, above=0.5) == "contradicted"
-    assert verdict(0.4, 0.6, below=2, above=0.5) == "not shown"
-
-
-def test_interval_covers_the_median_as_often_as_it_says():
-    rng = np.random.default_rng(1)
-    covered = [
-        low <= 0 <= high for low, high in (interval(rng.standard_normal(16)) for _ in range(300))
-    ]
-    assert 0.9 < np.mean(covered) < 0.995
-
-
-def test_interval_is_that_of_these_resamples():
-    values = np.random.default_rng(2).standard_normal(120)
-    medians = sorted(np.median(values[list(drawn)]) for drawn in resamples(120))
-    # Other resamples may by chance give the same, but not four times.
-    assert {interval(values) for _ in range(4)} == {(medians[250], medians[-251])}
-
-
-def resamples(count):
-    """As `verdicts` says: 10 000, by a generator with the seed 0."""
-    return np.random.default_rng(0).integers(count, size=(10_000, count))
-
-
-@pytest.mark.parametrize(("infinite", "high"), [(1, 0.5), (3, np.inf)])
-def test_interval_with_infinite_values(infinite, high):
-    # A resample of eight has an infinite median where four or more of it are infinite: that is 1 %
-    # of the resamples with one infinite value, 37 % with three.
-    assert interval(np.array([0.5] * (8 - infinite) + [np.inf] * infinite)) == (0.5, high)
 
 
 def test_what_is_compared():
@@ -351,9 +425,10 @@ def test_sentences_take_their_numbers_from_the_rows():
     table = table_of({"small": 20 + EIGHT, "short": 15 + EIGHT, "long": 10 + EIGHT})
     (text,) = sentences(judged(table, sparser=["l0"]))
     assert text == (
-        "number of non-zero coordinates: medians 23.5 (small), 18.5 (short), 13.5 (long); "
-        "from small to long lower in 8 of 8 pairs, difference −10 (95 %: −10 to −10): holds; "
-        "from short to long lower in 8 of 8 pairs, difference −5 (95 %: −5 to −5): holds."
+        "number of non-zero coordinates: from small to long (medians 23.5 to 13.5) lower in 8, "
+        "equal in 0, higher in 0 of 8 pairs, difference −10 (95 %: −10 to −10), p = 0.0078: holds; "
+        "from short to long (medians 18.5 to 13.5) lower in 8, equal in 0, higher in 0 of 8 pairs, "
+        "difference −5 (95 %: −5 to −5), p = 0.0078: holds."
     )
     (text,) = sentences(judged(levels(0.0, 1e-6), {"long": RUNS["long"]}, stabilises="train_loss"))
     assert "second half of the large steps: holds for long (1, 1 to 1); that it falls" in text

@@ -248,9 +248,11 @@ def test_verdicts_on_twenty_snapshots():
         "not shown for decay-10 (too few snapshots there), contradicted for decay-50 (0.472, "
         in level
     )
-    assert error.startswith("test error: medians 34.6 % (small), 10 % (decay-10), 2.69 % (")
-    assert "lower in 8 of 8 pairs, ratio 0.077" in error
-    assert sparsity.startswith("feature sparsity, last block: medians 0.432 (small), ")
+    assert error.startswith("test error: from small to decay-50 (medians 34.6 % to 2.69 %) lower")
+    assert "lower in 8, equal in 0, higher in 0 of 8 pairs, ratio 0.077" in error
+    assert sparsity.startswith(
+        "feature sparsity, last block: from small to decay-50 (medians 0.432 "
+    )
 
 
 def test_no_snapshot_in_the_second_half_of_the_large_steps():
@@ -308,7 +310,7 @@ def test_report_counts_epochs():
         claims=judged(tables["deep"]),
     )
     assert "<h3>Deep, iteration 480 of 480 (40 epochs)</h3>" in page
-    assert "test error: medians 34.6 %" in page
+    assert "(medians 34.6 % to 2.69 %)" in page
     # The table of end values: median (10 %, 90 %) over the replicates.
     assert "<th>test_error [%]</th>" in page
     assert "<td>34.6 (30.5, 38.7)</td>" in page

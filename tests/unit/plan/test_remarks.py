@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sparsestep.claims import verdicts
+from sparsestep.claims import statistics
 from sparsestep.plan import Plan, remarks
 
 CONSTANT = {
@@ -19,7 +19,7 @@ def of_first(tiny, **change):
 
 
 def test_as_many_as_the_verdicts_ask_for():
-    assert remarks.FEWEST == verdicts.FEWEST
+    assert remarks.FEWEST == statistics.FEWEST
 
 
 @pytest.mark.parametrize(("replicates", "told"), [(1, True), (5, True), (6, False)])

@@ -106,10 +106,10 @@ def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_sho
     }
     numbers = {"median_a": 2.0, "median_b": 1.0, "effect": 0.5, "low": 0.4, "high": 0.6}
     counts = {"replicates": 9, "survivors_a": 9, "survivors_b": 8, "survivors_both": 8}
-    counts |= {"pairs": 8, "lower": 7}
+    counts |= {"pairs": 8, "lower": 7, "equal": 0, "higher": 1, "p": 18 / 2**8, "lost": 0}
     row = {"experiment": "one", "claim": "better", "metric": "train_loss", "run_a": "small"}
     row |= {"run_b": "large", "phase_a": 0.0, "phase_b": 0.5, "effect_kind": "ratio"}
-    row |= {**numbers, **counts, "verdict": "holds"}
+    row |= {**numbers, **counts, "verdict": "holds", "verdict_corrected": "not shown"}
     claims = pd.DataFrame([row, {**row, "metric": "test_loss"}, {**row, "experiment": "two"}])
     template = (ROOT / "workflow" / "report" / "page.html").read_text()
     around = {"processor": "A <b> & C", "numpy": "2"}
@@ -119,8 +119,8 @@ def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_sho
     assert "Made with" not in report.build(*parts, claims)
     assert "<h3>One, iteration 9 of 10</h3>" in page
     sentence = (
-        "training loss: medians 2 (small), 1 (large); from small to large lower in 7 of 8 pairs, "
-        "ratio 0.5 (95 %: 0.4 to 0.6): holds."
+        "training loss: from small to large (medians 2 to 1) lower in 7, equal in 0, higher in 1 "
+        "of 8 pairs, ratio 0.5 (95 %: 0.4 to 0.6), p = 0.07: holds (not after correction)."
     )
     assert page.count("<li>") == 1
     assert "few pairs &lt; 6.</p>" in page
