@@ -31,10 +31,11 @@ class Claimed:
         return {"low": low, "high": high, "p": p, "verdict": verdict(low, high, *bounds)}
 
 
-def ends_of(last: pd.DataFrame, a: str, b: str, metric: str) -> pd.DataFrame:
+def ends_of(last: pd.DataFrame, a: str, b: str, metric: str, bound: float) -> pd.DataFrame:
     """Of each replicate of runs a and b, what `compare` takes, from its last snapshots.
 
-    Lost is what has a value under a and diverges under b.
+    A pair fits where the training loss of both is at most `bound`. Lost is what has a value under a
+    and fits there, and under b diverges or does not fit.
     """
     runs = {"a": a, "b": b}
     of_run = {end: last[last["run"] == run].set_index("replicate") for end, run in runs.items()}
@@ -42,7 +43,10 @@ def ends_of(last: pd.DataFrame, a: str, b: str, metric: str) -> pd.DataFrame:
     for end, table in of_run.items():
         ends[f"train_loss_{end}"] = table.get("train_loss", np.nan)
     diverged = of_run["b"]["diverged_at"].reindex(ends.index) >= 0
-    ends["lost"] = ends["a"].notna() & diverged
+    # It is NaN, and beyond no bound, where it is not measured.
+    fits_a, fits_b = (~(ends[f"train_loss_{end}"] > bound) for end in "ab")
+    ends["fits"] = fits_a & fits_b
+    ends["lost"] = ends["a"].notna() & fits_a & (diverged | ~fits_b)
     return ends
 
 
@@ -50,11 +54,12 @@ def compare(ends: pd.DataFrame, distinct: list[int], claimed: Claimed) -> dict:
     """A row's numbers and verdicts: b against a, by replicate.
 
     `ends` has, of each replicate, the values `a` and `b` (NaN: none), `train_loss_a` and
-    `train_loss_b` (NaN: not measured), and whether it is `lost`. Of those that
+    `train_loss_b` (NaN: not measured), and whether the pair `fits` and is `lost`. Of those that
     coincide, `distinct` holds one. A lost one counts against the claim as an effect of infinity.
     """
     known = ends.loc[distinct]
-    pairs, lost = known.dropna(subset=["a", "b"]), known[known["lost"]]
+    survived, lost = known.dropna(subset=["a", "b"]), known[known["lost"]]
+    pairs = survived[survived["fits"]]
     effects = claimed.effects(pairs["a"].to_numpy(dtype=float), pairs["b"].to_numpy(dtype=float))
     against = claimed.judge(np.append(effects, np.full(len(lost), np.inf)))
     above = claimed.above if np.isfinite(claimed.above) else claimed.below
@@ -65,6 +70,7 @@ def compare(ends: pd.DataFrame, distinct: list[int], claimed: Claimed) -> dict:
         "survivors_a": ends["a"].notna().sum(),
         "survivors_b": ends["b"].notna().sum(),
         "survivors_both": len(ends.dropna(subset=["a", "b"])),
+        "unfit": len(survived) - len(pairs),
         "pairs": len(pairs),
         **medians,
         "lower": lower,

@@ -6,7 +6,8 @@ Three claims, by the names that config.yaml gives them:
   For every pair of runs (A, B) with B's large steps longer (`claims/pairs.py`), the effect is the
   median over pairs of replicates of b - a (`sparser`) or b / a (`better`). Replicates of the same
   number share data, initial parameters and sampling order. A pair counts where both survive, and
-  once where replicates coincide in all that is measured (as with full-batch gradient descent).
+  once where replicates coincide in all that is measured (as with full-batch gradient descent). With
+  `fits` in config.yaml, a pair counts for `sparser` where the training loss of both is small.
 - `stabilises`: a loss L stays at a high level until the decay. For every run that decays at
   iteration t_d and every replicate that survives, over the snapshots t_d / 2 <= t < t_d:
   `stabilises: high` is L(last snapshot) / median L(t), which must lie below 1/2;
@@ -35,7 +36,7 @@ from sparsestep.claims.statistics import corrected_verdict, false_discovery, fam
 
 COLUMNS = (
     *("experiment", "claim", "metric", "run_a", "run_b", "phase_a", "phase_b", "replicates"),
-    *("survivors_a", "survivors_b", "survivors_both", "pairs"),
+    *("survivors_a", "survivors_b", "survivors_both", "unfit", "pairs"),
     *("median_a", "median_b", "train_loss_a", "train_loss_b", "lower", "equal", "higher"),
     *("effect_kind", "effect", "low", "high", "p", "p_holm", "p_fdr"),
     *("verdict", "verdict_corrected"),
@@ -57,13 +58,14 @@ def judge(tables: dict[str, pd.DataFrame], spec: dict[str, Any]) -> pd.DataFrame
     `tables` holds the measurements of each experiment, with a column `run`; `spec["experiments"]`
     lists `name`, `iterations` (T), `claims` (the block of config.yaml) and `runs` (see
     `comparisons`). phase_a, phase_b: length of the large-step phase over T; survivors: replicates
-    with a value; survivors_both: pairs before those that coincide are merged; pairs: as above;
+    with a value; survivors_both: pairs before those that coincide are merged; unfit: those of the
+    others that are left out because a network does not fit; pairs: as above;
     median_a, median_b: over these, as the training losses at the last snapshot; lower, equal,
     higher: pairs whose effect is below, at, above the claim's bound; effect, low, high: its median
-    and interval; lost: replicates with a value under A that diverge under B, median_a_of_lost:
-    their median under A. For `stabilises`, A and B are the same run, a the level (the fit's at
-    t_d / 2), b the last snapshot (the fit's at t_d), lost all that diverge. NaN where there is no
-    value.
+    and interval; lost: replicates with a value under A that fits, which under B diverge or do not
+    fit; median_a_of_lost: their median under A. For `stabilises`, A and B are the same run, a the
+    level (the fit's at t_d / 2), b the last snapshot (the fit's at t_d), lost all that diverge. NaN
+    where there is no value.
     """
     rows = []
     for entry in spec["experiments"]:
@@ -93,14 +95,20 @@ def _of_experiment(table: pd.DataFrame, entry: dict[str, Any]) -> list[dict]:
     for claim in ("better", "sparser"):
         for metric in claims[claim]:
             for a, b in comparisons(runs, iterations):
-                ends, distinct = ends_of(last, a, b, metric), _distinct(contents[a], contents[b])
-                found = compare(ends, distinct, CLAIMED[claim])
+                ends = ends_of(last, a, b, metric, _largest_loss(claim, claims))
+                found = compare(ends, _distinct(contents[a], contents[b]), CLAIMED[claim])
                 rows.append({"claim": claim, "metric": metric, "run_a": a, "run_b": b, **found})
     common = {"experiment": entry["name"], "replicates": table["replicate"].nunique()}
     for row in rows:
         ends = {f"phase_{end}": phases[row[f"run_{end}"]] / iterations for end in "ab"}
         row |= common | ends
     return rows
+
+
+def _largest_loss(claim: str, claims: dict[str, Any]) -> float:
+    """Training loss up to which a network counts as one that fits, where a claim asks for it."""
+    fits = claims.get("fits") if claim == "sparser" else None
+    return fits["train_loss"] if fits else np.inf
 
 
 def _contents(table: pd.DataFrame) -> dict[str, dict[int, bytes]]:
@@ -136,7 +144,7 @@ def _stabilises(of_run: pd.DataFrame, metric: str, decay: int, distinct: list[in
         found = pd.DataFrame({"a": a, "b": b, "train_loss_a": np.nan, "train_loss_b": np.nan})
         # Where no survivor has a value, too few snapshots are why, and nobody is lost by that.
         known = (fate >= 0).all() or found.notna()[["a", "b"]].all(axis=1).any()
-        found = found.assign(lost=(fate >= 0) & known)
+        found = found.assign(fits=True, lost=(fate >= 0) & known)
         rows.append({"claim": claim, "metric": metric, **compare(found, distinct, CLAIMED[claim])})
     return rows
 

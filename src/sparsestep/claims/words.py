@@ -39,7 +39,8 @@ def _extremes(rows: pd.DataFrame) -> list[dict]:
 def _comparison(row: dict) -> str:
     where = f"from {row['run_a']} to {row['run_b']}"
     if not row["pairs"]:
-        return f"{where} no replicate survives in both: {row['verdict']}{_lost(row)}"
+        what = "survives in both" if not row["unfit"] else "fits the training data in both"
+        return f"{where} no replicate {what}: {row['verdict']}{_lost(row)}"
     medians = " to ".join(value_text(row[f"median_{end}"], row["metric"]) for end in "ab")
     counts = ", ".join(f"{side} in {row[side]}" for side in ("lower", "equal", "higher"))
     effect = f"{row['effect_kind']} {_effect(row, ' (95 %: {} to {})')}"
@@ -52,10 +53,11 @@ def _comparison(row: dict) -> str:
 
 def _pairs(row: dict) -> str:
     pairs = f"{row['pairs']} pair{'s' if row['pairs'] > 1 else ''}"
-    if row["pairs"] < row["survivors_both"]:
-        some = "" if row["pairs"] == 1 else ", some of which"
+    distinct = row["pairs"] + row["unfit"]
+    if distinct < row["survivors_both"]:
+        some = "" if distinct == 1 else ", some of which"
         pairs += f" ({row['survivors_both']} replicates{some} coincide)"
-    return pairs
+    return f"{pairs} that fit ({row['unfit']} do not)" if row["unfit"] else pairs
 
 
 def _lost(row: dict) -> str:

@@ -4,11 +4,19 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from sparsestep.fields import Closed
+from sparsestep.fields import AddedField, Closed, PositiveFloat
 from sparsestep.mistakes import Mistakes, suggest
 
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
+
+
+class Fits(Closed):
+    """Which networks fit, by what is measured at the last snapshot."""
+
+    train_loss: PositiveFloat = Field(
+        description="the training loss of a network that fits is at most this"
+    )
 
 
 class Claims(Closed):
@@ -22,6 +30,10 @@ class Claims(Closed):
     )
     sparser: list[str] = Field(
         default=[], description="ranks, counts, shares that are smaller the longer they last"
+    )
+    fits: Fits | None = AddedField(
+        default=None,
+        description="compare for `sparser` only replicates whose networks fit under both runs",
     )
 
 
@@ -51,6 +63,10 @@ def check(experiment: "Experiment", measured: list[str], mistakes: Mistakes) -> 
     metrics = {("stabilises",): claims.stabilises} if claims.stabilises is not None else {}
     for name in ("better", "sparser"):
         metrics |= {(name, index): metric for index, metric in enumerate(getattr(claims, name))}
+    if claims.fits is not None:
+        metrics[("fits", "train_loss")] = "train_loss"
+        if not claims.sparser:
+            mistakes.add("of no use without `sparser`", "claims", "fits")
     for key, metric in metrics.items():
         if metric not in measured:
             mistakes.add(f"not measured{suggest(metric, measured)}", "claims", *key)

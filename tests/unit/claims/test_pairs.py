@@ -1,0 +1,106 @@
+"""Which runs are compared, and claims that cannot be."""
+
+import json
+
+import pytest
+from claim_tables import EIGHT, RUNS, T, constant, decay, judged, table_of
+from figure_tables import tables_and_specs
+
+from sparsestep import config
+from sparsestep.claims.pairs import comparisons, large_steps
+from sparsestep.claims.verdicts import judge
+from sparsestep.errors import ConfigError
+from sparsestep.plan import Plan
+
+
+def test_what_is_compared():
+    runs = {
+        **RUNS,
+        "larger": decay(2.0, 0.5),
+        "smaller": decay(0.5, 0.5),
+        "gd": decay(1.0, 0.7, otherwise="gd"),
+        "relative": decay({"of_edge": 5.0}, 0.9),
+        "never decays": constant(1.0),
+    }
+    assert comparisons(runs, T) == [
+        ("small", "short"),
+        # It does not decay, and so has no large-step phase; `long` does not take larger steps.
+        ("never decays", "larger"),
+        ("small", "larger"),
+        ("small", "long"),
+        ("small", "smaller"),
+        # Not with `larger`: `long` takes the same large steps.
+        ("short", "long"),
+    ]
+
+
+def test_larger_steps_where_no_run_takes_the_same():
+    runs = {"short": decay(1.0, 0.2), "long": decay(2.0, 0.5)}
+    assert comparisons(runs, T) == [("short", "long")]
+
+
+def test_large_steps_end_with_the_first_decay():
+    schedule = {"kind": "exponential_warmup", "step_size": 0.1, "decay_at": 0.3, "again_at": 0.9}
+    assert large_steps(schedule, 1000) == 300
+
+
+def test_length_of_the_large_steps(published):
+    lengths = {
+        name: large_steps(run.schedule.model_dump(mode="json"), 100001)
+        for name, run in published.config.experiments["diagonal"].runs.items()
+    }
+    assert lengths == {"small": 0, "decay-10": 10001, "decay-30": 30001, "decay-50": 50001}
+
+
+def test_published_experiments_compare_small_with_all(published):
+    entries = json.loads(published.jobs.spec("claims")(None))["experiments"]
+    compared = 0
+    for entry in entries:
+        if "small" in entry["runs"]:
+            longer = set(entry["runs"]) - {"small"}
+            pairs = comparisons(entry["runs"], entry["iterations"])
+            against = {b for a, b in pairs if a == "small"}
+            assert against == longer, entry["name"]
+            compared += 1
+    assert compared > 3
+
+
+@pytest.mark.parametrize(
+    ("claims", "says"),
+    [
+        (
+            {"sparser": ["jacobian_rnk"]},
+            r"sparser\.0: not measured, .*did you mean 'jacobian_rank'",
+        ),
+        ({"stabilises": "trainloss"}, r"stabilises: not measured, .*did you mean 'train_loss'"),
+        ({"sparsr": []}, r"sparsr: unknown key.*did you mean 'sparser'"),
+        ({"better": "test_loss"}, r"better: got 'test_loss'; input should be a valid list"),
+        (
+            "sparser",
+            r"claims: got 'sparser'; must be a block; valid keys: better, fits, sparser, stab",
+        ),
+    ],
+)
+def test_claims_that_cannot_be(tiny, claims, says):
+    tiny["experiments"]["first"]["claims"] = claims
+    with pytest.raises(ConfigError, match=says) as caught:
+        config.load(tiny)
+    assert str(caught.value).startswith("experiments.first.claims")
+    assert "\n" not in str(caught.value)
+
+
+def test_runs_that_follow_another_take_no_part(tiny):
+    first = tiny["experiments"]["first"]
+    first["runs"]["decay-50"]["algorithm"] = {"kind": "sgd", "log_loss": True}
+    first["runs"]["sde"] = {"algorithm": {"kind": "sde", "of": "decay-50", "noise": "none"}}
+    (entry,) = json.loads(Plan(tiny).jobs.spec("claims")(None))["experiments"]
+    assert set(entry["runs"]) == {"small", "decay-50"}
+    found = judge(tables_and_specs(tiny)[0], {"experiments": [entry]})
+    assert set(found["run_a"]) == set(found["run_b"]) == {"decay-50"}
+
+
+def test_runs_that_cannot_be_compared_have_no_row(tiny):
+    tiny["experiments"]["first"]["runs"]["small"]["schedule"]["step_size"] = 50.0
+    config.load(tiny)
+    table = table_of({"small": EIGHT, "large": EIGHT})
+    assert judged(table, {"small": constant(1.0), "large": constant(2.0)}, better=["l0"]).empty
