@@ -13,6 +13,7 @@ from sparsestep.claims.words import sentences
 from sparsestep.errors import ConfigError
 from sparsestep.report.findings import render as render_findings
 from sparsestep.report.rest import as_html
+from sparsestep.report.verdicts import counted, left_out
 
 # Where the texts are, for messages.
 _PAGES = "workflow/report"
@@ -39,8 +40,8 @@ def build(
     content of an image, `tables` the short tables of simulations. `captions` are reST texts by kind
     of figure, `notes` by kind of simulation, with the same Jinja variables that Snakemake's own
     report gives them. `claims` are the verdicts: those about what a figure shows stand below its
-    caption. `findings` are texts by figure (`report/findings.py`), `surroundings` what the page's
-    foot says of processor and libraries.
+    caption, and all of them are counted. `findings` are texts by figure (`report/findings.py`),
+    `surroundings` what the page's foot says of processor and libraries.
     """
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     about = _About(summary, claims, findings or {}, spec.get("settings", {}))
@@ -55,6 +56,8 @@ def build(
         ],
         tables=[_experiment(entry, summary) for entry in spec["experiments"]],
         remarks=spec.get("remarks", []),
+        verdicts=None if claims is None or claims.empty else counted(claims),
+        left_out=[] if claims is None else left_out(claims),
         surroundings=surroundings or {},
     )
 

@@ -107,6 +107,7 @@ def test_report_names_the_last_snapshot_and_the_verdicts_about_what_a_figure_sho
     numbers = {"median_a": 2.0, "median_b": 1.0, "effect": 0.5, "low": 0.4, "high": 0.6}
     counts = {"replicates": 9, "survivors_a": 9, "survivors_b": 8, "survivors_both": 8, "unfit": 0}
     counts |= {"pairs": 8, "lower": 7, "equal": 0, "higher": 1, "p": 18 / 2**8, "lost": 0}
+    counts |= {"p_holm": 1.0, "median_a_of_lost": np.nan, "verdict_lost_against": "holds"}
     row = {"experiment": "one", "claim": "better", "metric": "train_loss", "run_a": "small"}
     row |= {"run_b": "large", "phase_a": 0.0, "phase_b": 0.5, "effect_kind": "ratio"}
     row |= {**numbers, **counts, "verdict": "holds", "verdict_corrected": "not shown"}

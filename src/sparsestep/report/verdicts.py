@@ -1,0 +1,60 @@
+"""Verdicts counted over all of config.yaml: what corrections leave, whom the pairs leave out."""
+
+from typing import Any
+
+import pandas as pd
+
+# As in `claims.statistics`, which imports scipy.
+LEVEL = 0.05
+_HEADER = (
+    "claim",
+    "comparisons",
+    "hold",
+    "after correction",
+    "family-wise",
+    "lost ones counted against",
+    "contradicted",
+    "after correction",
+)
+
+
+def counted(claims: pd.DataFrame) -> dict[str, Any]:
+    """Header and rows of a table: of each claim, how many comparisons hold or are contradicted.
+
+    Besides all of them, those that the correction for the false discovery rate leaves, that for
+    the probability of a single false one, and that also hold with lost replicates counted against.
+    """
+    rows = []
+    for claim, of_claim in claims.groupby("claim", sort=False):
+        holds, corrected = of_claim["verdict"] == "holds", of_claim["verdict_corrected"]
+        numbers = (
+            len(of_claim),
+            holds.sum(),
+            (corrected == "holds").sum(),
+            (holds & (of_claim["p_holm"] <= LEVEL)).sum(),
+            (holds & (of_claim["verdict_lost_against"] == "holds")).sum(),
+            (of_claim["verdict"] == "contradicted").sum(),
+            (corrected == "contradicted").sum(),
+        )
+        rows.append([claim, *map(int, numbers)])
+    return {"header": list(_HEADER), "rows": rows}
+
+
+def left_out(claims: pd.DataFrame) -> list[str]:
+    """Of each claim that compares runs, a sentence on the replicates that the second one loses.
+
+    Whether leaving them out may flatter the claim: what they had under the first run, beside those
+    that make pairs.
+    """
+    found = []
+    known = claims[(claims["lost"] > 0) & (claims["pairs"] > 0)]
+    for claim, rows in known.dropna(subset="median_a_of_lost").groupby("claim", sort=False):
+        lost, pairs = rows["median_a_of_lost"], rows["median_a"]
+        smaller, equal = int((lost < pairs).sum()), int((lost == pairs).sum())
+        some = f"{len(rows)} comparison{'s' if len(rows) > 1 else ''}"
+        found.append(
+            f"{claim}: {some} in which the second run loses replicates and others make pairs; "
+            f"under the first run, the median of the lost ones is smaller than that of the pairs "
+            f"in {smaller}, equal in {equal}, larger in {len(rows) - smaller - equal}"
+        )
+    return found
