@@ -52,10 +52,11 @@ def drawn_from(raw, name):
     """Sources and spec of a figure, all runs of its experiment trained."""
     plan = Plan(raw)
     experiment = plan.config.figures[name].experiment
-    trajectories = {}
-    for run in plan.config.experiments[experiment].runs:
-        spec = {**plan.experiments.run(experiment, run), "replicates": [0, 2]}
-        problem = generate({**plan.experiments.problem(experiment), "replicates": [0, 2]})
+    entry, trajectories = plan.config.experiments[experiment], {}
+    batch = {"replicates": [0, entry.replicates - 1]}
+    for run in entry.runs:
+        spec = {**plan.experiments.run(experiment, run), **batch}
+        problem = generate({**plan.experiments.problem(experiment), **batch})
         trajectories[experiment, run] = train(problem, spec)
     sources = Sources(problems={experiment: problem}, trajectories=trajectories)
     return sources, json.loads(plan.jobs.spec("figure")(batch_of(experiment, figure=name)))

@@ -2,7 +2,15 @@
 
 import numpy as np
 import pytest
-from figure_tables import assert_drawn, assert_filled, drawn, legend_texts, plot, tables_and_specs
+from figure_tables import (
+    assert_drawn,
+    assert_filled,
+    drawn,
+    filled,
+    legend_texts,
+    plot,
+    tables_and_specs,
+)
 
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
@@ -45,7 +53,7 @@ def test_medians_of_the_survivors_over_the_duration(durations, at):
 
 
 def test_ranges_are_10_to_90_per_cent_of_the_survivors(durations):
-    durations["experiments"]["first"]["replicates"] = 6
+    durations["experiments"]["first"]["replicates"] = 7
     tables, specs = tables_and_specs(durations)
     table = tables["first"]
     table.loc[(table["run"] == "half") & (table["replicate"] == 2), "diverged_at"] = 40
@@ -57,6 +65,26 @@ def test_ranges_are_10_to_90_per_cent_of_the_survivors(durations):
     assert_drawn(axes, [0, 0], ends["never"])
     assert axes.get_xticks().tolist() == [0, 0.1, 0.5]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["0", "10", "50"]
+
+
+@pytest.mark.parametrize("run", ["half", "never"])
+def test_no_range_of_fewer_than_six(durations, run):
+    durations["experiments"]["first"]["replicates"] = 7
+    tables, specs = tables_and_specs(durations)
+    table = tables["first"]
+    table.loc[(table["run"] == run) & (table["replicate"] < 2), "diverged_at"] = 40
+    figure = plot(Sources(tables), specs["duration"])
+    axes = figure.axes[2]
+    last = last_snapshots(table).set_index(["run", "replicate"])["train_loss"].unstack()
+    at = {"half": 0.5, "never": 0.0}[run]
+    ranges = [x for x, _ in drawn(axes) if len(x) == 2 and x[0] == x[1]]
+    assert ranges == ([[0.0, 0.0]] if run == "half" else [])
+    # What is left is a range at one duration, which has no width.
+    assert not any(at in band[0] for band in filled(axes))
+    # The points are in sight.
+    low, high = axes.get_ylim()
+    assert low < last.loc[run].min() <= last.loc[run].max() < high
+    assert any("of six or more" in text for text in legend_texts(figure))
 
 
 def test_columns_may_be_of_different_length(durations):

@@ -27,7 +27,8 @@ def population(tiny):
 
 
 def draw(raw, change=lambda table: None):
-    tables, specs = tables_and_specs(raw, edges=np.array([0.05, 0.06, 0.07]))
+    count = raw["experiments"]["first"]["replicates"]
+    tables, specs = tables_and_specs(raw, edges=0.05 + 0.01 * np.arange(count))
     change(tables["first"])
     return plot(Sources(tables), specs["edge"]), tables["first"]
 
@@ -50,6 +51,7 @@ def test_ranges_are_10_to_90_per_cent_of_the_survivors(population):
     def one_diverges(table):
         table.loc[(table["run"] == "edge-90") & (table["replicate"] == 1), "diverged_at"] = 7
 
+    population["experiments"]["first"]["replicates"] = 7
     figure, table = draw(population, one_diverges)
     last = last_snapshots(table).set_index(["run", "replicate"])["test_loss"].unstack()
     ends = {run: np.nanpercentile(last.loc[run], (10, 90)) for run in last.index}

@@ -1,11 +1,14 @@
 """Figures show what the tables hold, in the same bytes every time."""
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
-from figure_tables import assert_drawn, assert_filled, legend_texts, plot, tables_and_specs
+from figure_tables import assert_drawn, assert_filled, filled, legend_texts, plot, tables_and_specs
 
+from sparsestep.claims import statistics
 from sparsestep.figures import render
-from sparsestep.figures.parts import style
+from sparsestep.figures.parts import panel, style
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
@@ -26,17 +29,78 @@ def test_curves_show_median_and_replicate_0(tiny):
 
 
 def test_bands_are_10_to_90_per_cent_of_the_survivors(tiny):
-    tiny["experiments"]["first"]["replicates"] = 6
+    tiny["experiments"]["first"]["replicates"] = 7
     tables, specs = tables_and_specs(tiny)
     table = tables["first"]
     table.loc[(table["run"] == "small") & (table["replicate"] == 4), "diverged_at"] = 50
-    axes = plot(Sources(tables), specs["curves"]).axes[0]
-    for run, count in (("small", 5), ("decay-50", 6)):
+    figure = plot(Sources(tables), specs["curves"])
+    axes = figure.axes[0]
+    assert {"10 to 90 % of the survivors", "replicate 0"} <= set(legend_texts(figure))
+    for run, count in (("small", 6), ("decay-50", 7)):
         survivors = table[(table["run"] == run) & (table["diverged_at"] < 0)]
         values = survivors.pivot(index="iteration", columns="replicate", values="train_loss")
         assert values.shape[1] == count
         low, high = np.nanpercentile(values, (10, 90), axis=1)
         assert_filled(axes, values.index, low, high)
+
+
+def thin_lines(axes):
+    return [list(line.get_ydata()) for line in axes.lines if line.get_linewidth() == 0.5]
+
+
+@pytest.mark.parametrize("lost", [2, 6, 7])
+def test_fewer_than_six_survivors_are_lines_and_no_band(tiny, lost):
+    tiny["experiments"]["first"]["replicates"] = 7
+    tables, specs = tables_and_specs(tiny)
+    table = tables["first"]
+    # Replicate 0 is one of those that diverge.
+    table.loc[(table["run"] == "small") & (table["replicate"] < lost), "diverged_at"] = 50
+    figure = plot(Sources(tables), specs["curves"])
+    axes = figure.axes[0]
+    # The other run's band alone.
+    survivors = table[table["run"] == "decay-50"]
+    values = survivors.pivot(index="iteration", columns="replicate", values="train_loss")
+    assert len(filled(axes)) == 1
+    assert_filled(axes, values.index, *np.percentile(values, (10, 90), axis=1))
+    of_run = table[table["run"] == "small"]
+    values = of_run.pivot(index="iteration", columns="replicate", values="train_loss")
+    expected = [values[replicate].tolist() for replicate in (0, *range(lost, 7))]
+    drawn = thin_lines(axes)
+    assert len(drawn) == len(expected) + 1
+    assert all(line in drawn for line in expected)
+    low, high = axes.get_ylim()
+    assert all(low < min(line) and max(line) < high for line in expected[1:])
+    texts = " ".join(legend_texts(figure))
+    assert "10 to 90 % of the survivors" in texts
+    assert ("each survivor, where these are fewer than six" in texts) == (lost < 7)
+
+
+def test_no_band_is_explained_where_there_is_none(tiny):
+    tables, specs = tables_and_specs(tiny)
+    figure = plot(Sources(tables), specs["curves"])
+    assert not any(filled(axes) for axes in figure.axes)
+    assert not any("10 to 90 %" in text for text in legend_texts(figure))
+    # Three replicates of two runs.
+    assert len(thin_lines(figure.axes[0])) == 6
+
+
+def test_as_many_as_a_verdict_asks_for():
+    assert panel.FEWEST == statistics.FEWEST
+
+
+def test_a_band_ends_where_fewer_than_six_have_a_value():
+    values = pd.DataFrame(np.arange(28.0).reshape(4, 7))
+    values.iloc[3, :2] = np.nan
+    axes = plt.figure().subplots()
+    low, high = panel.draw_band(axes, values, "black", "-")
+    ((at, *ends),) = filled(axes)
+    assert list(at) == [0, 1, 2]
+    np.testing.assert_allclose(ends, np.percentile(values.iloc[:3], (10, 90), axis=1))
+    # The ends of those that are not shown as a range must be in sight all the same.
+    assert (low[3], high[3]) == (23, 27)
+    (median,) = axes.lines
+    assert list(median.get_ydata()) == [3, 10, 17, 25]
+    plt.close()
 
 
 def test_legend_states_step_sizes_and_divergence(tiny):

@@ -60,7 +60,7 @@ def test_panels_show_medians_over_the_replicates(lasso):
 
 
 def test_bands_are_10_to_90_per_cent_of_the_survivors(lasso):
-    lasso["experiments"]["first"]["replicates"] = 6
+    lasso["experiments"]["first"]["replicates"] = 7
     table, spec = tables_and_spec(lasso)
     table.loc[(table["run"] == "b") & (table["replicate"] == 3), "diverged_at"] = 200
     page = plot(Sources({"first": table}), spec)

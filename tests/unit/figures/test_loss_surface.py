@@ -137,6 +137,7 @@ def test_the_path_and_the_decay_are_drawn(raw):
 
 
 def test_the_surface_its_points_and_the_losses(raw):
+    raw["experiments"]["first"]["replicates"] = 6
     sources, spec = drawn_from(raw, "loss_surface")
     surface, losses = plot(sources, spec).axes[:2]
     drawn = surface_panels.Surface(sources, Plan(raw).config.figures["loss_surface"])

@@ -224,7 +224,7 @@ def mark_handles(profile: Profile) -> list:
         Line2D([], [], **line, label="of the snapshots: median; recall (c)"),
         Line2D([], [], **hollow, linestyle=_OF_MEAN, label="of their mean: median (a, b)"),
         Line2D([], [], **hollow, label="precision (c)"),
-        Patch(color=style.GREY, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
+        Patch(color=style.GREY, alpha=0.25, linewidth=0, label=panel.OF_ENOUGH),
         Line2D([], [], **_PREDICTED, label="predicted, nothing fitted (median; c: mean)"),
         Line2D([], [], **_SAMPLING, label=sampling),
     ]
@@ -263,7 +263,7 @@ def _snapshots(profile: Profile) -> int:
 
 
 def _draw(axes: Axes, profile: Profile, values: pd.Series, of_mean: bool = False) -> None:
-    """Median and band over the replicates, a line a step size."""
+    """Median and, of six or more, band over the replicates, a line a step size."""
     for eta, colour, marker in _looks(profile):
         frame = profile.by_level(values, eta)
         frame = frame[frame.notna().any(axis=1)]

@@ -21,7 +21,8 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
         surface.draw_path(left, run, experiment)
     table = surface.losses()
     over_time.draw(right, table, experiment, "train_loss")
-    runs = legend.run_handles(legend.fates_of(surface.trajectories), experiment)
-    marks = over_time.handles(["train_loss"], experiment)
+    fates = legend.fates_of(surface.trajectories)
+    runs = legend.run_handles(fates, experiment)
+    marks = over_time.handles(["train_loss"], experiment, fates)
     legend.add_legend(page, runs, marks, surface_panels.handles(), titles=("run", "(b)", "(a)"))
     return page

@@ -47,7 +47,7 @@ def draw(axes: Axes, table: pd.DataFrame, metric: str, edges: dict[float, np.nda
     """The survivors' median of a metric (`diverged`: a share) over step size and duration.
 
     Points at which half of the replicates or more diverge are hatched and bordered. `edges` are
-    the replicates' edges, (R,), by duration: median and 10 to 90 % range.
+    the replicates' edges, (R,), by duration: median and, of six or more, 10 to 90 % range.
     """
     x, y = (np.unique(table[key]) for key in ("step_size", "decay_at"))
     shares = _by_point(table.assign(diverged=table["diverged_at"] >= 0), "diverged", "mean")
@@ -83,7 +83,7 @@ def edge_handles() -> list:
     line = {**_EDGE, "path_effects": _OUTLINE}
     return [
         Line2D([], [], marker="o", markersize=3.5, **line, label="edge, median of the replicates"),
-        Line2D([], [], **line, label="10 to 90 % of the replicates' edges"),
+        Line2D([], [], **line, label="10 to 90 % of six or more replicates' edges"),
     ]
 
 
@@ -149,7 +149,8 @@ def _draw_edges(axes: Axes, edges: dict[float, np.ndarray]) -> None:
     found = {at: of for at, of in found.items() if len(of)}
     if not found:
         return
-    low, middle, high = np.array([np.percentile(of, panel.PERCENTILES) for of in found.values()]).T
+    durations = np.array(list(found))
+    low, middle, high, enough = panel.ranges(pd.DataFrame(list(map(pd.Series, found.values()))))
     style_of_line = {**_EDGE, "path_effects": _OUTLINE, "zorder": 4}
-    axes.hlines(list(found), low, high, **style_of_line)
-    axes.plot(middle, list(found), marker="o", markersize=3.5, **style_of_line)
+    axes.hlines(durations[enough], low[enough], high[enough], **style_of_line)
+    axes.plot(middle, durations, marker="o", markersize=3.5, **style_of_line)

@@ -16,9 +16,10 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
         experiment.title,
         lambda axes, metric: over_time.draw(axes, table, experiment, metric),
     )
+    fates = legend.fates_in(table)
     legend.add_legend(
         page,
-        legend.run_handles(legend.fates_in(table), experiment),
-        over_time.handles(figure.panels, experiment),
+        legend.run_handles(fates, experiment),
+        over_time.handles(figure.panels, experiment, fates),
     )
     return page

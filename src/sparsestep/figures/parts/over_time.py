@@ -15,13 +15,15 @@ _FAR_OFF = 1e3
 _DRAWN_STEP_SIZES = 300
 # Columns of a table of measurements.
 _TIMES = ("iteration", "diverged_at")
+_SINGLE = {"linewidth": 0.5, "alpha": 0.8}
 _STABLE = {"linestyle": (0, (5, 3, 1, 3)), "linewidth": 0.8, "alpha": 0.8}
 
 
 def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> None:
     """A metric against the iteration or epoch: per run the survivors' median and 10-90 % band.
 
-    Replicate 0 is a thin line, until it diverges; a dotted line marks each decay of a step size. A
+    Of fewer than six survivors each is a thin line instead of a band. Replicate 0 is one always,
+    until it diverges; a dotted line marks each decay of a step size. A
     cross above the panel marks each iteration at which a replicate diverged, one row a run: until
     the first decay, runs of the same large step are the same. A panel of the sharpness also shows
     2 / step size, above which gradient descent on a quadratic is not stable. The vertical axis fits
@@ -60,10 +62,13 @@ def _draw_run(
     values = of_run.pivot(index="iteration", columns="replicate", values=metric)
     survived = of_run.groupby("replicate")["diverged_at"].first() < 0
     shown = panel.draw_band(axes, values.loc[:, survived], colour, dashes, "." if few else None)
-    if 0 in values:
-        axes.plot(values.index, values[0], color=colour, linewidth=0.5, alpha=0.8, zorder=1.5)
-        if survived[0]:
-            shown.append(values[0].to_numpy())
+    single = [0] if 0 in values else []
+    if survived.sum() < panel.FEWEST:
+        single += [name for name in values if survived[name] and name != 0]
+    for replicate in single:
+        axes.plot(values.index, values[replicate], color=colour, zorder=1.5, **_SINGLE)
+    if 0 in values and survived[0]:
+        shown.append(values[0].to_numpy())
     if metric == "sharpness" and (few or "step_size" in of_run):
         eta = _step_sizes(of_run, experiment, name)
         axes.plot(eta.index, 2 / eta, color=colour, **_STABLE)
@@ -98,16 +103,25 @@ def _mark_divergences(axes: Axes, of_run: pd.DataFrame, height: float, colour: s
     crosses.set_in_layout(False)
 
 
-def handles(metrics: list[str], experiment: Shown) -> list:
-    """Legend entries of what `draw` draws of these metrics beside the medians."""
+def handles(metrics: list[str], experiment: Shown, fates: dict[str, np.ndarray]) -> list:
+    """Legend entries of what `draw` draws of these metrics beside the medians.
+
+    `fates` say of every run when each replicate diverged (`legend.fates_in`): which runs have a
+    band depends on how many survive.
+    """
+    survivors = [int((fates[run] < 0).sum()) for run in experiment.shown]
+    single = "replicate 0"
+    if any(0 < count < panel.FEWEST for count in survivors):
+        single += "; each survivor, where these are fewer than six"
     median = {"label": "median of the survivors"}
     if experiment.has_few_snapshots:
         median = {"marker": ".", "label": "median of the survivors; a dot is a snapshot"}
     stable = Line2D([], [], color=style.GREY, label=r"$2 / \eta$ (sharpness)", **_STABLE)
+    band = Patch(color=style.GREY, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors")
     return [
         Line2D([], [], color=style.GREY, **median),
-        Patch(color=style.GREY, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
-        Line2D([], [], color=style.GREY, linewidth=0.5, label="replicate 0"),
+        *([band] if max(survivors) >= panel.FEWEST else []),
+        Line2D([], [], color=style.GREY, linewidth=0.5, label=single),
         Line2D([], [], color=style.GREY, linestyle=":", label="step size decays"),
         Line2D([], [], color=style.GREY, marker="x", linestyle="", label="a replicate diverges"),
         *([stable] if "sharpness" in metrics else []),

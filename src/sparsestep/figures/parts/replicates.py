@@ -29,13 +29,16 @@ def draw_points(axes: Axes, values: pd.DataFrame, colour: str, marker: str, shif
 
 
 def draw_bars(axes: Axes, values: pd.DataFrame, colour: str, marker: str, shift: float = 0):
-    """Median and 10-90 % range of every row, with no line between rows; returns the range."""
+    """Median and 10-90 % range of every row, with no line between rows; returns the range.
+
+    A range of fewer than six replicates is not drawn; what is returned are then their ends.
+    """
     values = values[values.notna().any(axis=1)]
     if values.empty:
         return []
-    low, middle, high = np.nanpercentile(values.to_numpy(), panel.PERCENTILES, axis=1)
+    low, middle, high, enough = panel.ranges(values)
     transform = _shifted(axes, shift)
-    for place, ends in zip(values.index, zip(low, high, strict=True), strict=True):
+    for place, *ends in zip(values.index[enough], low[enough], high[enough], strict=True):
         axes.plot([place, place], ends, color=colour, linewidth=1.2, transform=transform)
     axes.plot(
         values.index,
@@ -86,7 +89,7 @@ def handles(count: int) -> list:
     """Legend entries of `count` replicates."""
     return [
         Line2D([], [], color=style.GREY, marker="o", markersize=4, label="median of the survivors"),
-        Patch(color=style.GREY, alpha=0.25, linewidth=0, label="10 to 90 % of the survivors"),
+        Patch(color=style.GREY, alpha=0.25, linewidth=0, label=panel.OF_ENOUGH),
         Line2D([], [], color=style.GREY, marker="o", label=f"a replicate, of {count}", **_POINTS),
         Line2D([], [], color=style.GREY, marker=_DOWN, label="one beyond the frame", **_ARROW),
     ]
