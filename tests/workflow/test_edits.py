@@ -4,11 +4,13 @@ import os
 import random
 import subprocess
 
+import pandas as pd
 import pytest
 import source_edits
 import yaml
 
 from conftest import with_simulations
+from sparsestep.claims.verdicts import COLUMNS
 from workflow.runner import WORKFLOW
 
 # What follows when the measurements of experiment `first` change.
@@ -32,7 +34,12 @@ def test_everything_is_there_and_nothing_left_to_do(finished):
         for kind in ("svg", "png", "pdf"):
             assert (results / "figures" / f"{name}.{kind}").stat().st_size > 1000
     assert (results / "summary.csv").is_file()
-    assert (results / "report.html").is_file()
+    claims = pd.read_csv(results / "claims.csv")
+    assert tuple(claims.columns) == COLUMNS
+    # Every row is counted in the report.
+    page = (results / "report.html").read_text()
+    for claim, count in claims["claim"].value_counts().items():
+        assert f"<td>{claim}</td><td>{count}</td>" in page
     assert not list(results.rglob("*.tmp"))
 
 
@@ -251,6 +258,8 @@ def test_a_title_and_a_colour(edited):
 
 def test_a_claim(edited):
     change(edited, "claims", "better", ["test_loss"])
+    assert edited.planned() == {"judge_claims": 1, "write_report": 1}
+    change(edited, "claims", "fits", {"train_loss": 0.01})
     assert edited.planned() == {"judge_claims": 1, "write_report": 1}
     edited.append("src/sparsestep/claims/verdicts.py", "_EDITED = 1")
     assert edited.planned() == {"judge_claims": 1, "write_report": 1}

@@ -66,7 +66,8 @@ def _lost(row: dict) -> str:
         return ""
     level = value_text(row["median_a_of_lost"], row["metric"])
     lost = f"the {row['lost']} that {row['run_b']} loses (median under {row['run_a']} {level})"
-    return f" ({lost} counted against it: {row['verdict_lost_against']})"
+    verb = "counts" if row["lost"] == 1 else "count"
+    return f", and {row['verdict_lost_against']} where {lost} {verb} against it"
 
 
 def _level(rows: pd.DataFrame, claim: str, what: str) -> str:

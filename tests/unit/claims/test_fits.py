@@ -61,7 +61,8 @@ def test_sentences_say_how_many_do_not_fit():
     long = np.array([0.5, *[0.001] * 7])
     (text,) = sentences(judged(table_with_losses(0.002, long), TWO, sparser=["l0"], **BOUND))
     assert "higher in 0 of 7 pairs that fit (1 do not), difference −10" in text
-    assert "training loss 0.002 to 0.001: holds (the 1 that long loses (median under small" in text
+    assert "training loss 0.002 to 0.001: holds, and not shown where the 1 that long loses" in text
+    assert text.endswith("(median under small 20) counts against it.")
     assert "coincide" not in text
     (text,) = sentences(judged(table_with_losses(0.002, 0.5), TWO, sparser=["l0"], **BOUND))
     assert "from small to long no replicate fits the training data in both: not shown" in text
