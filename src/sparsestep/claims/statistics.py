@@ -32,17 +32,11 @@ def p_value(effects: np.ndarray, below: float, above: float = -np.inf) -> float:
     """Exact two-sided p of the claim that the median effect lies between `above` and `below`.
 
     At a bound it is the sign test's, of (number below it, number above it) under Bin(., 1/2),
-    effects equal to the bound left out: 1 where all are, NaN without effects. Where the median lies
-    between two bounds, both have to be refuted, and p is the larger one; beyond a bound, p is that
-    bound's.
+    effects equal to the bound left out: 1 where all are, NaN without effects. Of two bounds
+    p is the larger one: between them both have to be refuted; beyond one, the other's is smaller.
     """
     if not len(effects):
         return np.nan
-    middle = np.median(effects)
-    if middle > below:
-        return _sign_test(effects, below)
-    if middle < above:
-        return _sign_test(effects, above)
     return max(_sign_test(effects, bound) for bound in (above, below) if np.isfinite(bound))
 
 

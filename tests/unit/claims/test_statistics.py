@@ -109,8 +109,9 @@ def test_p_of_a_claim_with_two_bounds():
     # Both bounds have to be refuted; 2 of 13 on the wrong side of 1/2 is the weaker evidence.
     assert p_value(inside, 2.0, 0.5) == pytest.approx(2 * tail(13, 2))
     assert p_value(1 / inside, 2.0, 0.5) == pytest.approx(2 * tail(13, 2))
-    # Beyond a bound it is the evidence for that; the other bound has nothing to do with it.
-    assert p_value(np.full(8, 0.1), 2.0, 0.5) == p_value(np.full(8, 9.0), 2.0, 0.5) == 2 / 2**8
+    # Beyond a bound it is the evidence for that: here five of six.
+    beyond = np.array([1.0, *[3.0] * 5])
+    assert p_value(beyond, 2.0, 0.5) == p_value(1 / beyond, 2.0, 0.5) == 2 * tail(6, 1)
     assert np.isnan(p_value(np.empty(0), 2.0, 0.5))
 
 
