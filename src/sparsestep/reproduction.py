@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sparsestep import registry
 from sparsestep.artifacts.arrays import Trajectory, read_trajectory
 from sparsestep.artifacts.files import write_atomically
 from sparsestep.artifacts.identity import identity
@@ -71,11 +72,17 @@ def digest_of_arrays(*arrays: np.ndarray) -> str:
 
 
 def read_runs(paths: list[Path]) -> dict[str, Run]:
-    """Digests of these files, by run id; raises ArtifactError for a damaged one."""
+    """Digests of these files, by run id, but those of networks on images, which are not portable.
+
+    Raises ArtifactError for a damaged one.
+    """
     runs: dict[str, Run] = {}
     for path in paths:
         trajectory = read_trajectory(path)
         spec = dict(trajectory.spec)
+        if registry.family("model", spec["model"]["kind"]) == "images":
+            # Rounded by the library and the device.
+            continue
         first, last = spec.pop("replicates")
         run_id = identity(spec)
         # .../<experiment>/<run>-<run_id>/<batch>/trajectory.safetensors

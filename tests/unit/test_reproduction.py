@@ -153,3 +153,11 @@ def test_a_later_batch_holds_the_replicates_that_its_spec_names(trained, tmp_pat
     # Each batch by itself is compared with its own part.
     for of in (trained, path):
         assert command(reference, of).stdout.startswith("3 replicates are, bit for bit, those of")
+
+
+def test_networks_on_images_are_not_recorded(trained, tmp_path):
+    spec = {"model": {"kind": "resnet"}, "iterations": 5, "replicates": [0, 2]}
+    path = tmp_path / "of_images.safetensors"
+    write_trajectory(path, make_trajectory(spec=spec), {"spec": spec, "code": ""})
+    assert reproduction.read_runs([path]) == {}
+    assert list(reproduction.read_runs([path, trained])) == [identity(SPEC)]
