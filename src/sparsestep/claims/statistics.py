@@ -1,4 +1,4 @@
-"""What pairs of replicates say of the median of an effect: intervals, p-values, corrections.
+"""Sign tests of the median effect over pairs of replicates: intervals, p-values, corrections.
 
 All of it is the sign test, which asks for nothing but pairs that are independent of each other: of
 n effects, the number that lies below their median is Bin(n, 1/2), whatever their distribution.
