@@ -52,7 +52,7 @@ class Seeds(Closed):
 def replicate_seed(seed: int, stream: Stream, replicate: int) -> int:
     """Seed of a replicate, an integer in [0, 2^32).
 
-    Replicate 0 uses `seed` itself: the published run. Replicate r > 0 uses the first 32-bit word
+    Replicate 0 uses `seed` itself, as published. Replicate r > 0 uses the first 32-bit word
     that `numpy.random.SeedSequence([seed, r, s])` generates, s = 0 for data, 1 for init, 2 for
     order, which NumPy keeps stable across versions.
     """

@@ -51,7 +51,7 @@ def test_divergence_is_where_the_step_size_is_at_the_edge(ends):
     first, *large = [int((table["diverged_at"] >= 0).sum()) for table in values.values()]
     assert first == 0
     if name == "relu_teacher":
-        # 26 of 32 in prototypes; replicate 0, the published run, survives.
+        # 26 of 32 in prototypes; replicate 0, of the published seeds, survives.
         assert all(8 <= diverged < 16 for diverged in large)
         assert all(table["diverged_at"].iloc[0] == -1 for table in values.values())
     else:

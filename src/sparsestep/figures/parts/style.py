@@ -35,7 +35,7 @@ RUNS = {
     # SGD as stochastic differential equations and as descent on noisy labels, beside flow and sgd.
     "sde": ("#0072B2", (0, (5, 1))),
     "sde-own": ("#009E73", (0, (3, 1, 1, 1))),
-    "sde-own-fine": ("#66A61E", (0, (5, 1))),
+    "sde-own-fine": ("#7570B3", (0, (5, 1))),
     "sde-second-moment": ("#A6761D", (0, (1, 1))),
     "noisy-labels": ("#882255", (0, (4, 3))),
     "flow-animated": ("#404040", (0, (1.5, 0.7))),
