@@ -69,7 +69,8 @@ class Ends:
         if first:
             near = self._figure.near * np.array([-1, 1])
             axes.fill_between([low, high], *np.add.outer(near, [low, high]), **_band())
-            axes.set_title(style.wrapped(self._title), fontsize="small")
+            # Narrow: the letter stands beside it.
+            axes.set_title(style.as_text(self._title, 24), fontsize="small")
         for run, marker in zip(self._figure.runs, _MARKERS, strict=False):
             look = {"marker": marker, "color": self._colours[run]}
             points = {"markersize": 4, "alpha": 0.45, "linestyle": "", "markeredgewidth": 0}
