@@ -14,6 +14,7 @@ import pytest
 
 from sparsestep.artifacts import arrays, files, tables
 from sparsestep.artifacts.arrays import Problem, Trajectory
+from sparsestep.artifacts.identity import identity
 from sparsestep.errors import ArtifactError
 
 
@@ -55,6 +56,22 @@ def test_of_replicate_reads_shared_and_own_arrays(problem):
     np.testing.assert_array_equal(
         problem.of_replicate("beta_star", 1), problem.truth["beta_star"][0]
     )
+
+
+@pytest.mark.parametrize("losses", [(), ("train_loss",), ("batch_loss",)], ids=repr)
+def test_replicates_are_joined_with_all_that_belongs_to_them(losses):
+    numbers = np.arange(24.0).reshape(3, 8)
+    whole = Trajectory(
+        iterations=np.array([0, 4]),
+        parameters=numbers.reshape(3, 2, 4),
+        step_sizes=numbers[:, :2],
+        diverged_at=np.array([-1, 6, -1]),
+        spec={"replicates": [0, 2]},
+        **dict.fromkeys(losses, numbers),
+    )
+    joined = Trajectory.joined([whole.of_replicate(row) for row in range(3)], whole.spec)
+    for name, value in vars(whole).items():
+        np.testing.assert_equal(getattr(joined, name), value)
 
 
 def test_transposed_arrays_keep_their_values(tmp_path):
@@ -222,3 +239,19 @@ def test_no_pickle_anywhere():
         assert "pickle" not in words.replace("no pickle", ""), source
         # `network.eval()` of torch is another word.
         assert not re.search(r"(?<!\.)\beval\(", words), source
+
+
+@pytest.mark.parametrize(
+    ("read", "content", "names"),
+    [
+        (tables.read_tables, tables.MEASUREMENTS, ("first", "small")),
+        (tables.read_sweeps, tables.SWEEP, ("phases",)),
+    ],
+)
+def test_tables_of_other_settings_are_refused(table, tmp_path, read, content, names):
+    path, table = tmp_path / "table", table.assign(step_size=0.1, decay_at=0.5)
+    tables.write_table(path, table, files.provenance({"seed": 1}, "c0de"), content)
+    (found,) = read([path], [[*names, identity({"seed": 1})]]).values()
+    assert len(found) == 3
+    with pytest.raises(ArtifactError, match="made from another configuration"):
+        read([path], [[*names, identity({"seed": 2})]])

@@ -36,6 +36,7 @@ def digest_of_text(tmp_path, monkeypatch):
         ("class A:\n    x: int", "class A:\n    x: float"),
         ("class A:\n    x: int = 1", "class A:\n    x: int = 2"),
         ("class A:\n    x: int = Field(ge=1)", "class A:\n    x: int = Field(ge=2)"),
+        ("class A:\n    x: int = Field(default=1)", "class A:\n    x: int = Field(default=2)"),
         ("a = told(description='a')", "a = told(description='b')"),
         ("a: int = 1", "a: int = 2"),
         ("def f(x: int = 1):\n    pass", "def f(x: int = 2):\n    pass"),
