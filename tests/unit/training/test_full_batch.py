@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.training import full_batch, train
+from sparsestep.training import full_batch, loss_log, train
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -222,13 +222,16 @@ def test_logged_losses_are_those_of_the_snapshots(model):
             assert logged.train_loss[row, s] == pytest.approx(expected, rel=1e-12)
 
 
-def test_log_of_a_divergence():
+@pytest.mark.parametrize("block", [500, 2], ids=["in the first block", "in a later one"])
+def test_log_of_a_divergence(monkeypatch, block):
+    monkeypatch.setattr(loss_log, "_BLOCK", block)
     problem = make_problem(MODELS["diagonal"], 6, 4, 2, 700)
     spec = make_spec(MODELS["diagonal"], {"kind": "sgd", "log_loss": True}, 700, 20.0)
     logged = train(problem, spec)
     plain = train(problem, {**spec, "algorithm": {"kind": "sgd"}})
     np.testing.assert_array_equal(logged.diverged_at, plain.diverged_at)
     assert (logged.diverged_at > 0).all()
+    assert np.array_equal(logged.diverged_at < block, [block == 500] * 2)
     for losses, at in zip(logged.train_loss, logged.diverged_at, strict=True):
         np.testing.assert_array_equal(np.isfinite(losses), np.arange(700) < at)
 
