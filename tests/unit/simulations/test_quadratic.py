@@ -154,11 +154,14 @@ def test_coordinates_are_positive_at_the_start():
             assert table[name].to_numpy() == pytest.approx(expected, rel=1e-9)
 
 
-def test_first_steps_are_gradient_steps():
-    table = simulate({**PATHS, "of_threshold": [0.7], "steps": 3})
+@pytest.mark.parametrize("name", q.FACTORS)
+def test_first_steps_are_gradient_steps(name):
+    table = simulate({**PATHS, "normalisation": name, "of_threshold": [0.7], "steps": 3})
     x, y, beta = q.Problems(**{k: PATHS[k] for k in ("shapes", "noise", "seed")}).draw(0, 0)
-    eta = 0.7 * 2 / np.linalg.eigvalsh(2 * x.T @ x)[-1]
+    factor = {"sum": 1.0, "half": 0.5, "mean": 1 / 16}[name]
+    eta = 0.7 * 2 / np.linalg.eigvalsh(2 * factor * x.T @ x)[-1]
     least = np.sum((x @ np.linalg.lstsq(x, y, rcond=None)[0] - y) ** 2)
     for excess in table["excess"]:
-        assert excess == pytest.approx(np.sum((x @ beta - y) ** 2) - least, rel=1e-9)
-        beta = beta - eta * 2 * x.T @ (x @ beta - y)
+        expected = factor * (np.sum((x @ beta - y) ** 2) - least)
+        assert excess == pytest.approx(expected, rel=1e-9)
+        beta = beta - eta * 2 * factor * x.T @ (x @ beta - y)
