@@ -61,9 +61,15 @@ def test_an_epoch_is_a_permutation_and_repeats():
     assert all(torch.equal(a, b) for a, b in zip(first.crops, again.crops, strict=True))
     assert torch.equal(first.label, again.label)
     assert not torch.equal(first.order, second.order)
-    # Crops and noise do not move the order.
-    plain = Drawing(7, images=23, batch_size=5, classes=4, crop_padding=None, label_noise=0.0)
-    assert torch.equal(plain.epoch(1, "cpu").order, second.order)
+    # Neither crops nor noise move what else is drawn.
+    settings = {"order_seed": 7, "images": 23, "batch_size": 5, "classes": 4}
+    noisy = Drawing(**settings, crop_padding=None, label_noise=0.25).epoch(1, "cpu")
+    cropped = Drawing(**settings, crop_padding=4, label_noise=0.0).epoch(1, "cpu")
+    assert torch.equal(noisy.order, second.order)
+    assert torch.equal(noisy.noisy, second.noisy)
+    assert torch.equal(noisy.label, second.label)
+    assert torch.equal(cropped.order, second.order)
+    assert all(torch.equal(a, b) for a, b in zip(cropped.crops, second.crops, strict=True))
 
 
 def test_label_noise_has_its_rate():
