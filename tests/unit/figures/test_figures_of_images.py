@@ -132,7 +132,7 @@ def test_filters_in_one_scale():
     raw, given = raw_config(), {run: 0 * stem for run, stem in stems().items()}
     given["small"][3, 0, 1, 2] = -2.0
     given["decay-10"][5, 0, 0, 0] = 1.0
-    given["decay-50"][:, 0, 1, 1] = np.geomspace(0.0099, 1, 16)
+    given["decay-50"][:, 0, 1, 1] = np.geomspace(2 * 0.0099, 2, 16)
     page = plot(sources_of(raw, given), spec_of(raw, "filters"))
     assert [title.split("\n")[1] for title in titles(page)] == [
         "15 of 16 vanish",

@@ -127,6 +127,10 @@ def test_neurons_of_replicate_0_and_the_teacher(raw):
         units = theta[:8].reshape(4, 2) * np.abs(theta[8:])[:, None]
         assert shown[5] == [units[np.sign(theta[8:]) == sign].tolist()]
         assert shown[10] == [teacher[:6].reshape(3, 2)[np.sign(teacher[6:]) == sign].tolist()]
+    # The legend says so.
+    told = {line.get_label(): line.get_marker() for line in neurons.handles()}
+    assert told["after: $w_j |a_j|$, $a_j > 0$"] == "^"
+    assert told["after: $w_j |a_j|$, $a_j < 0$"] == "v"
 
 
 def test_data_of_their_own_keep_others_out(raw):
