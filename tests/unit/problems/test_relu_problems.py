@@ -19,6 +19,17 @@ def test_replicate_0_is_published(name):
 
 
 @pytest.mark.parametrize("name", SPECS)
+def test_data_are_float32_values_as_published(name):
+    problem = make(name)
+    arrays = [problem.x_train, problem.x_test]
+    if name == "relu_1d":
+        # Labels of a teacher are computed in float64.
+        arrays += [problem.y_train, problem.y_test]
+    for array in arrays:
+        np.testing.assert_array_equal(array, array.astype(np.float32))
+
+
+@pytest.mark.parametrize("name", SPECS)
 def test_replicates_share_data_but_not_init_and_order(name):
     problem = make(name)
     assert len(problem.x_train) == 1
