@@ -267,6 +267,14 @@ def test_a_run_that_follows_another(tiny, of, says):
     assert says in str(caught.value)
 
 
+def test_only_sgd_is_followed(tiny):
+    put(tiny, (*RUN[:-1], "small", "algorithm"), {"kind": "gd"})
+    put(tiny, (*RUN, "algorithm"), {"kind": "gd_on_noisy_labels", "of": "small"})
+    del tiny["experiments"]["first"]["runs"]["decay-50"]["schedule"]
+    with pytest.raises(ConfigError, match=re.escape("got 'small'; must be a run with `algorithm")):
+        config.load(tiny)
+
+
 @pytest.mark.parametrize(
     ("of", "says"),
     [

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sparsestep.errors import ConfigError
-from sparsestep.runtime.environment import set_for_jobs
+from sparsestep.runtime.environment import put_first, set_for_jobs
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +26,16 @@ def test_a_folder_that_a_path_cannot_hold():
     with pytest.raises(ConfigError, match="PYTHONPATH cannot hold a folder with ':' in its name"):
         set_for_jobs(Path(folder))
     assert os.environ["PYTHONPATH"] == "before"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, "/a"), ("", "/a"), (":/b::/a:", "/a:/b")], ids=repr
+)
+def test_the_working_directory_is_not_put_on_a_path(monkeypatch, before, after):
+    # An empty entry would mean it.
+    if before is None:
+        monkeypatch.delenv("PYTHONPATH")
+    else:
+        monkeypatch.setenv("PYTHONPATH", before)
+    put_first("PYTHONPATH", "/a")
+    assert os.environ["PYTHONPATH"] == after

@@ -81,7 +81,9 @@ def test_changed_sources_are_refused(jobs):
     ]
     done = run("generate", arguments)
     assert done.returncode == 1
+    now = jobs.generate[jobs.generate.index("--code") + 1]
     assert "the sources changed while the workflow ran" in done.stderr
+    assert f"(planned {'0' * 16}, now {now})" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
