@@ -69,7 +69,10 @@ def test_replicates_are_joined_with_all_that_belongs_to_them(losses):
         spec={"replicates": [0, 2]},
         **dict.fromkeys(losses, numbers),
     )
-    joined = Trajectory.joined([whole.of_replicate(row) for row in range(3)], whole.spec)
+    parts = [whole.of_replicate(row) for row in range(3)]
+    for name in ("parameters", "step_sizes", "diverged_at", *losses):
+        assert [len(getattr(part, name)) for part in parts] == [1, 1, 1]
+    joined = Trajectory.joined(parts, whole.spec)
     for name, value in vars(whole).items():
         np.testing.assert_equal(getattr(joined, name), value)
 
