@@ -186,6 +186,14 @@ def test_divergence_and_overflow(images, module):
         assert huge[name][0, 1] == whole[name][0, 1]
 
 
+@pytest.mark.parametrize(("diverged_at", "measured"), [(-1, 3), (11, 2), (10, 1)])
+def test_no_snapshot_is_measured_from_the_divergence_on(diverged_at, measured):
+    spec = SMALLEST["densenet"]
+    trajectory = trajectory_of([*states_of(spec), states_of(spec)[0]], diverged_at)
+    found = snapshots.measure_each(trajectory, network_of(spec), ["one"], lambda _: {"one": 1.0})
+    np.testing.assert_array_equal(found["one"][0], [1.0] * measured + [np.nan] * (3 - measured))
+
+
 def test_what_a_config_is_told():
     assert registry.load("measure", "losses", "densenet") is losses
     assert registry.load("measure", "channel_sparsity", "resnet") is sparsity
