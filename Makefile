@@ -44,7 +44,7 @@ $(VENV)/cluster-installed: $(VENV)/installed
 # The unit tests with the lowest versions that pyproject.toml allows, in an environment of their own.
 # pandas 2 warns where a median is of nothing.
 test-lowest: $(LOWEST)/installed
-	@$(LOWEST)/bin/python -m pytest tests/unit tests/conformance --numprocesses auto --maxprocesses 4 \
+	@PATH=$(CURDIR)/$(LOWEST)/bin:$$PATH $(LOWEST)/bin/python -m pytest tests/unit tests/conformance --numprocesses auto --maxprocesses 4 \
 		--dist loadfile -W 'ignore:Mean of empty slice:RuntimeWarning'
 
 $(LOWEST)/installed: pyproject.toml constraints.txt tests/support/lowest.py

@@ -20,7 +20,7 @@ from sparsestep.errors import ArtifactError, ConfigError
 from sparsestep.figures import render
 from sparsestep.figures.draw.phase_diagram import cell_sides
 from sparsestep.figures.sources import Sources, read_sources
-from sparsestep.measures import measure
+from sparsestep.measures import feature_sparsity, measure
 from sparsestep.plan import Plan
 from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
@@ -483,3 +483,23 @@ def test_a_sweep_of_an_experiment_on_demand_is_not_wanted(raw):
         ["results/sweeps/phases.csv"],
         True,
     )
+
+
+def test_columns_are_counted_of_measurements_that_suit_the_model(tiny, monkeypatch):
+    # Of 2^31 layers they take gigabytes.
+    def columns(options):
+        raise AssertionError("counted")
+
+    monkeypatch.setattr(feature_sparsity, "columns", columns)
+    tiny["experiments"]["first"]["model"] = {
+        "kind": "mlp",
+        "widths": [3],
+        "biases": [False, False],
+        "weight_scales": [1.0, 1.0],
+    }
+    tiny["experiments"]["first"] |= {"measure": {"losses": None}, "claims": {}}
+    measured = {"feature_sparsity": {"layers": 2**31 - 1, "correlation_threshold": 0.9}}
+    tiny["sweeps"] = {"phases": {**copy.deepcopy(SWEEP), "measure": measured}}
+    tiny["figures"] = {}
+    with pytest.raises(ConfigError, match=r"feature_sparsity\.layers: got 2147483647; must be at"):
+        Plan(tiny)

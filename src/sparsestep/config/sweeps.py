@@ -108,7 +108,7 @@ def resolve(sweep: Sweep, experiments: "dict[str, Experiment]", mistakes: Mistak
             mistakes.at("measure").add_all(describe(Sweep, error))
     if len(mistakes) == known:
         compatibility.check(experiment.model_copy(update={"measure": measure}), mistakes)
-        _check_measurements(measure, experiment.model, mistakes.at("measure"))
+        _check_history(measure, experiment.model, mistakes.at("measure"))
         if sweep.edges and schedule["kind"] != "step_decay":
             mistakes.add(
                 "edges are of constant large steps: the schedule must be of kind step_decay, "
@@ -122,6 +122,7 @@ def resolve(sweep: Sweep, experiments: "dict[str, Experiment]", mistakes: Mistak
         parts |= {"algorithm": algorithm, "schedule": schedule, "measure": measure}
     if len(mistakes) == known:
         compatibility.check_metrics(measure, experiment.model, mistakes.at("measure"))
+        _check_columns(measure, experiment.model, mistakes.at("measure"))
     return sweep.model_copy(update=parts)
 
 
@@ -207,11 +208,16 @@ def _has_swept_keys(kind: str) -> bool:
     return set(SWEPT) <= set(registry.load("schedule", kind).Spec.model_fields)
 
 
-def _check_measurements(measure: Measure, model: Closed, mistakes: Mistakes) -> None:
-    for name, options in measure.items():
-        module = registry.load("measure", name, model.kind)
-        if getattr(module, "OF_ALL_SNAPSHOTS", False):
+def _check_history(measure: Measure, model: Closed, mistakes: Mistakes) -> None:
+    for name in measure:
+        if getattr(registry.load("measure", name, model.kind), "OF_ALL_SNAPSHOTS", False):
             mistakes.add("is about all snapshots; a sweep keeps the last alone", name)
+
+
+def _check_columns(measure: Measure, model: Closed, mistakes: Mistakes) -> None:
+    # Of measurements that suit the model: a column a layer of 2^31 would take gigabytes.
+    for name, options in measure.items():
+        columns = registry.load("measure", name, model.kind).columns(options)
         for column in SWEPT:
-            if column in module.columns(options):
+            if column in columns:
                 mistakes.add(f"measures {column!r}, a column that every sweep has already", name)

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -237,12 +238,18 @@ sys.stdin.read()
 def test_snakemake_prints_once_what_they_say(commands):
     """The scripts themselves, found on the PATH, by a process that keeps their output."""
     commands(srun="", squeue="exit 1", sacct="exit 1")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    # As `environment.prepare` leaves it: the scripts' python is the one that Snakemake runs with.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PATH": path}
     command = [sys.executable, "-c", SNAKEMAKE, str(ROOT / "workflow" / "slurm")]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
+        # A line that does not come would be waited for in vain.
+        limit = threading.Timer(60, process.kill)
+        limit.start()
         told = [process.stderr.readline() for _ in range(2)]
+        limit.cancel()
         process.stdin.close()
     assert told == [
         "sparsestep: Slurm does not say how its jobs are; asking again until it does\n",
