@@ -44,8 +44,8 @@ $(VENV)/cluster-installed: $(VENV)/installed
 # The unit tests with the lowest versions that pyproject.toml allows, in an environment of their own.
 # pandas 2 warns where a median is of nothing.
 test-lowest: $(LOWEST)/installed
-	@PATH=$(CURDIR)/$(LOWEST)/bin:$$PATH $(LOWEST)/bin/python -m pytest tests/unit tests/conformance --numprocesses auto --maxprocesses 4 \
-		--dist loadfile -W 'ignore:Mean of empty slice:RuntimeWarning'
+	@PATH=$(CURDIR)/$(LOWEST)/bin:$$PATH $(LOWEST)/bin/python -m pytest tests/unit tests/conformance \
+		--numprocesses auto --maxprocesses 4 --dist loadfile -W 'ignore:Mean of empty slice:RuntimeWarning'
 
 $(LOWEST)/installed: pyproject.toml constraints.txt tests/support/lowest.py
 	@test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)

@@ -9,9 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-LEVEL = 0.05
-# Of five, not even the smallest and the largest enclose the median: 1 - 2^(1 - n) < 0.95.
-FEWEST = 6
+from sparsestep.claims.level import FEWEST, LEVEL
 
 
 def interval(effects: np.ndarray) -> tuple[float, float]:

@@ -1,11 +1,10 @@
 """Remarks on a config that is valid: claims of which nothing can come."""
 
+from sparsestep.claims.level import FEWEST
 from sparsestep.claims.pairs import comparisons, large_steps
 from sparsestep.config.blocks import Experiment
 from sparsestep.config.claims import compared
 
-# As in `claims.statistics`, which imports scipy.
-FEWEST = 6
 # A pair of runs takes a look at every iteration; of more runs, their durations alone are compared.
 _MANY = 100
 

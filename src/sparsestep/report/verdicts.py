@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-# As in `claims.statistics`, which imports scipy.
-LEVEL = 0.05
+from sparsestep.claims.level import LEVEL
+
 _HEADER = (
     "claim",
     "comparisons",

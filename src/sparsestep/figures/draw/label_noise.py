@@ -26,7 +26,7 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     page, grid = plt.subplots(2, columns, figsize=size, **options)
     for name, (above, below) in zip(figure.networks, grid.T, strict=True):
         pair = Pair(sources, figure, name, experiments[name])
-        above.set_title(style.wrapped(experiments[name].title), fontsize="small")
+        above.set_title(style.as_text(experiments[name].title, 28), fontsize="small")
         pair.draw_losses(above)
         pair.draw_differences(below)
     panel.add_letters(grid.flat)

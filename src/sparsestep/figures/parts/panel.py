@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from sparsestep import metrics
 
 PERCENTILES = (10, 50, 90)
-# Of fewer replicates no range is drawn, as no verdict rests on them (`claims/statistics.py`).
+# Of fewer replicates no range is drawn, as no verdict rests on them (`claims/level.py`).
 FEWEST = 6
 OF_ENOUGH = "10 to 90 % of the survivors, of six or more"
 

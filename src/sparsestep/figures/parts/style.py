@@ -91,8 +91,3 @@ def as_text(text: str, width: int = 80) -> str:
     except ValueError:
         lines = [line.replace("$", r"\$") for line in lines]
     return "\n".join(lines)
-
-
-def wrapped(text: str) -> str:
-    """The user's text as a title above a narrow panel: lines of at most 28 characters."""
-    return as_text(text, 28)
