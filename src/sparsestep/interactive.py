@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from sparsestep import handed, measures, models, registry, training
+from sparsestep import handed, measures, models, problems, registry, training
 from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.config.blocks import Edge, Snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed
-from sparsestep.problems import generate
 from sparsestep.schedules.edge import is_relative
 from sparsestep.training import edge
 
@@ -24,6 +23,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["calibrate", "generate", "measure", "train"]
+
+
+def generate(spec: dict) -> Problem:
+    """Everything random about the replicates of an experiment; see `problems.generate`.
+
+    The problem's spec is filled up with defaults, as config.yaml's are: noise and measurements read
+    seeds there.
+    """
+    handed.check_problem(spec)
+    problem = handed.read("problem", spec["problem"])
+    return problems.generate(spec | {"problem": problem.model_dump()})
 
 
 def calibrate(problem: Problem, spec: dict, threads: int = 1) -> np.ndarray:

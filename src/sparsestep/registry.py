@@ -130,6 +130,7 @@ METRICS = {
     "parameter_norm": ("norm of the parameters", "linear", r"$\|\theta\|_2$"),
     # Ranks and the tangent kernel.
     "jacobian_rank": ("rank of the Jacobian", "linear"),
+    "jacobian_rank_even": ("rank of the Jacobian at evenly spaced points", "linear"),
     "stable_rank": ("stable rank of the Jacobian", "linear"),
     "entropy_rank": ("entropy rank of the Jacobian", "linear"),
     "sharpness": ("sharpness", "log", r"sharpness $\lambda_{\max}(\nabla^2 L)$"),

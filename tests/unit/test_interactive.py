@@ -55,6 +55,19 @@ def test_a_run_that_follows_another(problem, spec):
     assert isinstance(train(problem, {**spec, "algorithm": SDE}, other=other), Trajectory)
 
 
+def test_defaults_of_a_problem_are_filled_in_for_what_reads_its_seeds(spec):
+    """Noise on the labels and random points read seeds in the problem's spec."""
+    block = {"kind": "kink_regression", "data_seed": 0, "order_seed": 1, "n_fresh": 13}
+    model = {"kind": "mlp", "widths": [4], "biases": [True, True], "weight_scales": [1.0, 1.0]}
+    bare = spec | {"problem": block, "model": model}
+    bare["measure"] = {"jacobian_rank": {"random_points": True}}
+    bare["algorithm"] = {"kind": "label_noise_gd", "variance": 0.1}
+    problem = generate(bare)
+    assert problem.spec["problem"]["init_seed"] == 0
+    table = measure(problem, train(problem, bare), bare)
+    assert {"jacobian_rank", "jacobian_rank_even"} <= set(table.columns)
+
+
 def test_edges_belong_to_a_step_size_in_units_of_them(problem, spec):
     relative = {**spec, "schedule": OF_EDGE}
     needed = "needs one of each of the 3 replicates, as `calibrate` returns them"

@@ -6,15 +6,21 @@ import numpy as np
 from pydantic import Field
 
 from sparsestep.artifacts.arrays import Problem, Trajectory
-from sparsestep.fields import Closed, Fraction, Thresholds
+from sparsestep.fields import AddedField, Closed, Fraction, Thresholds
 from sparsestep.measures import backpropagation
 from sparsestep.measures.columns import at_threshold
 from sparsestep.measures.snapshots import measure_chunks
+from sparsestep.seeds import Seeds
 
 if TYPE_CHECKING:
     from sparsestep.models.mlp import Network as Mlp
 
 NEEDS = ("x_fresh",)
+
+# Problems whose x_fresh are evenly spaced.
+_EVENLY_SPACED = ("kink_regression",)
+# The last word of the seeds of random points; `seeds.py` lists the others.
+_STREAM = 6
 
 # Rounding of the eigenvalues of phi phi^T beside the largest; observed is at most a tenth of it.
 _EIGENVALUE_ERROR = 1e-13
@@ -29,22 +35,33 @@ class Spec(Closed):
     further_thresholds: Thresholds = Field(
         default=[], description="more columns, jacobian_rank@<threshold>"
     )
+    random_points: bool = AddedField(
+        default=False,
+        description="at random points, not at a problem's evenly spaced ones: jacobian_rank_even",
+    )
 
 
 def columns(options: Spec) -> list[str]:
     """What `measure` returns."""
     further = [at_threshold("jacobian_rank", t) for t in options.further_thresholds]
-    return ["jacobian_rank", *further, "stable_rank", "entropy_rank"]
+    even = ["jacobian_rank_even"] if options.random_points else []
+    return ["jacobian_rank", *further, "stable_rank", "entropy_rank", *even]
 
 
 def mistakes(options: Spec, problem: Closed, network: "Mlp") -> dict[tuple, str]:
-    """Fewer fresh inputs than parameters: the rank could not exceed their number."""
-    parameters = network.parameter_count
+    """Fewer fresh inputs than parameters, which bounds the rank; random points asked for twice."""
+    parameters, found = network.parameter_count, {}
     fresh = getattr(problem, "n_fresh", parameters)
-    if fresh >= parameters:
-        return {}
-    what = f"got {fresh}; must be at least {parameters}, the network's parameters"
-    return {("problem", "n_fresh"): f"{what}, for measure.jacobian_rank"}
+    if fresh < parameters:
+        what = f"got {fresh}; must be at least {parameters}, the network's parameters"
+        found["problem", "n_fresh"] = f"{what}, for measure.jacobian_rank"
+    if options.random_points and problem.kind not in _EVENLY_SPACED:
+        valid = ", ".join(_EVENLY_SPACED)
+        what = f"is for problems whose fresh inputs are evenly spaced ({valid})"
+        found["measure", "jacobian_rank", "random_points"] = (
+            f"{what}; those of {problem.kind} are random already"
+        )
+    return found
 
 
 def measure(
@@ -62,16 +79,45 @@ def measure(
       Vetterli 2007 (The effective rank: a measure of effective dimensionality, EUSIPCO); accurate
       to 1e-4.
 
-    All are 0 where phi is 0.
+    All are 0 where phi is 0. With `random_points`, all are at inputs drawn uniformly between the
+    smallest and the largest x_fresh (as published), which a replicate keeps over its snapshots and
+    runs (`random_inputs`), and
+
+    - `jacobian_rank_even`: what jacobian_rank is without, at x_fresh itself.
     """
     thresholds = np.array([options.threshold, *options.further_thresholds])
 
     def of_chunk(row: int, theta: np.ndarray) -> np.ndarray:
-        phis = backpropagation.folded_jacobian(network, theta, problem.of_replicate("x_fresh", row))
-        return np.stack([_ranks(phi, thresholds) for phi in phis])
+        fresh = problem.of_replicate("x_fresh", row)
+        if not options.random_points:
+            return _ranks_at(network, theta, fresh, thresholds)
+        ranks = _ranks_at(network, theta, random_inputs(problem, row), thresholds)
+        even = _ranks_at(network, theta, fresh, thresholds[:1])
+        return np.column_stack([ranks, even[:, 0]])
 
     numbers_each = problem.truth["x_fresh"].shape[1] * network.parameter_count
     return measure_chunks(trajectory, network, columns(options), of_chunk, numbers_each, threads)
+
+
+def random_inputs(problem: Problem, row: int) -> np.ndarray:
+    """As many inputs as x_fresh has, (P, d), uniform between its smallest and largest, float64.
+
+    Drawn for each replicate from SeedSequence([seed of its initial parameters, 6]).
+    """
+    fresh = problem.of_replicate("x_fresh", row)
+    seeds = Seeds(**{name: problem.spec["problem"][name] for name in Seeds.model_fields})
+    replicate = problem.spec["replicates"][0] + row
+    (of_init,) = seeds.of("init", range(replicate, replicate + 1))
+    stream = np.random.default_rng(np.random.SeedSequence([of_init, _STREAM]))
+    return stream.uniform(fresh.min(axis=0), fresh.max(axis=0), fresh.shape)
+
+
+def _ranks_at(
+    network: "Mlp", theta: np.ndarray, x: np.ndarray, thresholds: np.ndarray
+) -> np.ndarray:
+    """Ranks of phi at inputs x, (n, d), of parameters (C, P); (C, columns)."""
+    phis = backpropagation.folded_jacobian(network, theta, x)
+    return np.stack([_ranks(phi, thresholds) for phi in phis])
 
 
 def _ranks(phi: np.ndarray, thresholds: np.ndarray) -> np.ndarray:

@@ -121,20 +121,20 @@ def test_agreement_shows_replicates_medians_and_published(raw):
 
 
 def test_agreement_shades_what_lies_near_the_reference(raw):
-    raw["figures"]["agreement"]["near"] = 1.5
+    raw["figures"]["agreement"]["margin"] = 1.5
     sources, spec = drawn_from(raw, "agreement")
     figure = plot(sources, spec)
     axes = figure.axes[0]
     low, high = axes.get_xlim()
     assert_drawn(axes, [low, high], [low, high])
-    assert_filled(axes, [low, high], [low - 1.5, high - 1.5], [low + 1.5, high + 1.5])
+    assert_filled(axes, [low, high], [low / 1.5, high / 1.5], [low * 1.5, high * 1.5])
     last = last_snapshots(sources.tables["first"])
     reference = last.loc[last["run"] == "sgd", "jacobian_rank"]
     assert low < min(reference.min(), 3) < max(reference.max(), 3) < high
     # Only the first of a network's panels has it.
     assert not figure.axes[2].collections
     legends, _ = texts_of(figure)
-    assert "within 1.5 of it" in legends
+    assert "within a factor of 1.5 of it" in legends
 
 
 def test_agreement_writes_the_numbers_of_the_run(raw):
@@ -233,9 +233,9 @@ MISTAKES = [
     ("agreement", "runs", ["sde", "x"], "runs.1: got 'x'; the runs of experiments.second are"),
     ("agreement", "runs", [], "runs: got []; must have at least 1 entry"),
     ("agreement", "reference", "sg", "reference: got 'sg'; the runs of experiments.second are sgd"),
-    ("agreement", "near", 0, "near: got 0; input should be greater than 0"),
-    ("agreement", "near", float("inf"), "near: got inf; input should be a finite number"),
-    ("agreement", "near", True, "near: got True; input should be a number"),
+    ("agreement", "margin", 0.5, "margin: got 0.5; input should be greater than or equal to 1"),
+    ("agreement", "margin", float("inf"), "margin: got inf; input should be a finite number"),
+    ("agreement", "margin", True, "margin: got True; input should be a number"),
     (
         "agreement",
         "networks",

@@ -1,10 +1,14 @@
 """Ranks of the Jacobian against full SVDs of Jacobians by autograd, and published ranks."""
 
+import dataclasses
+import types
+
 import numpy as np
 import oracles
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from small_networks import REFERENCES, cases, reference_case, snapshots_of
 from sparsestep import registry
@@ -87,6 +91,58 @@ def test_last_snapshot_has_about_the_last_published_rank():
         assert got["jacobian_rank"][0, -1] == pytest.approx(
             arrays[f"{run}_rank_every25"][-1], abs=2
         )
+
+
+def test_random_points_and_the_evenly_spaced_ones_beside():
+    network, problem, trajectory, _ = reference_case("relu_1d", "decay2")
+    problem = of_kink_regression(problem, replicates=[0, 0])
+    options = Spec(random_points=True, further_thresholds=[1e-6])
+    got = mlp_jacobian.measure(problem, trajectory, network, options, threads=2)
+    assert list(got) == mlp_jacobian.columns(options)
+    even = mlp_jacobian.measure(problem, trajectory, network, Spec(), threads=2)
+    np.testing.assert_array_equal(got["jacobian_rank_even"], even["jacobian_rank"])
+    x = mlp_jacobian.random_inputs(problem, 0)
+    for at, theta in snapshots_of(trajectory):
+        phi = oracles.mlp_jacobian(theta, x, network.shapes)
+        assert got["jacobian_rank"][at] == oracles.rank(phi, 1e-4)
+        assert got["jacobian_rank@1e-6"][at] == oracles.rank(phi, 1e-6)
+        assert got["entropy_rank"][at] == pytest.approx(oracles.effective_rank(phi), rel=1e-4)
+    # What the paper's choice of points amounts to.
+    assert got["jacobian_rank"][0, -1] < got["jacobian_rank_even"][0, -1]
+
+
+def test_random_points_are_uniform_a_replicate_s_own_and_the_same_in_any_batch():
+    _, problem, _, _ = reference_case("relu_1d", "decay2")
+    both = of_kink_regression(problem, replicates=[4, 5])
+    fifth = of_kink_regression(problem, replicates=[5, 5])
+    x, others = mlp_jacobian.random_inputs(both, 1), mlp_jacobian.random_inputs(both, 0)
+    np.testing.assert_array_equal(x, mlp_jacobian.random_inputs(fifth, 0))
+    assert len(np.intersect1d(x, others)) == 0
+    fresh = problem.truth["x_fresh"][0]
+    assert x.shape == fresh.shape
+    relative = (x[:, 0] - fresh.min()) / (fresh.max() - fresh.min())
+    assert stats.kstest(relative, "uniform").pvalue > 1e-3
+    shared = of_kink_regression(problem, replicates=[4, 5], vary=["order"])
+    np.testing.assert_array_equal(
+        mlp_jacobian.random_inputs(shared, 0), mlp_jacobian.random_inputs(shared, 1)
+    )
+
+
+def of_kink_regression(problem, replicates, vary=("init", "order")):
+    seeds = {"data_seed": 0, "init_seed": 3, "order_seed": 3, "vary": list(vary)}
+    return dataclasses.replace(problem, spec={"problem": seeds, "replicates": replicates})
+
+
+@pytest.mark.parametrize(("problem", "valid"), [("kink_regression", True), ("other", False)])
+def test_random_points_are_for_evenly_spaced_inputs(problem, valid):
+    network, *_ = reference_case("relu_1d", "decay2")
+    block = types.SimpleNamespace(kind=problem, n_fresh=300)
+    found = mlp_jacobian.mistakes(Spec(random_points=True), block, network)
+    told = (
+        "is for problems whose fresh inputs are evenly spaced (kink_regression); "
+        "those of other are random already"
+    )
+    assert found == ({} if valid else {("measure", "jacobian_rank", "random_points"): told})
 
 
 def test_same_name_in_config_as_for_diagonal_networks():

@@ -67,8 +67,8 @@ class Ends:
         )
         axes.plot([low, high], [low, high], color=style.GREY, linewidth=1, zorder=1)
         if first:
-            near = self._figure.near * np.array([-1, 1])
-            axes.fill_between([low, high], *np.add.outer(near, [low, high]), **_band())
+            factors = self._figure.margin ** np.array([-1.0, 1.0])
+            axes.fill_between([low, high], *np.outer(factors, [low, high]), **_band())
             # Narrow: the letter stands beside it.
             axes.set_title(style.as_text(self._title, 24), fontsize="small")
         for run, marker in zip(self._figure.runs, _MARKERS, strict=False):
@@ -139,7 +139,7 @@ def handles(figure: Spec) -> list:
         Line2D([], [], color=style.GREY, marker="o", **_MEDIAN, label="medians of the survivors"),
         Line2D([], [], markeredgecolor=style.GREY, **_PUBLISHED, label="published, one seed"),
         Line2D([], [], color=style.GREY, linewidth=1, label=f"as {figure.reference}"),
-        Patch(**_band(), label=f"within {figure.near:g} of it"),
+        Patch(**_band(), label=f"within a factor of {figure.margin:g} of it"),
     ]
 
 

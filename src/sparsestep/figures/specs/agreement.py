@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from sparsestep.fields import Closed, Float, Name, PositiveFloat
+from sparsestep.fields import Closed, Divisor, Float, Name
 from sparsestep.figures.specs import base
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Spec(base.FigureSpec):
     runs: Annotated[list[Name], Field(min_length=1, max_length=5)] = Field(
         description="runs on the vertical axis"
     )
-    near: PositiveFloat = Field(
-        default=15.0, description="a band this wide on both sides of the diagonal, first metric"
+    margin: Divisor = Field(
+        default=1.25, description="a band of ratios up to this and down to 1 / this, first metric"
     )
 
     def tables(self) -> list[str]:
