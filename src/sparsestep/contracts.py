@@ -119,7 +119,10 @@ class TrainerModule(Protocol):
 
 
 class MeasureModule(Protocol):
-    """A measurement of snapshots; NEEDS, OF_ALL_SNAPSHOTS and `mistakes` are optional."""
+    """A measurement of snapshots.
+
+    NEEDS, NEEDS_LOG, OF_ALL_SNAPSHOTS and `mistakes` are optional.
+    """
 
     Spec: "type[Closed]"
 

@@ -68,6 +68,11 @@ def measure(
     for name, options in spec["measure"].items():
         module = registry.load("measure", name, spec["model"]["kind"])
         _read(f"measure.{name}", module.Spec, options)
+        _require(
+            trajectory.train_loss is not None or not getattr(module, "NEEDS_LOG", False),
+            f"measure.{name}: the trajectory holds no losses; it must be trained with "
+            "`algorithm: {kind: sgd, log_loss: true}`",
+        )
     first, last = spec["replicates"]
     _require(
         last + 1 - first == len(trajectory.parameters),

@@ -97,6 +97,7 @@ TRAINERS = {
 # images, `measure(images, trajectory, network, options, threads)`, with an `images.Images`.
 MEASURES = {
     "losses": "sparsestep.measures.losses",
+    "running_loss": "sparsestep.measures.running_loss",
     "dead": "sparsestep.measures.dead",
     "diagonal/sparse_recovery": "sparsestep.measures.sparse_recovery",
     "diagonal/lasso_distance": "sparsestep.measures.lasso_distance",
@@ -121,6 +122,8 @@ MEASURES = {
 METRICS = {
     "train_loss": ("training loss", "log"),
     "batch_loss": ("loss of mini-batches", "log"),
+    "running_loss": ("running training loss", "log"),
+    "running_change": ("change of the running training loss", "log"),
     "test_loss": ("test loss", "log"),
     "train_error": ("training error", "per cent"),
     "test_error": ("test error", "per cent"),

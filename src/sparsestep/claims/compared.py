@@ -1,20 +1,34 @@
-"""The numbers of one comparison: the ends of two runs, replicate by replicate."""
+"""The numbers of one comparison: values under two runs, replicate by replicate."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from sparsestep.artifacts.tables import KEYS
 from sparsestep.claims.statistics import interval, p_value, verdict
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """What a claim says: the median effect, of this kind, lies between `above` and `below`."""
+    """What a claim says: the median effect, of this kind, lies between `above` and `below`.
+
+    At least one of the two is finite.
+    """
 
     kind: str
-    below: float
+    below: float = np.inf
     above: float = -np.inf
+
+    @property
+    def bounds(self) -> list[float]:
+        """Those of `above` and `below` that are finite, sorted."""
+        return [bound for bound in (self.above, self.below) if np.isfinite(bound)]
+
+    @property
+    def worst(self) -> float:
+        """The effect that speaks most against the claim: infinity, with either sign."""
+        return np.inf if np.isfinite(self.below) else -np.inf
 
     def effects(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """b - a of a "difference"; of a "ratio" b / a, 1 where both are equal, also both 0."""
@@ -29,6 +43,24 @@ class Claimed:
         bounds = (self.below, self.above)
         p = p_value(effects, *bounds)
         return {"low": low, "high": high, "p": p, "verdict": verdict(low, high, *bounds)}
+
+
+def contents_of(table: pd.DataFrame) -> dict[str, dict[int, bytes]]:
+    """All that is measured of each run and replicate, for telling whether replicates coincide."""
+    metrics = [name for name in table.columns if name not in ("run", *KEYS)]
+    found: dict[str, dict[int, bytes]] = {}
+    for (run, replicate), rows in table.groupby(["run", "replicate"], sort=False):
+        found.setdefault(run, {})[replicate] = rows[metrics].to_numpy(dtype=float).tobytes()
+    return found
+
+
+def distinct_in(*contents: dict[int, bytes]) -> list[int]:
+    """Replicates in all of these runs, the first of those that coincide in each of them."""
+    seen: dict[tuple, int] = {}
+    for replicate in contents[0]:
+        if all(replicate in of_run for of_run in contents):
+            seen.setdefault(tuple(of_run[replicate] for of_run in contents), replicate)
+    return list(seen.values())
 
 
 def ends_of(last: pd.DataFrame, a: str, b: str, metric: str, bound: float) -> pd.DataFrame:
@@ -54,16 +86,22 @@ def compare(ends: pd.DataFrame, distinct: list[int], claimed: Claimed) -> dict:
     """A row's numbers and verdicts: b against a, by replicate.
 
     `ends` has, of each replicate, the values `a` and `b` (NaN: none), `train_loss_a` and
-    `train_loss_b` (NaN: not measured), and whether the pair `fits` and is `lost`. Of those that
-    coincide, `distinct` holds one. A lost one counts against the claim as an effect of infinity.
+    `train_loss_b` (NaN: not measured), and whether the pair `fits` and is `lost`; maybe its
+    `effect` (NaN: none), where that does not follow from a and b. Of those that coincide,
+    `distinct` holds one. The effect of a lost one counts as the worst there is, infinity.
     """
     known = ends.loc[distinct]
-    survived, lost = known.dropna(subset=["a", "b"]), known[known["lost"]]
+    lost = known[known["lost"]]
+    survived = known.dropna(subset=["effect"] if "effect" in known else ["a", "b"])
     pairs = survived[survived["fits"]]
-    effects = claimed.effects(pairs["a"].to_numpy(dtype=float), pairs["b"].to_numpy(dtype=float))
-    against = claimed.judge(np.append(effects, np.full(len(lost), np.inf)))
-    above = claimed.above if np.isfinite(claimed.above) else claimed.below
-    lower, higher = int(np.sum(effects < above)), int(np.sum(effects > claimed.below))
+    if "effect" in pairs:
+        effects = pairs["effect"].to_numpy(dtype=float)
+    else:
+        effects = claimed.effects(*(pairs[end].to_numpy(dtype=float) for end in "ab"))
+    kept = effects[~pairs["lost"].to_numpy(dtype=bool)]
+    against = claimed.judge(np.append(kept, np.full(len(lost), claimed.worst)))
+    lower = int(np.sum(effects < claimed.bounds[0]))
+    higher = int(np.sum(effects > claimed.bounds[-1]))
     medians = {f"median_{end}": pairs[end].median() for end in "ab"}
     medians |= {name: pairs[name].median() for name in ("train_loss_a", "train_loss_b")}
     return {

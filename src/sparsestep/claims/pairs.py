@@ -5,6 +5,9 @@ import numpy as np
 from sparsestep import schedules
 from sparsestep.schedules.edge import is_relative
 
+# Over fewer fractions of the edge there is no trend.
+FEWEST_FRACTIONS = 3
+
 
 def large_steps(schedule: dict, iterations: int) -> int:
     """Length of the large-step phase: iterations before the first decay, 0 if there is none."""
@@ -48,3 +51,50 @@ def comparisons(runs: dict[str, dict], iterations: int) -> list[tuple[str, str]]
         settled = {lengths[b] for b in candidates if same_steps(a, b)}
         found += [(a, b) for b in candidates if lengths[b] not in settled or same_steps(a, b)]
     return sorted(found, key=lambda pair: (lengths[pair[0]], lengths[pair[1]], pair))
+
+
+def larger_before_decay(runs: dict[str, dict], against: str, iterations: int) -> list[str]:
+    """Runs that decay, and whose steps before are larger than those of the run `against`.
+
+    `runs` as in `comparisons`. Such a run differs from `against` in nothing but the schedule, and
+    its step size is larger at every iteration of the second half of its large-step phase.
+    """
+    other = runs[against]
+    smaller = schedules.from_spec(other["schedule"]).step_sizes(iterations)
+    found = []
+    for name, run in runs.items():
+        length = large_steps(run["schedule"], iterations)
+        alike = run["otherwise"] == other["otherwise"]
+        if (
+            not length
+            or not alike
+            or is_relative(run["schedule"]) != is_relative(other["schedule"])
+        ):
+            continue
+        steps = schedules.from_spec(run["schedule"]).step_sizes(iterations)
+        half = slice(-(-length // 2), length)
+        if np.all(steps[half] > smaller[half]):
+            found.append(name)
+    return found
+
+
+def over_the_edge(runs: dict[str, dict], iterations: int) -> dict[str, float]:
+    """Runs that differ in their fraction of the edge alone, with these fractions, sorted by them.
+
+    `runs` as in `comparisons`. Of several such groups, the one whose large steps last longest, then
+    the largest; empty where none has three fractions.
+    """
+    groups: dict[str, dict[str, float]] = {}
+    for name, run in runs.items():
+        if is_relative(run["schedule"]):
+            others = {key: run["schedule"][key] for key in run["schedule"] if key != "step_size"}
+            fraction = run["schedule"]["step_size"]["of_edge"]
+            groups.setdefault(repr((others, run["otherwise"])), {})[name] = fraction
+    large = [group for group in groups.values() if len(set(group.values())) >= FEWEST_FRACTIONS]
+    if not large:
+        return {}
+
+    def size(group: dict[str, float]) -> tuple[int, int]:
+        return large_steps(runs[next(iter(group))]["schedule"], iterations), len(group)
+
+    return dict(sorted(max(large, key=size).items(), key=lambda item: item[1]))

@@ -40,7 +40,8 @@ def p_value(effects: np.ndarray, below: float, above: float = -np.inf) -> float:
 
 def verdict(low: float, high: float, below: float, above: float = -np.inf) -> str:
     """What an interval says about the claim that the effect lies between `above` and `below`."""
-    if above < low and high < below:
+    # Where there is no upper bound, the interval may end at infinity.
+    if above < low and (high < below or below == np.inf):
         return "holds"
     if low > below or high < above:
         return "contradicted"

@@ -6,7 +6,7 @@ from sparsestep import metrics
 
 _PARTS = {
     "stabilises: flat": "changes by less than a factor of 2 in the second half of the large steps",
-    "stabilises: high": "falls to less than half of its level there by the last snapshot",
+    "stabilises: high": "is there more than twice what it is in the same iterations under {}",
 }
 
 
@@ -15,16 +15,18 @@ def sentences(claims: pd.DataFrame) -> list[str]:
 
     `claims` has the columns of `claims.judge`. Of `better` and `sparser`, the comparison of the
     shortest with the longest large-step phase, with and without the runs that have none; of
-    `stabilises`, every run.
+    `stabilises` every run, of `trend` every row.
     """
     found = []
     about_level = claims["claim"].isin(_PARTS)
     for (_, metric), rows in claims[about_level].groupby(["experiment", "metric"], sort=False):
-        parts = [_level(rows, claim, what) for claim, what in _PARTS.items()]
+        by_claim = {claim: rows[rows["claim"] == claim] for claim in _PARTS}
+        parts = [_level(of, _PARTS[claim]) for claim, of in by_claim.items() if len(of)]
         found.append(f"{metrics.describe(metric).words}: {'; '.join(parts)}.")
     by = ["experiment", "claim", "metric"]
-    for (_, _, metric), rows in claims[~about_level].groupby(by, sort=False):
-        parts = map(_comparison, _extremes(rows))
+    for (_, claim, metric), rows in claims[~about_level].groupby(by, sort=False):
+        told = rows.to_dict("records") if claim == "trend" else _extremes(rows)
+        parts = [_trend(row) if row["effect_kind"] == "tau" else _comparison(row) for row in told]
         found.append(f"{metrics.describe(metric).words}: {'; '.join(parts)}.")
     return found
 
@@ -51,6 +53,19 @@ def _comparison(row: dict) -> str:
     return f"{', '.join(parts)}: {_verdict(row)}{_lost(row)}"
 
 
+def _trend(row: dict) -> str:
+    where = f"over the fractions of the edge from {row['run_a']} to {row['run_b']}"
+    if not row["pairs"]:
+        return f"{where} no replicate has a trend: {row['verdict']}{_lost(row)}"
+    medians = " to ".join(value_text(row[f"median_{end}"], row["metric"]) for end in "ab")
+    signs = {"negative": "lower", "zero": "equal", "positive": "higher"}
+    counts = ", ".join(f"{sign} in {row[side]}" for sign, side in signs.items())
+    tau = f"Kendall's tau {_effect(row, ' (95 %: {} to {})')}, {counts} of {row['pairs']}"
+    unfit = f" (of {row['unfit']} fewer than three runs fit)" if row["unfit"] else ""
+    parts = [f"{where} (medians {medians}) {tau}{unfit}", f"p {_p(row['p'])}"]
+    return f"{', '.join(parts)}: {_verdict(row)}{_lost(row)}"
+
+
 def _pairs(row: dict) -> str:
     pairs = f"{row['pairs']} pair{'s' if row['pairs'] > 1 else ''}"
     distinct = row["pairs"] + row["unfit"]
@@ -70,26 +85,25 @@ def _lost(row: dict) -> str:
     return f", and {row['verdict_lost_against']} where {lost} {verb} against it"
 
 
-def _level(rows: pd.DataFrame, claim: str, what: str) -> str:
+def _level(rows: pd.DataFrame, what: str) -> str:
     """Which runs have which verdict about their level, with the ratios that decide.
 
-    `rows` hold both claims about it.
+    `rows` hold one claim about it.
     """
     by_verdict: dict[str, list[str]] = {}
-    for row in rows[rows["claim"] == claim].to_dict("records"):
-        ratio = _effect(row, ", {} to {}") if row["pairs"] else _why_none(rows, row["run_b"])
+    for row in rows.to_dict("records"):
+        ratio = _effect(row, ", {} to {}") if row["pairs"] else _why_none(row)
         by_verdict.setdefault(_verdict(row), []).append(f"{row['run_b']} ({ratio})")
     verdicts = (f"{verdict} for {', '.join(runs)}" for verdict, runs in by_verdict.items())
-    return f"that it {what}: {', '.join(verdicts)}"
+    return f"that it {what.format(rows['run_a'].iloc[0])}: {', '.join(verdicts)}"
 
 
-def _why_none(rows: pd.DataFrame, run: str) -> str:
-    """Why a run has no ratio of its level: the reason follows from what else is known of it."""
-    of_run = rows[(rows["claim"] == "stabilises: high") & (rows["run_b"] == run)]
-    # b is the last snapshot, which only a replicate that survives has. A loss that is zero has no
-    # logarithm, however many snapshots there are.
-    few = (of_run["survivors_b"] > 0) & (of_run["median_a"] != 0)
-    return "too few snapshots there" if few.any() else "no value"
+def _why_none(row: dict) -> str:
+    """Why a run has no ratio: nobody survives, there is no snapshot, a zero has no logarithm."""
+    if row["lost"] or row["survivors_a"] != row["survivors_b"]:
+        return "no value"
+    zero = " or a loss of 0" if row["claim"] == "stabilises: flat" else ""
+    return f"too few snapshots{zero} there"
 
 
 def _effect(row: dict, interval: str) -> str:

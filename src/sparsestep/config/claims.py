@@ -1,10 +1,11 @@
 """The block `claims:` of an experiment: which of the paper's statements its replicates test."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from sparsestep.fields import AddedField, Closed, PositiveFloat
+from sparsestep import metrics
+from sparsestep.fields import AddedField, Closed, Name, PositiveFloat
 from sparsestep.mistakes import Mistakes, suggest
 
 if TYPE_CHECKING:
@@ -19,11 +20,24 @@ class Fits(Closed):
     )
 
 
+class Stabilises(Closed):
+    """A loss that large steps hold at a high level until the decay."""
+
+    metric: str = Field(description="the loss")
+    against: Name | None = Field(
+        default=None,
+        description="the run with small steps whose loss, in the same iterations, is not high; "
+        "left out, only whether the loss is flat is judged",
+    )
+
+
 class Claims(Closed):
     """Metrics that a claim is about; what is claimed and how it is judged: claims/verdicts.py."""
 
-    stabilises: str | None = Field(
-        default=None, description="a loss that large steps hold at a high level until the decay"
+    stabilises: Stabilises | None = Field(
+        default=None,
+        description="a loss that large steps hold at a high level until the decay; by its name, or "
+        "with the run that it is compared `against`",
     )
     better: list[str] = Field(
         default=[], description="losses, errors that are smaller the longer the large steps last"
@@ -35,15 +49,38 @@ class Claims(Closed):
         default=None,
         description="compare for `sparser` only replicates whose networks fit under both runs",
     )
+    trend: list[str] = AddedField(
+        default=[],
+        description="metrics that are smaller the nearer the step size is to the edge, over runs "
+        "that differ in their fraction of it alone",
+    )
+
+    @field_validator("stabilises", mode="before")
+    @classmethod
+    def _metric_by_its_name(cls, block: Any) -> Any:
+        return {"metric": block} if isinstance(block, str) else block
+
+    def ratios(self) -> list[str]:
+        """The metrics of `trend` whose effect is a ratio, not a difference.
+
+        Those of `better`, and what has a logarithmic axis and is none of `sparser`.
+        """
+        return [
+            metric
+            for metric in self.trend
+            if metric in self.better
+            or (metric not in self.sparser and metrics.describe(metric).scale == "log")
+        ]
 
 
 def compared(experiment: "Experiment") -> dict[str, dict]:
     """Schedule and everything else of each run that claims compare, for `claims.pairs.comparisons`.
 
     That is each with a schedule of its own. Runs that follow another (`of`) stand for a theory of
-    it, at its step sizes: they are compared with nothing, and no claim is judged on them.
+    it, at its step sizes: they are compared with nothing, and no claim is judged on them. Whether
+    a run keeps its losses makes no other run of it.
     """
-    display = {"schedule", "label", "colour"}
+    display = {"schedule": True, "label": True, "colour": True, "algorithm": {"log_loss"}}
     return {
         name: {
             "schedule": run.schedule.model_dump(mode="json"),
@@ -60,13 +97,23 @@ def check(experiment: "Experiment", measured: list[str], mistakes: Mistakes) -> 
     Runs of which none can be compared are no mistake: they may be after any change of a step size.
     """
     claims = experiment.claims
-    metrics = {("stabilises",): claims.stabilises} if claims.stabilises is not None else {}
-    for name in ("better", "sparser"):
-        metrics |= {(name, index): metric for index, metric in enumerate(getattr(claims, name))}
+    named: dict[tuple, str] = {}
+    if claims.stabilises is not None:
+        named["stabilises",] = claims.stabilises.metric
+        _check_against(claims.stabilises, compared(experiment), mistakes)
+    for name in ("better", "sparser", "trend"):
+        named |= {(name, index): metric for index, metric in enumerate(getattr(claims, name))}
     if claims.fits is not None:
-        metrics[("fits", "train_loss")] = "train_loss"
+        named["fits", "train_loss"] = "train_loss"
         if not claims.sparser:
             mistakes.add("of no use without `sparser`", "claims", "fits")
-    for key, metric in metrics.items():
+    for key, metric in named.items():
         if metric not in measured:
             mistakes.add(f"not measured{suggest(metric, measured)}", "claims", *key)
+
+
+def _check_against(stabilises: Stabilises, runs: dict[str, dict], mistakes: Mistakes) -> None:
+    against = stabilises.against
+    if against is not None and against not in runs:
+        text = f"there is no such run with a schedule of its own{suggest(against, list(runs))}"
+        mistakes.add(text, "claims", "stabilises", "against")

@@ -1,11 +1,12 @@
 """Compatibility of the parts of an experiment, checked before the first job.
 
 Every model trains on every problem; a measurement may need more. It says so in its module: `NEEDS`,
-names of the problem's truth, and `mistakes(options, problem, network)`, what else is wrong, by the
-key's path inside the experiment; a model may offer `mistakes(spec, dimension)`, by key. A problem's
-module says in `TRUTH` what its `generate` returns as truth, and its `Spec` has `dimension`, the
-number of inputs, with which the network is built. Networks on images are too large to build here:
-their measurements' `mistakes` gets the model's Spec instead.
+names of the problem's truth, `NEEDS_LOG`, that runs keep the loss of every iteration, and
+`mistakes(options, problem, network)`, what else is wrong, by the key's path inside the experiment;
+a model may offer `mistakes(spec, dimension)`, by key. A problem's module says in `TRUTH` what its
+`generate` returns as truth, and its `Spec` has `dimension`, the number of inputs, with which the
+network is built. Networks on images are too large to build here: their measurements' `mistakes`
+gets the model's Spec instead.
 """
 
 from typing import TYPE_CHECKING, get_args
@@ -37,6 +38,8 @@ def _check_measurements(
         missing = [need for need in getattr(module, "NEEDS", ()) if need not in truth]
         if missing:
             mistakes.add(_lacking(missing, problem.kind), "measure", name)
+        elif silent := _without_log(experiment) if getattr(module, "NEEDS_LOG", False) else []:
+            mistakes.add(_not_logged(silent), "measure", name)
         elif hasattr(module, "mistakes"):
             mistakes.add_all(module.mistakes(options, problem, network))
 
@@ -72,6 +75,23 @@ def _untold(column: str) -> str:
         return ""
     return (
         f"{column!r}, whose scale in registry.METRICS is {found.scale!r}; valid: {', '.join(valid)}"
+    )
+
+
+def _without_log(experiment: "Experiment") -> list[str]:
+    """Names of the runs that do not keep the training loss of every iteration."""
+    return [
+        name
+        for name, run in experiment.runs.items()
+        if not getattr(run.algorithm, "log_loss", False)
+    ]
+
+
+def _not_logged(runs: list[str]) -> str:
+    some = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
+    return (
+        f"needs the loss of every iteration, which {some} does not keep; valid: runs with "
+        "`algorithm: {kind: sgd, log_loss: true}`"
     )
 
 

@@ -41,6 +41,9 @@ def schema() -> dict[str, Any]:
     for model in ("Experiment", "Sweep"):
         _replace(defs[model]["properties"], "measure", measure)
     _replace(defs["Experiment"]["properties"], "like", {"type": "string"})
+    # By its name, or as a block.
+    stabilises = {"anyOf": [{"type": "string"}, {"$ref": f"{_DEFS}Stabilises"}]}
+    _replace(defs["Claims"]["properties"], "stabilises", stabilises)
     for key, role in _KINDS_BY_NAME.items():
         _replace_named(found["properties"][key], _any_kind(role, defs))
     # A run of which nothing is said is the experiment's defaults.

@@ -1,7 +1,13 @@
 """Remarks on a config that is valid: claims of which nothing can come."""
 
 from sparsestep.claims.level import FEWEST
-from sparsestep.claims.pairs import comparisons, large_steps
+from sparsestep.claims.pairs import (
+    FEWEST_FRACTIONS,
+    comparisons,
+    large_steps,
+    larger_before_decay,
+    over_the_edge,
+)
 from sparsestep.config.blocks import Experiment
 from sparsestep.config.claims import compared
 
@@ -26,6 +32,13 @@ def _incomparable(experiment: Experiment) -> list[str]:
     found = []
     if claims.stabilises is not None and not any(durations):
         found.append("stabilises: there is no run whose step size decays")
+    elif against := claims.stabilises and claims.stabilises.against:
+        what = f"that decays has larger steps than {against} in the second half before it does"
+        if not larger_before_decay(runs, against, iterations):
+            found.append(f"stabilises: no run {what}")
+    if claims.trend and not over_the_edge(runs, iterations):
+        what = f"{FEWEST_FRACTIONS} runs that differ in their fraction of the edge alone"
+        found.append(f"trend: there are no {what}")
     if claims.better or claims.sparser:
         different = len(durations) > 1
         if different and len(runs) <= _MANY:

@@ -39,6 +39,8 @@ class Report:
         for name in self._claiming():
             entry = self._experiments.block(name)
             parts = {"iterations": entry.iterations, "claims": dump(entry.claims)}
+            if entry.claims.trend:
+                parts["ratios"] = entry.claims.ratios()
             shown.append({"name": name, **parts, "runs": compared(entry)})
         tables = self._experiments.tables(self._claiming())
         return {"experiments": shown, "tables": described(tables)}
