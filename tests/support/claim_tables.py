@@ -49,6 +49,9 @@ def table_of(ends, diverged=()):
 
 
 def judged(table, runs=RUNS, **claims):
+    """Verdicts; `stabilises` may be a metric alone, as in config.yaml."""
+    if isinstance(claims.get("stabilises"), str):
+        claims["stabilises"] = {"metric": claims["stabilises"], "against": None}
     entry = {"name": "one", "iterations": T, "claims": {**NO_CLAIMS, **claims}, "runs": runs}
     found = judge({"one": table}, {"experiments": [entry]})
     assert tuple(found.columns) == COLUMNS

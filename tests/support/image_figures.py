@@ -51,7 +51,7 @@ def raw_config(model=DENSENET, dataset="digits", bfloat16=False):
                     "step_size": None,
                 },
                 "claims": {
-                    "stabilises": "train_loss",
+                    "stabilises": {"metric": "train_loss", "against": "small"},
                     "better": ["test_error"],
                     "sparser": ["feature_sparsity_last"],
                 },

@@ -152,3 +152,13 @@ def test_threads_are_a_whole_number(problem, spec, threads):
 
 def test_all_that_is_offered_is_there():
     assert all(callable(getattr(interactive, name)) for name in interactive.__all__)
+
+
+def test_a_measurement_of_losses_that_were_not_kept(problem, spec):
+    asked = {**spec, "measure": {"running_loss": {}}}
+    said = line_of(measure, problem, train(problem, spec), asked)
+    assert said.startswith(
+        "measure.running_loss: the trajectory holds no losses; it must be trained"
+    )
+    logged = train(problem, {**spec, "algorithm": LOSS_LOG})
+    assert measure(problem, logged, asked)["running_loss"].notna().any()

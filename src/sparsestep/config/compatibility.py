@@ -89,8 +89,9 @@ def _without_log(experiment: "Experiment") -> list[str]:
 
 def _not_logged(runs: list[str]) -> str:
     some = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
+    verb = "does" if len(runs) == 1 else "do"
     return (
-        f"needs the loss of every iteration, which {some} does not keep; valid: runs with "
+        f"needs the loss of every iteration, which {some} {verb} not keep; valid: runs with "
         "`algorithm: {kind: sgd, log_loss: true}`"
     )
 

@@ -50,6 +50,18 @@ def test_fewer_fresh_samples_than_parameters(raw):
     )
 
 
+def test_losses_of_every_iteration_that_runs_do_not_keep(raw):
+    raw["diagonal"]["measure"]["running_loss"] = None
+    assert mistake(raw, "diagonal") == (
+        "experiments.one.measure.running_loss: needs the loss of every iteration, which small, "
+        "decay-10, decay-30 and 1 more do not keep; valid: runs with "
+        "`algorithm: {kind: sgd, log_loss: true}`"
+    )
+    runs = raw["relu_1d"]["runs"]
+    runs["decay-2"]["algorithm"] = {"kind": "gd"}
+    assert "which decay-2 does not keep; valid" in mistake(raw, "relu_1d")
+
+
 FIGURES = {"one": {"kind": "end_values", "experiment": "first", "panels": ["test_loss"]}}
 # What the registry's line of a kind is made (None: there is none), and what is said.
 REGISTRY = [

@@ -48,6 +48,19 @@ def test_durations_that_differ_with_smaller_steps_compare_nothing(tiny):
     assert line.startswith("experiments.first.claims: better and sparser: there is no pair")
 
 
+def test_nothing_larger_than_small_steps_and_no_fractions_of_the_edge(tiny):
+    claims = {"stabilises": {"metric": "train_loss", "against": "decay-50"}, "trend": ["l0"]}
+    assert of_first(tiny, claims=claims) == [
+        "experiments.first.claims: stabilises: no run has larger steps than decay-50 before it "
+        "decays; there will be no verdict",
+        "experiments.first.claims: trend: there are no 3 runs that differ in their fraction of the "
+        "edge alone; there will be no verdict",
+    ]
+    claims["stabilises"]["against"] = "small"
+    del claims["trend"]
+    assert of_first(tiny, claims=claims) == []
+
+
 def test_nothing_is_said_where_nothing_is_claimed_or_all_is_well(tiny, published):
     assert published.report.remarks() == []
     assert of_first(tiny, replicates=1, claims={}) == []

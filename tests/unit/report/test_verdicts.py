@@ -44,6 +44,7 @@ def test_verdicts_are_counted_by_claim():
     assert table["rows"] == [
         ["better", 7, 3, 2, 1, 2, 2, 1],
         ["stabilises: flat", 1, 0, 0, 0, 0, 0, 0],
+        ["all", 8, 3, 2, 1, 2, 2, 1],
     ]
     assert len(table["header"]) == len(table["rows"][0])
 
@@ -55,8 +56,8 @@ def test_what_those_that_are_lost_had_before():
     (sentence,) = verdicts.left_out(pd.DataFrame(rows))
     assert sentence.startswith("sparser: 4 comparisons in which the second run loses")
     assert sentence.endswith("smaller than that of the pairs in 1, equal in 1, larger in 2")
-    # All that diverge are lost to `stabilises`, which has no first run.
-    of_level = row("stabilises: high", "holds", "holds", 0.2, lost=3)
+    # A level before the decay is no end value, be it that of the first run.
+    of_level = row("stabilises: high", "holds", "holds", 0.2, lost=3, median_a_of_lost=90.0)
     assert verdicts.left_out(pd.DataFrame([of_level])) == []
 
 
@@ -76,5 +77,6 @@ def test_the_report_shows_both():
 
 
 def test_the_report_without_claims():
-    assert "family-wise" not in page_with(None)
-    assert "family-wise" not in page_with(CLAIMS.iloc[:0])
+    assert "after Holm" in page_with(CLAIMS)
+    assert "after Holm" not in page_with(None)
+    assert "after Holm" not in page_with(CLAIMS.iloc[:0])
