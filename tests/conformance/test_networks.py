@@ -1,5 +1,7 @@
 """Problems, models, trainers and measurements on vectors keep what they promise of their arrays."""
 
+import dataclasses
+
 import examples
 import numpy as np
 import pytest
@@ -148,9 +150,7 @@ def test_what_has_diverged_measures_nothing(measured):
     gone = trajectory.parameters.copy()
     gone[1, 2:] = np.nan
     diverged_at = np.array([-1, int(trajectory.iterations[2]), -1])
-    changed = type(trajectory)(
-        trajectory.iterations, gone, trajectory.step_sizes, diverged_at, trajectory.spec
-    )
+    changed = dataclasses.replace(trajectory, parameters=gone, diverged_at=diverged_at)
     table = measures.measure(problem, changed, spec)
     diverged = (table["replicate"] == 1) & (table["iteration"] >= diverged_at[1])
     # The schedule goes on, and what is predicted from it and the data; all that is measured of
