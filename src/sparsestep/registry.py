@@ -48,6 +48,10 @@ MODELS = {
 # others are of vectors (`config/families.py`).
 OF_IMAGES = {"problem": ("images",), "model": ("densenet", "resnet")}
 
+# Problems that hand out their training points as test points: of these there are no such columns
+# (`config/kinds.py`), for they would be the training loss under another name.
+WITHOUT_TEST_SET = {"problem": ("kink_regression", "given_data"), "columns": ("test_loss",)}
+
 # A network module offers `Network(spec, channels, classes)`, the torch module of an image model.
 NETWORKS = {
     "densenet": "sparsestep.images.networks.densenet",
@@ -290,6 +294,11 @@ def lacking(role: str, kind: str, model: str | None = None) -> str:
 def family(role: str, kind: str) -> str:
     """What a problem hands out or a model takes: "vectors" or "images"."""
     return "images" if kind in OF_IMAGES[role] else "vectors"
+
+
+def untested(problem: str) -> tuple[str, ...]:
+    """Columns that are not measured because a problem of this kind has no test set."""
+    return WITHOUT_TEST_SET["columns"] if problem in WITHOUT_TEST_SET["problem"] else ()
 
 
 @functools.cache

@@ -39,6 +39,17 @@ def test_a_problem(kind):
 
 
 @pytest.mark.parametrize("kind", examples.kinds_of("problem"))
+def test_a_problem_has_a_test_set_or_is_known_to_have_none(kind):
+    """What is planned for a problem (`registry.untested`) is what is measured of it."""
+    spec = {**examples.spec_with("problem", kind), "measure": {"losses": {}}}
+    problem, trajectory = examples.trained(spec)
+    has_none = np.array_equal(problem.x_train, problem.x_test)
+    assert has_none == (kind in registry.WITHOUT_TEST_SET["problem"])
+    table = measures.measure(problem, trajectory, spec)
+    assert ("test_loss" in table) != has_none
+
+
+@pytest.mark.parametrize("kind", examples.kinds_of("problem"))
 def test_a_replicate_depends_on_no_other(kind):
     spec = examples.spec_with("problem", kind)
     every, last = generate(spec), generate({**spec, "replicates": [REPLICATES - 1] * 2})

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, field_validator
 
 from sparsestep import metrics
+from sparsestep.config.kinds import not_measured
 from sparsestep.fields import AddedField, Closed, Name, PositiveFloat
 from sparsestep.mistakes import Mistakes, suggest
 
@@ -109,7 +110,7 @@ def check(experiment: "Experiment", measured: list[str], mistakes: Mistakes) -> 
             mistakes.add("of no use without `sparser`", "claims", "fits")
     for key, metric in named.items():
         if metric not in measured:
-            mistakes.add(f"not measured{suggest(metric, measured)}", "claims", *key)
+            mistakes.add(not_measured(metric, measured, experiment.problem), "claims", *key)
 
 
 def _check_against(stabilises: Stabilises, runs: dict[str, dict], mistakes: Mistakes) -> None:

@@ -93,12 +93,20 @@ def resolve_measure(measure: dict[str, Any], model: Closed) -> Measure:
     return resolved
 
 
-def columns(measure: Measure, model: Closed) -> list[str]:
-    """Names of what a `measure:` block measures."""
+def columns(measure: Measure, model: Closed, problem: Closed) -> list[str]:
+    """Names of what a `measure:` block measures: of a test set only where the problem has one."""
     found = []
     for name, options in measure.items():
         found += registry.load("measure", name, model.kind).columns(options)
-    return found
+    return [name for name in found if name not in registry.untested(problem.kind)]
+
+
+def not_measured(metric: str, measured: list[str], problem: Closed) -> str:
+    """What is wrong with a metric that is none of those `measured`, and why, where it is known."""
+    why = ""
+    if metric in registry.untested(problem.kind):
+        why = f" (the test points of {problem.kind} are its training points)"
+    return f"not measured there{why}{suggest(metric, measured)}"
 
 
 def read(spec: type[BaseModel], raw: Any, origin: Callable[[Path], Path]) -> Any:

@@ -8,7 +8,14 @@ from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from sparsestep import registry
 from sparsestep.config import compatibility
-from sparsestep.config.kinds import Measure, algorithms, columns, resolve_measure, wrong_kind
+from sparsestep.config.kinds import (
+    Measure,
+    algorithms,
+    columns,
+    not_measured,
+    resolve_measure,
+    wrong_kind,
+)
 from sparsestep.config.kinds import resolve as resolve_kind
 from sparsestep.fields import Closed, Name, PositiveFloat, PositiveInt
 from sparsestep.mistakes import Mistakes, describe, suggest
@@ -140,9 +147,10 @@ def check_figure(
     }
     mistakes.add_all(missing)
     for key, (name, metric) in {} if missing else figure.swept_metrics().items():
-        measured = columns(sweeps[name].measure, experiments[sweeps[name].experiment].model)
+        of = experiments[sweeps[name].experiment]
+        measured = columns(sweeps[name].measure, of.model, of.problem)
         if metric not in measured:
-            mistakes.add(f"not measured there{suggest(metric, measured)}", *key)
+            mistakes.add(not_measured(metric, measured, of.problem), *key)
 
 
 def _values(given: list[float] | Range, mistakes: Mistakes) -> list[float]:

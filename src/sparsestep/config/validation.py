@@ -13,7 +13,7 @@ from sparsestep import registry
 from sparsestep.config import claims, compatibility, inheritance, limits, nothing
 from sparsestep.config import sweeps as config_sweeps
 from sparsestep.config.blocks import Config, Experiment, Run, Snapshots
-from sparsestep.config.kinds import columns, read
+from sparsestep.config.kinds import columns, not_measured, read
 from sparsestep.figures.specs.base import FigureSpec
 from sparsestep.mistakes import Mistakes, suggest
 
@@ -46,7 +46,7 @@ def load(raw: dict[str, Any]) -> Config:
     for name, experiment in experiments.items():
         where = mistakes.at("experiments", name, "measure")
         compatibility.check_metrics(experiment.measure, experiment.model, where)
-        measured = columns(experiment.measure, experiment.model)
+        measured = columns(experiment.measure, experiment.model, experiment.problem)
         claims.check(experiment, measured, mistakes.at("experiments", name))
     mistakes.refuse(origin)
     sweeps = {
@@ -121,9 +121,10 @@ def _check_figure(figure: FigureSpec, config: Config, mistakes: Mistakes) -> Non
     _check_trajectories(figure, experiments, mistakes)
     _check_simulations(figure, config, mistakes)
     for key, (name, metric) in asked.items():
-        measured = columns(experiments[name].measure, experiments[name].model)
+        of = experiments[name]
+        measured = columns(of.measure, of.model, of.problem)
         if metric not in measured:
-            mistakes.add(f"not measured there{suggest(metric, measured)}", *key)
+            mistakes.add(not_measured(metric, measured, of.problem), *key)
     config_sweeps.check_figure(figure, config.sweeps, experiments, mistakes)
     # A kind may take for granted that the runs it names are there.
     if len(mistakes) == known:

@@ -17,7 +17,7 @@ class Spec(Closed):
 
 
 def columns(options: Spec) -> list[str]:
-    """What `measure` returns."""
+    """What `measure` returns, `test_loss` only of a problem with test points of its own."""
     return ["train_loss", "test_loss"]
 
 
@@ -26,10 +26,12 @@ def measure(
 ) -> dict[str, np.ndarray]:
     """`train_loss` and `test_loss`, each (R, S), float64.
 
-    `models.squared_loss.mean_squared_loss` over all training or test samples.
+    `models.squared_loss.mean_squared_loss` over all training or test samples. No `test_loss` where
+    the test points are the training points (`registry.WITHOUT_TEST_SET`).
     """
+    has_test_set = not np.array_equal(problem.x_train, problem.x_test)
     losses = {}
-    for name in ("train", "test"):
+    for name in ("train", "test") if has_test_set else ("train",):
         losses[f"{name}_loss"] = np.stack(
             [
                 mean_squared_loss(

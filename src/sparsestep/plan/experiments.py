@@ -207,7 +207,7 @@ class Experiments:
     def columns(self, experiment: str) -> list[str]:
         """Names of what is measured."""
         entry = self.block(experiment)
-        return kinds.columns(entry.measure, entry.model)
+        return kinds.columns(entry.measure, entry.model, entry.problem)
 
     def last_snapshot(self, experiment: str) -> int:
         """The iteration at which the parameters are kept last."""

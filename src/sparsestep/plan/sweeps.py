@@ -86,7 +86,8 @@ class Sweeps:
     def columns(self, name: str) -> list[str]:
         """Names of what is measured."""
         entry = self.block(name)
-        return kinds.columns(entry.measure, self._experiments.block(entry.experiment).model)
+        of = self._experiments.block(entry.experiment)
+        return kinds.columns(entry.measure, of.model, of.problem)
 
     def of_experiment(self, experiment: str) -> list[str]:
         """The sweeps of an experiment."""

@@ -70,9 +70,12 @@ def test_published_experiments_compare_small_with_all(published):
     [
         (
             {"sparser": ["jacobian_rnk"]},
-            r"sparser\.0: not measured, .*did you mean 'jacobian_rank'",
+            r"sparser\.0: not measured there, .*did you mean 'jacobian_rank'",
         ),
-        ({"stabilises": "trainloss"}, r"stabilises: not measured, .*did you mean 'train_loss'"),
+        (
+            {"stabilises": "trainloss"},
+            r"stabilises: not measured there, .*did you mean 'train_loss'",
+        ),
         (
             {"stabilises": {"metric": "train_loss", "against": "smal"}},
             r"stabilises\.against: there is no such run with a schedule of its own, got 'smal'; "
@@ -81,7 +84,7 @@ def test_published_experiments_compare_small_with_all(published):
         ({"stabilises": {"against": "small"}}, r"stabilises\.metric: missing"),
         ({"stabilises": {"metric": "train_loss", "run": "a"}}, r"stabilises\.run: unknown key"),
         ({"stabilises": 3}, r"stabilises: got 3; must be a block; valid keys: against, metric"),
-        ({"trend": ["l1"]}, r"trend\.0: not measured, got 'l1'; valid: "),
+        ({"trend": ["l1"]}, r"trend\.0: not measured there, got 'l1'; valid: "),
         ({"sparsr": []}, r"sparsr: unknown key.*did you mean 'sparser'"),
         ({"better": "test_loss"}, r"better: got 'test_loss'; input should be a valid list"),
         (

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from trajectory_figures import with_figures
 
 from sparsestep import config
 from sparsestep.config.blocks import Config, Edge, Experiment, Run, Snapshots
@@ -115,6 +116,19 @@ def test_mistake_is_one_line(tiny, path, value, says):
 def test_panel_that_is_not_measured(tiny):
     put(tiny, ("figures", "curves", "panels"), ["train_loss", "test_los"])
     with pytest.raises(ConfigError, match=r"^figures\.curves\.panels\.1: not measured .*test_loss"):
+        config.load(tiny)
+
+
+@pytest.mark.parametrize("key", ["figures.curves.panels.0", "experiments.line.claims.better.0"])
+def test_no_test_loss_where_the_test_points_are_the_training_points(tiny, key):
+    with_figures(tiny)
+    curves = {"kind": "training_curves", "experiment": "line", "panels": ["test_loss"]}
+    tiny["figures"] = {"curves": curves} if key.startswith("figures") else {}
+    if not tiny["figures"]:
+        tiny["experiments"]["line"]["claims"] = {"better": ["test_loss"]}
+    why = r"\(the test points of kink_regression are its training points\)"
+    says = rf"^{key}: not measured there {why}, got 'test_loss'; valid: train_loss "
+    with pytest.raises(ConfigError, match=says):
         config.load(tiny)
 
 

@@ -167,7 +167,7 @@ def test_all_findings_are_said_of_the_config_as_shipped(shipped, path):
         (name, run, 0, metric, 0.5)
         for name, entry in shipped.config.experiments.items()
         for run in entry.runs
-        for metric in [*columns(entry.measure, entry.model), "diverged"]
+        for metric in [*columns(entry.measure, entry.model, entry.problem), "diverged"]
     ]
     names = ["experiment", "run", "replicate", "metric", "value"]
     said = findings.render(text, pd.DataFrame(rows, columns=names), shipped.report.settings())
