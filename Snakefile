@@ -40,6 +40,7 @@ rule all:
         plan.sweeps.collected_paths(),
         "results/summary.csv",
         "results/claims.csv",
+        "results/published.csv",
         "results/report.html",
 
 

@@ -41,6 +41,7 @@ rule write_report:
         template=local(READ[TEMPLATE]),
         summary="results/summary.csv",
         claims="results/claims.csv",
+        published="results/published.csv",
     output:
         "results/report.html",
     log:
@@ -63,6 +64,7 @@ rule write_report:
             --template {input.template:q} \
             --summary {input.summary:q} \
             --verdict {input.claims:q} \
+            --published {input.published:q} \
             --output {output:q} \
             2>{log:q}
         """

@@ -14,6 +14,7 @@ from pydantic_core import PydanticKnownError
 
 from sparsestep.config import families, kinds
 from sparsestep.config.claims import Claims
+from sparsestep.config.published import Published
 from sparsestep.config.sweeps import Sweep
 from sparsestep.fields import AddedField, Closed, Colour, Fraction, Name, OfEdge, PositiveInt
 from sparsestep.figures.specs.text import ShownText
@@ -149,3 +150,6 @@ class Config(Closed):
     sweeps: dict[Name, Sweep] = Field(default={}, description="by name")
     simulations: dict[Name, kinds.Simulation] = Field(default={}, description="by name")
     figures: dict[Name, kinds.Figure] = Field(default={}, description="by name of the file")
+    published: list[Published] = Field(
+        default=[], description="end values of the paper's figures, shown beside ours"
+    )

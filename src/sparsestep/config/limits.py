@@ -89,6 +89,7 @@ def _blocks_in_specs(raw: Any) -> list[tuple[tuple, Any]]:
         of, path = _items(experiment), ("experiments", name)
         found += [((*path, key), of.get(key)) for key in ("problem", "model", "measure")]
         found += [((*path, "runs", run), block) for run, block in _items(of.get("runs")).items()]
+    found.append((("published",), _items(raw).get("published")))
     for role in ("sweeps", "simulations", "figures"):
         found += [((role, name), block) for name, block in _items(_items(raw).get(role)).items()]
     return found

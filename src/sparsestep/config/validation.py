@@ -10,7 +10,7 @@ What is wrong becomes a line that names the key's path, the value, and what woul
 from typing import Any
 
 from sparsestep import registry
-from sparsestep.config import claims, compatibility, inheritance, limits, nothing
+from sparsestep.config import claims, compatibility, inheritance, limits, nothing, published
 from sparsestep.config import sweeps as config_sweeps
 from sparsestep.config.blocks import Config, Experiment, Run, Snapshots
 from sparsestep.config.kinds import columns, not_measured, read
@@ -67,6 +67,7 @@ def _check_shown(config: Config, mistakes: Mistakes) -> None:
             mistakes.add(text, "simulations", name, "kind")
     for name, figure in config.figures.items():
         _check_figure(figure, config, mistakes.at("figures", name))
+    published.check(config.published, config.experiments, mistakes.at("published"))
 
 
 def _completed(experiment: Experiment) -> Experiment:

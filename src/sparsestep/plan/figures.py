@@ -6,6 +6,7 @@ from sparsestep.plan import paths
 from sparsestep.plan.blocks import Spec, by_kind, find
 from sparsestep.plan.experiments import Experiments
 from sparsestep.plan.inputs import Input, described, paths_of
+from sparsestep.plan.published import Published
 from sparsestep.plan.simulations import Simulations
 from sparsestep.plan.sweeps import Sweeps
 
@@ -19,8 +20,10 @@ class Figures:
         experiments: Experiments,
         sweeps: Sweeps,
         simulations: Simulations,
+        published: Published,
     ):
         self.blocks = blocks
+        self._published = published
         self._experiments = experiments
         self._sweeps = sweeps
         self._simulations = simulations
@@ -95,11 +98,20 @@ class Figures:
         parts = {
             # The caption stands in the report, not in the figure.
             "figure": spec.model_dump(mode="json", exclude={"caption"}),
-            "experiments": {of: self._experiments.display(of) for of in spec.experiments()},
+            "experiments": {of: self._display(spec, of) for of in spec.experiments()},
             "sources": {what: described(of) for what, of in self.inputs(name).items()},
             "metrics": metrics.describe_all(self._columns(spec)),
         }
         return parts | self._loaded(spec)
+
+    def _display(self, spec: FigureSpec, experiment: str) -> Spec:
+        """How to show an experiment; with its published values, where the figure draws some."""
+        shown = self._experiments.display(experiment)
+        if not spec.SHOWS_PUBLISHED:
+            return shown
+        metrics = {metric for of, metric in spec.metrics().values() if of == experiment}
+        values = self._published.of(experiment, metrics)
+        return {**shown, "published": values} if values else shown
 
     def _runs_drawn(self, spec: FigureSpec) -> list[tuple[str, str]]:
         """(experiment, run) of the trajectories that a figure needs, once each."""

@@ -10,6 +10,7 @@ from sparsestep.plan import batches, datasets
 from sparsestep.plan.blocks import Spec
 from sparsestep.plan.experiments import Experiments
 from sparsestep.plan.figures import Figures
+from sparsestep.plan.published import Published
 from sparsestep.plan.report import Report
 from sparsestep.plan.simulations import Simulations
 from sparsestep.plan.sweeps import Sweeps
@@ -28,6 +29,7 @@ class Jobs:
         simulations: Simulations,
         figures: Figures,
         report: Report,
+        published: Published,
     ):
         self._experiments = experiments
         self._sweeps = sweeps
@@ -49,6 +51,7 @@ class Jobs:
             "figure": lambda at: figures.figure(at.figure),
             "summary": lambda at: report.summary(),
             "claims": lambda at: report.claims(),
+            "published": lambda at: published.comparison(),
             "report": lambda at: report.report(),
         }
 

@@ -43,6 +43,7 @@ SHORT_TABLE = "results/tables/{simulation}.csv"
 FIGURE = "results/figures/{figure}.{suffix}"
 SUMMARY = "results/summary.csv"
 CLAIMS = "results/claims.csv"
+PUBLISHED = "results/published.csv"
 REPORT = "results/report.html"
 # Of the files above, one a job of the same wildcards.
 PER_JOB = (DATASET, PROBLEM, EDGES, TRAJECTORY, MEASUREMENTS, SWEEP, SIMULATION)

@@ -10,6 +10,7 @@ from sparsestep.plan.blocks import Spec, dump, dumped
 from sparsestep.plan.experiments import Experiments
 from sparsestep.plan.figures import Figures
 from sparsestep.plan.inputs import described, paths_of
+from sparsestep.plan.published import Published
 from sparsestep.plan.simulations import Simulations
 from sparsestep.plan.sweeps import Sweeps
 
@@ -18,8 +19,14 @@ class Report:
     """Specs and inputs of what is said of all experiments of a checked config together."""
 
     def __init__(
-        self, experiments: Experiments, sweeps: Sweeps, simulations: Simulations, figures: Figures
+        self,
+        experiments: Experiments,
+        sweeps: Sweeps,
+        simulations: Simulations,
+        figures: Figures,
+        published: Published,
     ):
+        self._published = published
         self._experiments = experiments
         self._sweeps = sweeps
         self._simulations = simulations
@@ -41,6 +48,8 @@ class Report:
             parts = {"iterations": entry.iterations, "claims": dump(entry.claims)}
             if entry.claims.trend:
                 parts["ratios"] = entry.claims.ratios()
+            if values := self._published.of(name):
+                parts["published"] = values
             shown.append({"name": name, **parts, "runs": compared(entry)})
         tables = self._experiments.tables(self._claiming())
         return {"experiments": shown, "tables": described(tables)}

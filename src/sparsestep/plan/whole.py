@@ -12,6 +12,7 @@ from sparsestep.mistakes import Mistakes
 from sparsestep.plan.experiments import Experiments
 from sparsestep.plan.figures import Figures
 from sparsestep.plan.jobs import Jobs
+from sparsestep.plan.published import Published
 from sparsestep.plan.report import Report
 from sparsestep.plan.simulations import Simulations
 from sparsestep.plan.sweeps import Sweeps
@@ -23,6 +24,7 @@ class Plan:
     Attributes:
         config: the checked config.
         experiments, sweeps, simulations, figures: specs, paths and inputs of each.
+        published: what the paper's figures end with.
         report: the same of what is said of all together.
         jobs: what each job is told.
     """
@@ -34,9 +36,10 @@ class Plan:
         self.sweeps = Sweeps(checked.sweeps, self.experiments)
         self.simulations = Simulations(checked.simulations)
         shown = (self.experiments, self.sweeps, self.simulations)
-        self.figures = Figures(checked.figures, *shown)
-        self.report = Report(*shown, self.figures)
-        self.jobs = Jobs(*shown, self.figures, self.report)
+        self.published = Published(checked.published, self.experiments)
+        self.figures = Figures(checked.figures, *shown, self.published)
+        self.report = Report(*shown, self.figures, self.published)
+        self.jobs = Jobs(*shown, self.figures, self.report, self.published)
 
     def targets(self, reserved: Iterable[str]) -> list[str]:
         """Names of the experiments, each a target of its own beside the rules.

@@ -11,6 +11,7 @@ import pandas as pd
 from sparsestep import metrics
 from sparsestep.claims.words import sentences
 from sparsestep.errors import ConfigError
+from sparsestep.report import published_tables
 from sparsestep.report.findings import render as render_findings
 from sparsestep.report.rest import as_html
 from sparsestep.report.verdicts import counted, left_out
@@ -32,6 +33,7 @@ def build(
     notes: dict[str, str] | None = None,
     findings: dict[str, str] | None = None,
     surroundings: dict[str, str] | None = None,
+    published: pd.DataFrame | None = None,
 ) -> str:
     """The HTML page.
 
@@ -41,7 +43,8 @@ def build(
     of figure, `notes` by kind of simulation, with the same Jinja variables that Snakemake's own
     report gives them. `claims` are the verdicts: those about what a figure shows stand below its
     caption, and all of them are counted. `findings` are texts by figure (`report/findings.py`),
-    `surroundings` what the page's foot says of processor and libraries.
+    `surroundings` what the page's foot says of processor and libraries. `published` are published
+    values beside ours (`report/published.py`).
     """
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     about = _About(summary, claims, findings or {}, spec.get("settings", {}))
@@ -59,6 +62,7 @@ def build(
         verdicts=None if claims is None or claims.empty else counted(claims),
         left_out=[] if claims is None else left_out(claims),
         surroundings=surroundings or {},
+        published=_beside(published),
     )
 
 
@@ -75,6 +79,17 @@ def _figure(
     source = f"{_PAGES}/{entry['kind']}.rst or figures.{entry['name']}.caption"
     caption = render_caption(captions[entry["kind"]], {"figure": entry["name"]}, config, source)
     return {"name": entry["name"], "image": data_uri(suffix, image), "caption": caption}
+
+
+def _beside(published: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Published values beside ours: counted, those outside, and a table for each figure."""
+    if published is None or published.empty:
+        return None
+    return {
+        "counted": published_tables.counted(published),
+        "outside": published_tables.not_inside(published),
+        "tables": published_tables.by_figure(published),
+    }
 
 
 class _About(NamedTuple):

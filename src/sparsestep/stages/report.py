@@ -1,4 +1,4 @@
-"""report: one page with every figure, its caption, verdicts, tables and end values."""
+"""report: one page with figures, captions, verdicts, tables, published and end values."""
 
 import io
 from pathlib import Path
@@ -29,6 +29,7 @@ def main(arguments):
         notes=_texts(arguments.notes),
         findings=_texts(arguments.findings),
         surroundings=describe(),
+        published=_table(arguments.published),
     )
     write_atomically(arguments.output, page.encode())
 
@@ -43,4 +44,4 @@ def _texts(paths):
 
 if __name__ == "__main__":
     several = ("figures", "captions", "tables", "notes", "findings")
-    job.run("report", main, *several, "template", "summary", "verdict", "output")
+    job.run("report", main, *several, "template", "summary", "verdict", "published", "output")

@@ -164,6 +164,39 @@ def test_end_values_are_those_of_the_last_snapshot(tiny):
     assert [text.get_text() for text in axes.get_xticklabels()] == ["small", "decay-50"]
 
 
+def stars(axes):
+    """(x, y, colour) of every star of a panel."""
+    lines = [line for line in axes.lines if line.get_marker() == "*"]
+    return [(*line.get_xydata()[0], line.get_markeredgecolor()) for line in lines]
+
+
+def test_stars_stand_at_published_end_values(tiny):
+    far = {"small": {"train_loss": 1e3, "test_loss": 1e-9}, "decay-50": {"l0": 77}}
+    tiny["published"] = [{"figure": "Figure 2", "experiment": "first", "runs": far}]
+    tables, specs = tables_and_specs(tiny)
+    curves, ends = (plot(Sources(tables), specs[name]) for name in ("curves", "ends"))
+    grey, blue = style.RUNS["small"][0], style.RUNS["decay-50"][0]
+    last = tables["first"]["iteration"].max()
+    assert [stars(axes) for axes in curves.axes] == [[(last, 1e3, grey)], [(last, 77, blue)]]
+    assert [stars(axes) for axes in ends.axes] == [[(0.45, 1e-9, grey)]]
+    # However far off, they are in sight.
+    assert curves.axes[0].get_ylim()[1] > 1e3
+    assert curves.axes[1].get_ylim()[1] > 77
+    assert ends.axes[0].get_ylim()[0] < 1e-9
+    for figure in (curves, ends):
+        assert legend_texts(figure).count("published, one seed") == 1
+
+
+def test_stars_of_runs_and_metrics_that_are_not_shown_are_not_drawn(tiny):
+    values = {"small": {"test_loss": 0.5}, "decay-50": {"train_loss": 0.5}}
+    tiny["published"] = [{"figure": "Figure 2", "experiment": "first", "runs": values}]
+    tiny["figures"]["curves"]["runs"] = ["small"]
+    tables, specs = tables_and_specs(tiny)
+    figure = plot(Sources(tables), specs["curves"])
+    assert [stars(axes) for axes in figure.axes] == [[], []]
+    assert "published, one seed" not in legend_texts(figure)
+
+
 @pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
 def test_same_bytes(tiny, kind):
     tables, specs = tables_and_specs(tiny)

@@ -8,7 +8,8 @@ import pytest
 from sparsestep.plan import Plan, paths
 
 ROOT = Path(__file__).parents[3]
-TEMPLATES = (*paths.PER_JOB, *paths.NAMED, paths.SUMMARY, paths.CLAIMS, paths.REPORT)
+OF_ALL = (paths.SUMMARY, paths.CLAIMS, paths.PUBLISHED, paths.REPORT)
+TEMPLATES = (*paths.PER_JOB, *paths.NAMED, *OF_ALL)
 
 
 def literals(keyword):

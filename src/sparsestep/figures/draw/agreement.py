@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sparsestep import metrics
 from sparsestep.artifacts.tables import last_snapshots
-from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts import legend, panel, published, style
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.figures.specs.agreement import Compared, Spec
@@ -18,7 +18,6 @@ from sparsestep.figures.specs.agreement import Compared, Spec
 _PANEL_INCHES = (2.9, 3.2)
 _MARKERS = ("o", "s", "^", "D", "v")
 _MEDIAN = {"markersize": 9, "markeredgecolor": "black", "markeredgewidth": 0.8, "linestyle": ""}
-_PUBLISHED = {"marker": "*", "markersize": 11, "markerfacecolor": "none", "linestyle": ""}
 
 
 def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
@@ -44,7 +43,7 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     panel.add_letters(used)
     first = experiments[figure.networks[0].experiment]
     runs = run_handles(figure, first)
-    legend.add_legend(page, runs, handles(figure))
+    legend.add_legend(page, runs, handles(figure, experiments))
     return page
 
 
@@ -52,19 +51,19 @@ class Ends:
     """Last snapshots of the runs of one experiment."""
 
     def __init__(self, sources: Sources, figure: Spec, column: Compared, experiment: Shown):
-        self._figure, self._column, self._title = figure, column, experiment.title
+        self._figure, self._title = figure, experiment.title
+        self._experiment = experiment.only([figure.reference, *figure.runs])
         self._colours = {run: colour for run, (colour, _) in experiment.looks().items()}
         table = sources.tables[column.experiment]
         self._last = last_snapshots(table[table["run"].isin([figure.reference, *figure.runs])])
 
     def draw(self, axes: Axes, metric: str, first: bool) -> None:
-        """One metric; the `first` one has the band, the published values and the title."""
+        """One metric; the `first` one has the band and the title."""
         ends = self._last.pivot(index="replicate", columns="run", values=metric)
         reference = ends[self._figure.reference]
-        published = self._column.published if first else {}
-        low, high = _limits(
-            np.append(reference, published.get(self._figure.reference, np.nan)), 0.4
-        )
+        stars = published.values(self._experiment, metric)
+        at = stars.get(self._figure.reference, np.nan)
+        low, high = _limits(np.append(reference, at), 0.4)
         axes.plot([low, high], [low, high], color=style.GREY, linewidth=1, zorder=1)
         if first:
             factors = self._figure.margin ** np.array([-1.0, 1.0])
@@ -76,10 +75,9 @@ class Ends:
             points = {"markersize": 4, "alpha": 0.45, "linestyle": "", "markeredgewidth": 0}
             axes.plot(reference, ends[run], **look, **points)
             axes.plot([reference.median()], [ends[run].median()], **look, **_MEDIAN)
-            if run in published and self._figure.reference in published:
-                pair = [published[self._figure.reference]], [published[run]]
-                axes.plot(*pair, markeredgecolor=self._colours[run], **_PUBLISHED)
-        shown = np.concatenate([ends.to_numpy().ravel(), [*published.values(), low, high]])
+            if run in stars and np.isfinite(at):
+                published.draw(axes, at, stars[run], self._colours[run])
+        shown = np.concatenate([ends.to_numpy().ravel(), [*stars.values(), low, high]])
         axes.set(xlim=(low, high), ylim=_limits(shown, 0.06))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
         axes.set_xlabel(f"{metrics.describe(metric).label}, {self._figure.reference}")
@@ -125,8 +123,14 @@ def run_handles(figure: Spec, experiment: Shown) -> list[Line2D]:
     ]
 
 
-def handles(figure: Spec) -> list:
+def handles(figure: Spec, experiments: dict[str, Shown]) -> list:
     """Legend entries of what `Ends.draw` draws."""
+    runs = [figure.reference, *figure.runs]
+    stars = [
+        star
+        for column in figure.networks
+        for star in published.handles(experiments[column.experiment].only(runs), column.metrics)
+    ]
     point = {"color": style.GREY, "marker": "o", "linestyle": ""}
     return [
         Line2D(
@@ -137,7 +141,7 @@ def handles(figure: Spec) -> list:
             label=f"a replicate that survives {figure.reference} and the run",
         ),
         Line2D([], [], color=style.GREY, marker="o", **_MEDIAN, label="medians of the survivors"),
-        Line2D([], [], markeredgecolor=style.GREY, **_PUBLISHED, label="published, one seed"),
+        *stars[:1],
         Line2D([], [], color=style.GREY, linewidth=1, label=f"as {figure.reference}"),
         Patch(**_band(), label=f"within a factor of {figure.margin:g} of it"),
     ]

@@ -16,5 +16,5 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
         lambda axes, metric: end_values.draw(axes, table, experiment, metric),
     )
     handles = legend.run_handles(legend.fates_in(table), experiment, marker="o")
-    legend.add_legend(page, handles, end_values.handles())
+    legend.add_legend(page, handles, end_values.handles(experiment, figure.panels))
     return page

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sparsestep.artifacts.tables import last_snapshots
-from sparsestep.figures.parts import panel, style
+from sparsestep.figures.parts import panel, published, style
 from sparsestep.figures.parts.shown import Shown
 
 _DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 5, "zorder": 3}
@@ -15,9 +15,10 @@ _DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize":
 def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> None:
     """The last snapshot's value of every surviving replicate, one column a run.
 
-    A bar marks the survivors' median, an open diamond replicate 0.
+    A bar marks the survivors' median, an open diamond replicate 0, a star beside the bar the
+    published value.
     """
-    last = last_snapshots(table)
+    last, stars = last_snapshots(table), published.values(experiment, metric)
     for place, (name, (colour, _)) in enumerate(experiment.looks().items()):
         values = last.loc[last["run"] == name].set_index("replicate")[metric]
         # Spread by replicate number, not at random: the same replicate stands at the same place in
@@ -29,17 +30,20 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> Non
         if values.notna().any():
             median = values.median()
             axes.plot([place - 0.35, place + 0.35], [median, median], color=colour, linewidth=2)
-    panel.set_value_axis(axes, metric, last[metric].to_numpy())
+        if name in stars:
+            published.draw(axes, place + 0.45, stars[name], colour)
+    panel.set_value_axis(axes, metric, np.append(last[metric], list(stars.values())))
     axes.set_xlim(-0.6, len(experiment.runs) - 0.4)
     axes.set_xticks(range(len(experiment.runs)), list(experiment.runs))
 
 
-def handles() -> list:
-    """Legend entries of what `draw` draws."""
+def handles(experiment: Shown, metrics: list[str]) -> list:
+    """Legend entries of what `draw` draws of these metrics."""
     return [
         Line2D(
             [], [], color=style.GREY, marker="o", markersize=3, linestyle="", label="a replicate"
         ),
         Line2D([], [], **_DIAMOND, marker="D", linestyle="", label="replicate 0"),
         Line2D([], [], color=style.GREY, linewidth=2, label="median of the survivors"),
+        *published.handles(experiment, metrics),
     ]

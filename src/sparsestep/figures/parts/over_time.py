@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from sparsestep.figures.parts import panel, style
+from sparsestep.figures.parts import panel, published, style
 from sparsestep.figures.parts.shown import Shown
 
 # Times the loss at the start; the axis of a loss ends there.
@@ -25,11 +25,12 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> Non
     Of fewer than six survivors each is a thin line instead of a band. Replicate 0 is one always,
     until it diverges; a dotted line marks each decay of a step size. A
     cross above the panel marks each iteration at which a replicate diverged, one row a run: until
-    the first decay, runs of the same large step are the same. A panel of the sharpness also shows
-    2 / step size, above which gradient descent on a quadratic is not stable. The vertical axis fits
-    bands and surviving replicates 0, below 1000 times the loss at the start; what leaves it is cut
-    off. Where the experiment has epochs, it has few snapshots: dots show where they are, and step
-    sizes are those of the schedule, between snapshots too.
+    the first decay, runs of the same large step are the same. A star at the last snapshot is a
+    published end value. A panel of the sharpness also shows 2 / step size, above which gradient
+    descent on a quadratic is not stable. The vertical axis fits stars, bands and surviving
+    replicates 0, the latter below 1000 times the loss at the start; what leaves it is cut off.
+    Where the experiment has epochs, it has few snapshots: dots show where they are, and step sizes
+    are those of the schedule, between snapshots too.
     """
     times = {name: experiment.in_time_unit(table[name]) for name in _TIMES}
     table, shown = table.assign(**times), [np.empty(0)]
@@ -44,7 +45,10 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> Non
         # Some get very far on the way to infinity and return, as networks of dead units.
         first = table.groupby(["run", "replicate"])[metric].first()
         shown = shown[shown <= _FAR_OFF * first.max()]
-    panel.set_value_axis(axes, metric, shown)
+    stars = published.values(experiment, metric)
+    for name, value in stars.items():
+        published.draw(axes, table["iteration"].max(), value, experiment.looks()[name][0])
+    panel.set_value_axis(axes, metric, np.append(shown, list(stars.values())))
     axes.set_xlabel(experiment.time_unit)
     axes.set_xlim(0, max(experiment.in_time_unit(experiment.iterations), 1))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
@@ -125,4 +129,5 @@ def handles(metrics: list[str], experiment: Shown, fates: dict[str, np.ndarray])
         Line2D([], [], color=style.GREY, linestyle=":", label="step size decays"),
         Line2D([], [], color=style.GREY, marker="x", linestyle="", label="a replicate diverges"),
         *([stable] if "sharpness" in metrics else []),
+        *published.handles(experiment, metrics),
     ]

@@ -35,6 +35,7 @@ class Shown:
         title: the user's heading.  iterations: T.  replicates: R.
         runs: by name, all of the experiment, in its order, which decides their colours.
         epochs: how many T are, None where the experiment has none.
+        published: end values of the paper, by run, by metric, of the panels alone.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Shown:
     runs: dict[str, ShownRun]
     shown: tuple[str, ...]
     epochs: int | None = None
+    published: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_spec(cls, spec: dict) -> "Shown":
@@ -53,7 +55,8 @@ class Shown:
             schedule = schedules.from_spec(run["schedule"])
             runs[name] = ShownRun(run["label"], run["colour"], schedule)
         numbers = (spec["iterations"], spec["replicates"])
-        return cls(spec["title"], *numbers, runs, tuple(runs), spec.get("epochs"))
+        also = (spec.get("epochs"), spec.get("published", {}))
+        return cls(spec["title"], *numbers, runs, tuple(runs), *also)
 
     def only(self, runs: Iterable[str]) -> "Shown":
         """The experiment with only these runs shown, which keep their looks."""

@@ -1,10 +1,10 @@
 """End values of runs against those of another, replicate by replicate (paper: Fig. 9)."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from sparsestep.fields import Closed, Divisor, Float, Name
+from sparsestep.fields import Closed, Divisor, Name
 from sparsestep.figures.specs import base
 
 if TYPE_CHECKING:
@@ -18,13 +18,12 @@ class Compared(Closed):
 
     experiment: Name = Field(description="whose runs are compared")
     metrics: Metrics = Field(description="a panel each, from the top")
-    published: dict[Name, Float] = Field(
-        default={}, description="published value of the first metric, by run (display only)"
-    )
 
 
 class Spec(base.FigureSpec):
     """How near the runs of some experiments end to a run that they should agree with."""
+
+    SHOWS_PUBLISHED: ClassVar[bool] = True
 
     kind: Literal["agreement"]
     networks: Annotated[list[Compared], Field(min_length=1, max_length=6)] = Field(
@@ -55,8 +54,6 @@ class Spec(base.FigureSpec):
         wanted = {("runs", index): run for index, run in enumerate(self.runs)}
         wanted[("reference",)] = self.reference
         found = {}
-        for at, column in enumerate(self.networks):
+        for column in self.networks:
             found |= base.runs_not_there(wanted, column.experiment, experiments)
-            of_column = {("networks", at, "published", run): run for run in column.published}
-            found |= base.runs_not_there(of_column, column.experiment, experiments)
         return found

@@ -15,6 +15,8 @@ class FigureSpec(Closed):
 
     # What the figure is written as; the report shows the first.
     FORMATS: ClassVar[tuple[str, ...]] = ("svg", "png", "pdf")
+    # Whether it draws the published values (`published:` of config.yaml) of its metrics.
+    SHOWS_PUBLISHED: ClassVar[bool] = False
 
     caption: str = Field(default="", description="first sentences of the caption (reST)")
 

@@ -1,6 +1,6 @@
 """Metrics against the iteration, one panel each (paper: Figs. 1, 2, 5-7, 9, 11, 12, 14-16)."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 class Spec(PanelGrid):
     """A grid of panels over the runs of one experiment."""
+
+    SHOWS_PUBLISHED: ClassVar[bool] = True
 
     kind: Literal["training_curves"]
     runs: list[Name] = Field(default=[], description="runs that are drawn; by default all")

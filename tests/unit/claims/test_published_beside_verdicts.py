@@ -1,0 +1,40 @@
+"""Published values in claims.csv: beside comparisons of end values alone."""
+
+import numpy as np
+import pandas as pd
+from claim_tables import EIGHT, TWO, judged, table_of
+
+from sparsestep.claims import published
+from sparsestep.claims.verdicts import COLUMNS
+
+VALUES = {"small": {"l0": 8.0, "other": 1.0}, "long": {"l0": 2.0}}
+
+
+def beside(found, **values):
+    return published.add(found, [{"name": "one", **values}])
+
+
+def test_values_and_their_effect():
+    table = table_of({"small": EIGHT + 5, "long": EIGHT})
+    verdicts = judged(table, TWO, better=["l0", "other"], sparser=["l0"], stabilises="l0")
+    found = beside(verdicts, published=VALUES)
+    assert tuple(found.columns) == COLUMNS + published.COLUMNS
+    pd.testing.assert_frame_equal(found[list(COLUMNS)], verdicts)
+    of = found.set_index(["claim", "metric"])[list(published.COLUMNS)]
+    assert list(of.loc["better", "l0"]) == [8, 2, 0.25]
+    assert list(of.loc["sparser", "l0"]) == [8, 2, -6]
+    # The second run's is not published.
+    a, b, effect = of.loc["better", "other"]
+    assert a == 1
+    assert np.isnan([b, effect]).all()
+    # No two runs are compared.
+    assert of.loc["stabilises: high"].isna().all(axis=None)
+
+
+def test_without_published_values_the_columns_are_empty():
+    verdicts = judged(table_of({"small": EIGHT + 5, "long": EIGHT}), TWO, sparser=["l0"])
+    found = beside(verdicts)
+    assert found[list(published.COLUMNS)].isna().all(axis=None)
+    assert beside(verdicts.iloc[:0]).empty
+    columns = beside(verdicts.iloc[:0])[list(published.COLUMNS)]
+    assert [column.kind for column in columns.dtypes] == ["f", "f", "f"]
