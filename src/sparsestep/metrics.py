@@ -72,6 +72,14 @@ def find(column: str) -> Metric | None:
     return metric
 
 
+def base(column: str) -> str | None:
+    """Name in `registry.METRICS` of a column's metric, without its part and threshold; or None."""
+    if column in registry.METRICS:
+        return column
+    parts = _PARTS.fullmatch(column)
+    return parts["name"] if parts and parts["name"] in registry.METRICS else None
+
+
 def describe(column: str) -> Metric:
     """The metric of a column; raises KeyError where there is none."""
     metric = find(column)

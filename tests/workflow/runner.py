@@ -132,7 +132,7 @@ class Workflow:
         }
 
 
-ARTEFACTS = ("problems/**/*", "runs/**/*", "figures/*", "summary.csv", "claims.csv", "report.html")
+ARTEFACTS = ("problems/**/*", "runs/**/*", "figures/*", "summary.csv", "claims.csv", "published.csv", "report.html")
 
 
 def kill_everything(started: subprocess.Popen) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sparsestep import metrics
 from sparsestep.claims.words import sentences
+from sparsestep.dictionary import pages as dictionary
 from sparsestep.errors import ConfigError
 from sparsestep.report import published_tables
 from sparsestep.report.findings import render as render_findings
@@ -63,6 +64,8 @@ def build(
         left_out=[] if claims is None else left_out(claims),
         surroundings=surroundings or {},
         published=_beside(published),
+        columns=dictionary.tables(),
+        about_columns=[dictionary.SUFFIXES, dictionary.NOTATION],
     )
 
 
