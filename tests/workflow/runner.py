@@ -132,7 +132,8 @@ class Workflow:
         }
 
 
-ARTEFACTS = ("problems/**/*", "runs/**/*", "figures/*", "summary.csv", "claims.csv", "published.csv", "report.html")
+TABLES = ("summary.csv", "claims.csv", "published.csv")
+ARTEFACTS = ("problems/**/*", "runs/**/*", "figures/*", *TABLES, "report.html")
 
 
 def kill_everything(started: subprocess.Popen) -> None:

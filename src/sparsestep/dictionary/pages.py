@@ -12,8 +12,8 @@ from sparsestep.dictionary.tables import TABLES
 PATH = Path("results/README.md")
 SUFFIXES = (
     "A metric of a layer or block ends in _layer<l>, _block<b> or _last, one at a further "
-    "threshold in @<threshold>: feature_sparsity_layer2@0.95. NaN where a replicate has diverged, but for "
-    "step_size, noise_level and what begins with predicted_."
+    "threshold in @<threshold>: feature_sparsity_layer2@0.95. NaN where a replicate has "
+    "diverged, but for step_size, noise_level and what begins with predicted_."
 )
 NOTATION = (
     "h is the network's output, theta its P parameters, T the number of iterations, n the number "

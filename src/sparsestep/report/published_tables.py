@@ -20,9 +20,9 @@ def counted(found: pd.DataFrame) -> dict[str, Any]:
     for source, of_source in found.groupby("source", sort=False):
         verdicts = of_source["verdict"]
         inside = verdicts.isin(INSIDE)
-        numbers = [(inside & (of_source["within_80"] == 1)).sum()]
+        numbers = [len(of_source), inside.sum(), (inside & (of_source["within_80"] == 1)).sum()]
         numbers += [(verdicts == name).sum() for name in VERDICTS]
-        rows.append([source, len(of_source), inside.sum(), *map(int, numbers)])
+        rows.append([source, *map(int, numbers)])
     return {"header": ["source", "values", "inside", *names], "rows": rows}
 
 

@@ -32,6 +32,7 @@ STAGES = (
     "figure",
     "summary",
     "claims",
+    "published",
     "report",
 )
 SWEEP = {
@@ -134,6 +135,10 @@ EDITS = [
     ("schedules/step_decay.py", {"sweep", "figure", "claims"}),
     ("claims/verdicts.py", {"claims"}),
     ("claims/words.py", {"report"}),
+    ("claims/published.py", {"claims"}),
+    ("report/published.py", {"published", "report"}),
+    ("report/published_tables.py", {"report"}),
+    ("dictionary/metrics.py", {"report"}),
     ("registry.py", set()),
     ("config/blocks.py", set()),
     ("plan/experiments.py", set()),
