@@ -7,6 +7,7 @@ All random streams, by the last word that NumPy's `SeedSequence` is given:
     2  order                 the same
     3  noise on the labels   `algorithms/label_noise.py`, [seed of the order, 3]
     4  epochs of images      `images/training/epochs.py`, [seed of the order, epoch, 4]
+    5  perturbed starts      `training/starts.py`, [init_seed, r, 5], replicates r > 0
     6  points for Jacobians  `measures/mlp_jacobian.py`, [seed of the initial parameters, 6]
 
 So streams of one seed are told apart, but for two cases. Replicate 0 of two streams starts alike

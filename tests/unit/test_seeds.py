@@ -10,6 +10,7 @@ import pytest
 from sparsestep import seeds
 from sparsestep.algorithms import label_noise
 from sparsestep.images.training import epochs
+from sparsestep.training import starts
 
 
 def listed():
@@ -21,7 +22,7 @@ def listed():
 
 def test_the_list_of_streams_is_whole():
     by_replicate = dict(enumerate(get_args(seeds.Stream)))
-    others = {label_noise._STREAM: "noise", epochs._STREAM: "epochs"}
+    others = {label_noise._STREAM: "noise", epochs._STREAM: "epochs", starts._STREAM: "perturbed"}
     assert listed() == {**by_replicate, **others}
     assert len(by_replicate.keys() | others.keys()) == len(by_replicate) + len(others)
 
@@ -46,6 +47,14 @@ def words(monkeypatch):
     problem = {"kind": "any", "data_seed": 7, "init_seed": 7, "order_seed": 7, "vary": ["order"]}
     label_noise.noise_seed(SimpleNamespace(spec={"problem": problem, "replicates": [0, 0]}), 0)
     found["noise", 0] = given.pop()
+    shared = SimpleNamespace(
+        spec={"problem": problem, "replicates": [1, 5]},
+        order=np.zeros((5, 1)),
+        theta0=np.ones((1, 1)),
+    )
+    for number in range(1, 6):
+        starts.start(shared, number - 1, 1e-14)
+        found["perturbed", number] = given.pop()
     assert given == []
     return found
 

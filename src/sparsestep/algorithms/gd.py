@@ -2,11 +2,11 @@
 
 from typing import Literal
 
+from sparsestep.algorithms.perturbation import PerturbedStart
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.fields import Closed
 
 
-class Spec(Closed):
+class Spec(PerturbedStart):
     """theta -= eta grad L(theta)."""
 
     kind: Literal["gd"]

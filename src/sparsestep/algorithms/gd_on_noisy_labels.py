@@ -5,11 +5,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from sparsestep.algorithms.perturbation import PerturbedStart
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.fields import Closed, Name
+from sparsestep.fields import Name
 
 
-class Spec(Closed):
+class Spec(PerturbedStart):
     """theta -= eta grad L(theta) with labels y + xi, [xi]_i = (h(x_i) - y_i)(1 - n 1{i = i_t}).
 
     i_t is the sample that SGD would take. In exact arithmetic the run is SGD's.

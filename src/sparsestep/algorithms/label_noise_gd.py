@@ -9,11 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from sparsestep.algorithms.label_noise import GaussianNoise
+from sparsestep.algorithms.perturbation import PerturbedStart
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.fields import Closed, PositiveFloat
+from sparsestep.fields import PositiveFloat
 
 
-class Spec(Closed):
+class Spec(PerturbedStart):
     """theta -= eta grad L(theta) with labels y + sqrt(delta) Z, Z ~ N(0, I_n) at every update."""
 
     kind: Literal["label_noise_gd"]

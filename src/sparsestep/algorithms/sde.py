@@ -24,11 +24,12 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from sparsestep.algorithms.label_noise import GaussianNoise
+from sparsestep.algorithms.perturbation import PerturbedStart
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.fields import AddedField, Closed, Name, PositiveFloat, PositiveInt
+from sparsestep.fields import AddedField, Name, PositiveFloat, PositiveInt
 
 
-class Spec(Closed):
+class Spec(PerturbedStart):
     """Euler-Maruyama, with step sizes of its own or those of another run."""
 
     kind: Literal["sde"]

@@ -6,6 +6,7 @@ else. Its hash is the id in the artefact's path.
 
 import functools
 
+from sparsestep.algorithms.perturbation import unperturbed
 from sparsestep.artifacts.identity import identity
 from sparsestep.config import kinds
 from sparsestep.config.blocks import Experiment, Run
@@ -70,7 +71,8 @@ class Experiments:
         """What decides the replicates' edges under the algorithm of this run."""
         entry = self.block(experiment)
         calibrated = entry.runs[run].followed or run
-        return {**self._with_algorithm(experiment, calibrated), "edge": dump(entry.edge)}
+        spec = {**self._with_algorithm(experiment, calibrated), "edge": dump(entry.edge)}
+        return spec | {"algorithm": unperturbed(spec["algorithm"])}
 
     def measured(self, experiment: str, run: str, batch: str) -> Spec:
         """What decides the measurements of a batch of a run."""

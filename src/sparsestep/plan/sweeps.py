@@ -2,6 +2,7 @@
 
 import functools
 
+from sparsestep.algorithms.perturbation import unperturbed
 from sparsestep.artifacts.identity import identity
 from sparsestep.config import kinds
 from sparsestep.config.sweeps import Sweep
@@ -76,7 +77,7 @@ class Sweeps:
         entry = self.block(name)
         edge = dump(self._experiments.block(entry.experiment).edge) | {"horizon": decay_at}
         problem = self._experiments.problem(entry.experiment)
-        return {**problem, "algorithm": entry.algorithm, "edge": edge}
+        return {**problem, "algorithm": unperturbed(entry.algorithm), "edge": edge}
 
     def batches(self, name: str) -> list[str]:
         """Path parts "first-last" of the replicates that one job handles."""

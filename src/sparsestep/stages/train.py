@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from sparsestep.algorithms.perturbation import unperturbed
 from sparsestep.artifacts.arrays import (
     Trajectory,
     read_edges,
@@ -18,7 +19,7 @@ def main(arguments):
     problem = read_problem(arguments.problem, job.problem_of(spec))
     edges = other = None
     if arguments.edges:
-        algorithm = spec.get("followed", spec)["algorithm"]
+        algorithm = unperturbed(spec.get("followed", spec)["algorithm"])
         known = {"algorithm": algorithm, "edge": spec["edge"]}
         edges = read_edges(arguments.edges[0], job.problem_of(spec) | known)
     if arguments.follows:
