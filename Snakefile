@@ -39,6 +39,7 @@ rule all:
         plan.figures.paths(),
         plan.sweeps.collected_paths(),
         "results/summary.csv",
+        "results/divergence.csv",
         "results/claims.csv",
         "results/published.csv",
         "results/report.html",

@@ -217,6 +217,7 @@ FIGURES = {
     "agreement": "sparsestep.figures.specs.agreement",
     "label_noise": "sparsestep.figures.specs.label_noise",
     "phase_diagram": "sparsestep.figures.specs.phase_diagram",
+    "rounding": "sparsestep.figures.specs.rounding",
 }
 
 # What draws a kind of figure offers `plot(sources, figure, experiments) -> matplotlib Figure` (or
@@ -238,6 +239,7 @@ DRAWINGS = {
     "agreement": "sparsestep.figures.draw.agreement",
     "label_noise": "sparsestep.figures.draw.label_noise",
     "phase_diagram": "sparsestep.figures.draw.phase_diagram",
+    "rounding": "sparsestep.figures.draw.rounding",
 }
 
 _TABLES = {

@@ -39,6 +39,7 @@ KINDS = {
     ),
     "short table": Kind("tables/*.csv", read_bytes),
     "end values": Kind("summary.csv", read_bytes),
+    "divergence": Kind("divergence.csv", read_bytes),
     "verdicts": Kind("claims.csv", read_bytes),
     "figure": Kind("figures/curves.svg", read_bytes),
 }

@@ -101,7 +101,7 @@ def test_with_a_prefix_and_other_names(sources, environment, tmp_path):
     output = run(workflow, environment, "--cores", "2")
     assert "rule sparse_write_report" in output
     made = workflow.folder / "made" / "results"
-    wanted = {"report.html", "summary.csv", "claims.csv", "published.csv"}
+    wanted = {"report.html", "summary.csv", "divergence.csv", "claims.csv", "published.csv"}
     assert wanted <= {p.name for p in made.iterdir()}
     assert not (workflow.folder / "results").exists()
     assert "Nothing to be done" in run(workflow, environment, "-n")

@@ -47,10 +47,9 @@ def words(monkeypatch):
     problem = {"kind": "any", "data_seed": 7, "init_seed": 7, "order_seed": 7, "vary": ["order"]}
     label_noise.noise_seed(SimpleNamespace(spec={"problem": problem, "replicates": [0, 0]}), 0)
     found["noise", 0] = given.pop()
+    theta = np.ones(1)
     shared = SimpleNamespace(
-        spec={"problem": problem, "replicates": [1, 5]},
-        order=np.zeros((5, 1)),
-        theta0=np.ones((1, 1)),
+        spec={"problem": problem, "replicates": [1, 5]}, of_replicate=lambda *_: theta
     )
     for number in range(1, 6):
         starts.start(shared, number - 1, 1e-14)

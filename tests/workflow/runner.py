@@ -132,7 +132,7 @@ class Workflow:
         }
 
 
-TABLES = ("summary.csv", "claims.csv", "published.csv")
+TABLES = ("summary.csv", "divergence.csv", "claims.csv", "published.csv")
 ARTEFACTS = ("problems/**/*", "runs/**/*", "figures/*", *TABLES, "report.html")
 
 

@@ -1,16 +1,17 @@
 """End values and the report.
 
 INPUTS: all measurements; all figures and their captions; verdicts; tables
-OUTPUTS: results/summary.csv, results/report.html
+OUTPUTS: results/summary.csv, results/divergence.csv, results/report.html
 """
 
 
 rule summarise_measurements:
-    """End values: experiment, run, replicate, metric, value."""
+    """End values: experiment, run, replicate, metric, value. Shares that diverge, Lyapunov times."""
     input:
         tables=plan.experiments.measurement_paths(),
     output:
-        report("results/summary.csv", category="Tables"),
+        summary=report("results/summary.csv", category="Tables"),
+        divergence=report("results/divergence.csv", category="Tables"),
     log:
         "results/logs/summary.log",
     benchmark:
@@ -24,7 +25,8 @@ rule summarise_measurements:
         python -m sparsestep.stages.summary \
             @<(printf '%s\n' --spec {params.spec:q} --tables {input.tables:q}) \
             --code {params.code:q} \
-            --output {output:q} \
+            --output {output.summary:q} \
+            --divergence {output.divergence:q} \
             2>{log:q}
         """
 
@@ -40,6 +42,7 @@ rule write_report:
         findings=local([READ[path] for path in FINDINGS]),
         template=local(READ[TEMPLATE]),
         summary="results/summary.csv",
+        divergence="results/divergence.csv",
         claims="results/claims.csv",
         published="results/published.csv",
     output:
@@ -63,6 +66,7 @@ rule write_report:
             --findings {input.findings:q} \
             --template {input.template:q} \
             --summary {input.summary:q} \
+            --divergence {input.divergence:q} \
             --verdict {input.claims:q} \
             --published {input.published:q} \
             --output {output:q} \

@@ -11,6 +11,11 @@ class Spec(PerturbedStart):
 
     kind: Literal["gd"]
 
+    @property
+    def is_random(self) -> bool:
+        """They do not: replicates with the same start and data are the same."""
+        return False
+
 
 def noise(
     options: Spec, problem: Problem, row: int, loss_factor: float, train_loss: object

@@ -34,6 +34,11 @@ class PerturbedStart(Closed):
         "for every replicate but 0; 0: none",
     )
 
+    @property
+    def is_random(self) -> bool:
+        """Whether updates depend on the order of the samples, or on noise that follows it."""
+        return True
+
 
 def unperturbed(algorithm: dict[str, Any]) -> dict[str, Any]:
     """The algorithm, a block of config.yaml, from the start as it is.

@@ -48,6 +48,11 @@ class Spec(PerturbedStart):
         default=1, description="b, of the mini-batches whose noise it is"
     )
 
+    @property
+    def is_random(self) -> bool:
+        """Those of gradient flow do not."""
+        return self.noise != "none"
+
     @field_validator("noise", mode="before")
     @classmethod
     def _exact_had_two_meanings(cls, noise: Any) -> Any:

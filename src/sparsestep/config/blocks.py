@@ -110,6 +110,17 @@ class Experiment(Closed):
         """What networks on vectors and networks on images do differently."""
         return families.family_of(self.problem)
 
+    def perturbation(self, run: str) -> float:
+        """Size of the perturbation of a run's starts; 0 for most, and for networks on images."""
+        return getattr(self.runs[run].algorithm, "perturbation", 0.0)
+
+    def has_copies(self, run: str) -> bool:
+        """Whether the replicates of a run differ in nothing but a perturbation of their starts."""
+        if not self.perturbation(run):
+            return False
+        seen = {"data", "init", "order"} if self.runs[run].algorithm.is_random else {"data", "init"}
+        return not seen.intersection(self.problem.vary)
+
     @model_validator(mode="wrap")
     @classmethod
     def _kinds_that_go_together(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, field_validator
 
 from sparsestep import metrics
+from sparsestep.algorithms.perturbation import unperturbed
 from sparsestep.config.kinds import not_measured
 from sparsestep.fields import AddedField, Closed, Name, PositiveFloat
 from sparsestep.mistakes import Mistakes, suggest
@@ -78,11 +79,12 @@ def compared(experiment: "Experiment") -> dict[str, dict]:
     """Schedule and everything else of each run that claims compare, for `claims.pairs.comparisons`.
 
     That is each with a schedule of its own. Runs that follow another (`of`) stand for a theory of
-    it, at its step sizes: they are compared with nothing, and no claim is judged on them. Whether
-    a run keeps its losses makes no other run of it.
+    it, at its step sizes: they are compared with nothing, and no claim is judged on them. Nor is
+    one on runs that repeat another of the experiment from perturbed starts: it would count twice.
+    Whether a run keeps its losses makes no other run of it.
     """
     display = {"schedule": True, "label": True, "colour": True, "algorithm": {"log_loss"}}
-    return {
+    found = {
         name: {
             "schedule": run.schedule.model_dump(mode="json"),
             "otherwise": run.model_dump(mode="json", exclude=display),
@@ -90,6 +92,16 @@ def compared(experiment: "Experiment") -> dict[str, dict]:
         for name, run in experiment.runs.items()
         if run.schedule is not None
     }
+    return {
+        name: run
+        for name, run in found.items()
+        if not experiment.perturbation(name) or _unperturbed(run) not in found.values()
+    }
+
+
+def _unperturbed(run: dict[str, Any]) -> dict[str, Any]:
+    otherwise = {**run["otherwise"], "algorithm": unperturbed(run["otherwise"]["algorithm"])}
+    return {**run, "otherwise": otherwise}
 
 
 def check(experiment: "Experiment", measured: list[str], mistakes: Mistakes) -> None:

@@ -192,6 +192,8 @@ class Experiments:
                 "label": run.label,
                 "colour": run.colour,
                 "schedule": dump(self.scheduled(experiment, name).schedule),
+                # Not there for most.
+                **({"perturbation": size} if (size := entry.perturbation(name)) else {}),
             }
             for name, run in entry.runs.items()
         }
@@ -204,6 +206,15 @@ class Experiments:
             # A list, because canonical JSON sorts the keys of an object.
             "order": list(runs),
             "runs": runs,
+        }
+
+    def perturbed(self, experiment: str) -> dict[str, Spec]:
+        """Of each run whose starts are perturbed, by what, and whether it is of `copies` alone."""
+        entry = self.block(experiment)
+        return {
+            name: {"size": entry.perturbation(name), "copies": entry.has_copies(name)}
+            for name in entry.runs
+            if entry.perturbation(name)
         }
 
     def columns(self, experiment: str) -> list[str]:

@@ -42,6 +42,7 @@ SHORT_TABLE = "results/tables/{simulation}.csv"
 # In each format of its kind.
 FIGURE = "results/figures/{figure}.{suffix}"
 SUMMARY = "results/summary.csv"
+DIVERGENCE = "results/divergence.csv"
 CLAIMS = "results/claims.csv"
 PUBLISHED = "results/published.csv"
 REPORT = "results/report.html"

@@ -33,8 +33,10 @@ class Report:
         self._figures = figures
 
     def summary(self) -> Spec:
-        """What the summary's job is told: which table belongs to which experiment and run."""
-        return {"tables": described(self._experiments.tables())}
+        """What the summary's job is told: which table is of which run, and what is perturbed."""
+        found = {name: self._experiments.perturbed(name) for name in self._experiments.wanted}
+        perturbed = {name: runs for name, runs in found.items() if runs}
+        return {"tables": described(self._experiments.tables()), "perturbed": perturbed}
 
     def claims_inputs(self) -> list[str]:
         """Measurement files of the experiments that claim something."""

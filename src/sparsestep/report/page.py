@@ -13,6 +13,7 @@ from sparsestep.claims.words import sentences
 from sparsestep.dictionary import pages as dictionary
 from sparsestep.errors import ConfigError
 from sparsestep.report import published_tables
+from sparsestep.report.divergence import shown
 from sparsestep.report.findings import render as render_findings
 from sparsestep.report.rest import as_html
 from sparsestep.report.verdicts import counted, left_out
@@ -35,6 +36,7 @@ def build(
     findings: dict[str, str] | None = None,
     surroundings: dict[str, str] | None = None,
     published: pd.DataFrame | None = None,
+    divergence: pd.DataFrame | None = None,
 ) -> str:
     """The HTML page.
 
@@ -45,7 +47,7 @@ def build(
     report gives them. `claims` are the verdicts: those about what a figure shows stand below its
     caption, and all of them are counted. `findings` are texts by figure (`report/findings.py`),
     `surroundings` what the page's foot says of processor and libraries. `published` are published
-    values beside ours (`report/published.py`).
+    values beside ours (`report/published.py`), `divergence` is the table of `report/divergence.py`.
     """
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     about = _About(summary, claims, findings or {}, spec.get("settings", {}))
@@ -66,6 +68,7 @@ def build(
         published=_beside(published),
         columns=dictionary.tables(),
         about_columns=[dictionary.SUFFIXES, dictionary.NOTATION],
+        divergence=None if divergence is None else shown(divergence),
     )
 
 

@@ -30,6 +30,7 @@ def main(arguments):
         findings=_texts(arguments.findings),
         surroundings=describe(),
         published=_table(arguments.published),
+        divergence=_table(arguments.divergence),
     )
     write_atomically(arguments.output, page.encode())
 
@@ -44,4 +45,5 @@ def _texts(paths):
 
 if __name__ == "__main__":
     several = ("figures", "captions", "tables", "notes", "findings")
-    job.run("report", main, *several, "template", "summary", "verdict", "published", "output")
+    tables = ("summary", "divergence", "verdict", "published")
+    job.run("report", main, *several, "template", *tables, "output")

@@ -12,11 +12,17 @@ from sparsestep.figures.parts.shown import Shown
 _DIAMOND = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 5, "zorder": 3}
 
 
-def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> None:
+def draw(
+    axes: Axes,
+    table: pd.DataFrame,
+    experiment: Shown,
+    metric: str,
+    without: tuple[int, ...] = (),
+) -> None:
     """The last snapshot's value of every surviving replicate, one column a run.
 
-    A bar marks the survivors' median, an open diamond replicate 0, a star beside the bar the
-    published value.
+    A bar marks the median of the survivors but those `without` whom it is taken, an open diamond
+    replicate 0, a star beside the bar the published value.
     """
     last, stars = last_snapshots(table), published.values(experiment, metric)
     for place, (name, (colour, _)) in enumerate(experiment.looks().items()):
@@ -27,8 +33,9 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> Non
         axes.plot(place + offsets, values, "o", color=colour, markersize=3, alpha=0.7)
         if 0 in values.index:
             axes.plot(place + offsets[:1], values[[0]], "D", **_DIAMOND)
-        if values.notna().any():
-            median = values.median()
+        others = values.drop(index=[name for name in without if name in values.index])
+        if others.notna().any():
+            median = others.median()
             axes.plot([place - 0.35, place + 0.35], [median, median], color=colour, linewidth=2)
         if name in stars:
             published.draw(axes, place + 0.45, stars[name], colour)
@@ -37,13 +44,16 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> Non
     axes.set_xticks(range(len(experiment.runs)), list(experiment.runs))
 
 
-def handles(experiment: Shown, metrics: list[str]) -> list:
-    """Legend entries of what `draw` draws of these metrics."""
+def handles(
+    experiment: Shown,
+    metrics: list[str],
+    replicate: str = "a replicate",
+    median: str = "median of the survivors",
+) -> list:
+    """Legend entries of what `draw` draws of these metrics, in these words."""
     return [
-        Line2D(
-            [], [], color=style.GREY, marker="o", markersize=3, linestyle="", label="a replicate"
-        ),
+        Line2D([], [], color=style.GREY, marker="o", markersize=3, linestyle="", label=replicate),
         Line2D([], [], **_DIAMOND, marker="D", linestyle="", label="replicate 0"),
-        Line2D([], [], color=style.GREY, linewidth=2, label="median of the survivors"),
+        Line2D([], [], color=style.GREY, linewidth=2, label=median),
         *published.handles(experiment, metrics),
     ]

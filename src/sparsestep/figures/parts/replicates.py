@@ -55,6 +55,20 @@ def draw_bars(axes: Axes, values: pd.DataFrame, colour: str, marker: str, shift:
     return [low, high]
 
 
+def draw_shares(
+    axes: Axes, shares: pd.DataFrame, shift: float, line: str, color: str, marker: str, **look
+) -> None:
+    """`share` of every row, joined by a `line`, with a bar from `low` to `high`; NaN is not drawn.
+
+    All of it is shifted by so many points.
+    """
+    transform = _shifted(axes, shift)
+    for place, low, high in shares[["low", "high"]].dropna().itertuples():
+        axes.plot([place, place], [low, high], color=color, linewidth=1.0, transform=transform)
+    points = {"marker": marker, "markersize": 4.5, "linestyle": line, "zorder": 3}
+    axes.plot(shares.index, shares["share"], color=color, transform=transform, **points, **look)
+
+
 def set_value_axis(
     axes: Axes, metric: str, drawn: list[pd.DataFrame], bands: list[np.ndarray], colour: str
 ) -> None:

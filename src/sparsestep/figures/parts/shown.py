@@ -20,11 +20,12 @@ Times = TypeVar("Times", int, np.ndarray, "pd.Series")
 
 @dataclasses.dataclass(frozen=True)
 class ShownRun:
-    """A run: the user's text and colour for it, if any, and the schedule that it has."""
+    """A run: the user's text and colour for it, if any, its schedule, how starts are perturbed."""
 
     label: str | None
     colour: str | None
     schedule: "Closed"
+    perturbation: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Shown:
         for name in spec["order"]:
             run = spec["runs"][name]
             schedule = schedules.from_spec(run["schedule"])
-            runs[name] = ShownRun(run["label"], run["colour"], schedule)
+            size = run.get("perturbation", 0.0)
+            runs[name] = ShownRun(run["label"], run["colour"], schedule, size)
         numbers = (spec["iterations"], spec["replicates"])
         also = (spec.get("epochs"), spec.get("published", {}))
         return cls(spec["title"], *numbers, runs, tuple(runs), *also)

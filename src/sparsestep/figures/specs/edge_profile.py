@@ -19,8 +19,12 @@ class Spec(PanelGrid):
         return {key: asked for key, asked in super().metrics().items() if asked[1] != "diverged"}
 
     def mistakes(self, experiments: "dict[str, Experiment]") -> dict[tuple, str]:
-        """A run that has no place of its own over the fraction of the edge and the duration."""
-        chosen, places = experiments[self.experiment], {}
+        """A run that has no place of its own over the fraction of the edge and the duration.
+
+        One whose starts are perturbed shares the place of the run that it repeats.
+        """
+        chosen = experiments[self.experiment]
+        places: dict[bool, dict[tuple, str]] = {False: {}, True: {}}
         for name, run in chosen.runs.items():
             where = f"experiments.{self.experiment}.runs.{name}"
             if run.schedule is None:
@@ -38,14 +42,25 @@ class Spec(PanelGrid):
                 run.schedule.step_size.of_edge,
                 large_share(run.schedule, chosen.iterations),
             )
-            if place in places:
+            others = places[chosen.perturbation(name) > 0]
+            if place in others:
                 return {
-                    ("experiment",): f"got {where}.schedule with of_edge {place[0]:g} and large "
-                    f"steps for {place[1]:g} of the iterations, as run {places[place]!r} has; "
-                    "every run must differ from the others in one of them"
+                    ("experiment",): f"got {where}.schedule with {_told(place)}, as run "
+                    f"{others[place]!r} has; every run must differ from the others in one of them"
                 }
-            places[place] = name
+            others[place] = name
+        for place, name in places[True].items():
+            if place not in places[False]:
+                where = f"experiments.{self.experiment}.runs.{name}"
+                return {
+                    ("experiment",): f"got {where}, a run with a perturbation, with "
+                    f"{_told(place)}; so must be a run without one, which it repeats"
+                }
         return {}
+
+
+def _told(place: tuple[float, float]) -> str:
+    return f"of_edge {place[0]:g} and large steps for {place[1]:g} of the iterations"
 
 
 def large_share(schedule: Closed, iterations: int) -> float:
