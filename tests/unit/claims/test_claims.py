@@ -92,6 +92,14 @@ def test_replicates_that_coincide_count_once():
     assert set(judged(table, sparser=["l0"])["verdict"]) == {"holds"}
 
 
+@pytest.mark.parametrize(("size", "pairs"), [(1e-9, 1), (1e-3, 8)])
+def test_replicates_that_differ_by_rounding_coincide(size, pairs):
+    table = table_of({"small": [9.0] * 8, "short": [5.0] * 8, "long": [4.0] * 8})
+    # As copies with perturbed starts that are not chaotic.
+    near = judged(table.assign(other=5.0 * (1 + size * table["other"])), sparser=["l0"])
+    assert set(near["pairs"]) == {pairs}
+
+
 def test_equal_pairs_are_neither_lower_nor_higher():
     ends = {"small": [9.0] * 8, "long": [9.0, 9.0, 9.0, 10.0, 4.0, 4.0, 4.0, 4.0]}
     found = judged(table_of(ends), {name: RUNS[name] for name in ends}, sparser=["l0"])

@@ -8,6 +8,7 @@ from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.figures import render
 from sparsestep.figures.sources import Sources
+from sparsestep.measures.shares import exact_interval
 from sparsestep.plan import Plan
 
 
@@ -139,3 +140,67 @@ def test_runs_that_never_decay_last_for_all_iterations(population):
     runs["by-one"] = {"schedule": {**STEPS, "divide_by": 1.0}}
     with pytest.raises(ConfigError, match="large steps for 1 of the iterations, as run 'never'"):
         Plan(population)
+
+
+@pytest.fixture
+def repeated(population):
+    """The population with edge-90 repeated from perturbed starts."""
+    first = population["experiments"]["first"]
+    again = {"kind": "sgd", "perturbation": 1e-14}
+    first["runs"]["again"] = {**first["runs"]["edge-90"], "algorithm": again}
+    first["replicates"] = 5
+    return population
+
+
+def test_repeated_runs_stand_beside_those_that_survive_by_construction(repeated):
+    def some_diverge(table):
+        gone = [("edge-50", 1), ("again", 0), ("again", 2)]
+        for run, replicate in gone:
+            of = (table["run"] == run) & (table["replicate"] == replicate)
+            table.loc[of, "diverged_at"] = 7
+
+    figure, table = draw(repeated, some_diverge)
+    axes = figure.axes[1]
+    assert ([0.3, 0.5, 0.9], [0, 0.2, 0]) in drawn(axes)
+    # Replicate 0 has the start that the edge has seen.
+    white = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
+    (again,) = [line for line in white if len(line.get_xdata())]
+    assert (list(again.get_xdata()), list(again.get_ydata())) == ([0.9], [0.25])
+    for place, count, of in ((0.3, 0, 5), (0.5, 1, 5), (0.9, 1, 4)):
+        assert_drawn(axes, [place, place], exact_interval(count, of))
+    assert axes.get_ylim()[1] > exact_interval(1, 4)[1]
+    texts = " ".join(legend_texts(figure))
+    assert "out of sample" in texts
+    assert "95 % interval" in texts
+    # Values of the run are not mixed with those of the one that it repeats.
+    median = last_snapshots(table[table["run"] == "edge-90"])["test_loss"].median()
+    lines = [y for x, y in drawn(figure.axes[0]) if list(x) == [0.3, 0.5, 0.9]]
+    assert median in [pytest.approx(y[-1], rel=1e-12) for y in lines]
+
+
+def test_without_repeated_runs_none_is_in_the_legend(population):
+    figure, _ = draw(population)
+    assert "out of sample" not in " ".join(legend_texts(figure))
+
+
+@pytest.mark.parametrize(
+    ("fraction", "says"),
+    [
+        (
+            0.8,
+            r"runs\.again, a run with a perturbation, with of_edge 0\.8 and large steps for 0",
+        ),
+        (0.9, r"runs\.twice\.schedule with of_edge 0\.9 .*, as run 'again' has; every run must"),
+    ],
+)
+def test_runs_that_repeat_none_or_one_twice_are_refused(repeated, fraction, says):
+    runs = repeated["experiments"]["first"]["runs"]
+    if fraction == 0.9:
+        runs["twice"] = dict(runs["again"])
+    else:
+        runs["again"]["schedule"] = {
+            **runs["again"]["schedule"],
+            "step_size": {"of_edge": fraction},
+        }
+    with pytest.raises(ConfigError, match=says):
+        Plan(repeated)

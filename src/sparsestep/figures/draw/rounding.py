@@ -38,7 +38,8 @@ def plot(sources: Sources, figure: Spec, experiments: dict[str, Shown]):
     draw_shares(panels[1], copies, experiment)
     for axes, metric in zip(panels[2:], figure.panels, strict=True):
         draw_end_values(axes, table, experiment, metric)
-    legend.add_legend(page, _run_handles(copies, fits, experiment), _handles())
+    marks = _handles(experiment, figure.panels)
+    legend.add_legend(page, _run_handles(copies, fits, experiment), marks)
     return page
 
 

@@ -1,0 +1,139 @@
+"""The figure of copies that start within rounding of a replicate."""
+
+import numpy as np
+import pytest
+from figure_tables import assert_drawn, assert_filled, legend_texts, plot, tables_and_specs
+
+from sparsestep.artifacts.tables import last_snapshots
+from sparsestep.errors import ConfigError
+from sparsestep.figures import render
+from sparsestep.figures.sources import Sources
+from sparsestep.measures import separation, shares
+from sparsestep.plan import Plan
+
+
+@pytest.fixture
+def copies(tiny):
+    """The tiny config with eight replicates that differ in a perturbation alone."""
+    first = tiny["experiments"]["first"]
+    first["problem"]["vary"] = []
+    first["replicates"] = 8
+    first["snapshots"] = {"first": 60, "evenly_spaced": 3}
+    for run in first["runs"].values():
+        run["algorithm"] = {"kind": "sgd", "perturbation": 1e-14}
+    panels = ["test_loss", "l0"]
+    tiny["figures"] = {"copies": {"kind": "rounding", "experiment": "first", "panels": panels}}
+    return tiny
+
+
+@pytest.fixture
+def drawn(copies):
+    """Figure and table: copies of `small` part as exp(t / 1.5), and three of them diverge.
+
+    Replicate 0 diverges too, and counts in no share.
+    """
+    tables, specs = tables_and_specs(copies)
+    table = tables["first"]
+    small, at = table["run"] == "small", table["iteration"]
+    apart = np.minimum(1e-14 * np.exp(at / 1.5), 0.3) * table["replicate"]
+    table.loc[small, "train_loss"] = np.exp(-2.0 + apart[small])
+    for replicate, end in ((0, 50), (1, 40), (2, 40), (3, 55)):
+        of = small & (table["replicate"] == replicate)
+        table.loc[of, "diverged_at"] = end
+        table.loc[of & (at >= end), ["train_loss", "test_loss", "l0"]] = np.nan
+    return plot(Sources(tables), specs["copies"]), table
+
+
+def test_medians_bands_and_the_fit_of_separations(drawn):
+    figure, table = drawn
+    apart = separation.separations(table[table["run"] == "small"])
+    fit = separation.growth(apart)
+    assert fit.time == pytest.approx(1.5, rel=1e-2)
+    seen = apart.loc[: 1.5 * fit.last].where(lambda values: values > 0).dropna(how="all")
+    axes = figure.axes[0]
+    assert_drawn(axes, seen.index, seen.median(axis=1))
+    # Of five, which are left from iteration 40 on, there is no range.
+    six = seen[seen.notna().sum(axis=1) >= 6]
+    assert len(six) == 40
+    assert_filled(axes, six.index, *np.nanpercentile(six, (10, 90), axis=1))
+    ends = [fit.first, fit.last]
+    assert_drawn(axes, ends, fit.at(ends))
+    assert_drawn(axes, [0, 1], [separation.LOW] * 2)
+    assert_drawn(axes, [0, 1], [separation.HIGH] * 2)
+    assert axes.get_yscale() == "log"
+    assert axes.get_xlim() == (0, 1.5 * fit.last)
+
+
+def test_shares_diverged_and_their_exact_intervals(drawn):
+    figure, _ = drawn
+    axes = figure.axes[1]
+    assert_drawn(axes, [0, 40, 55, 60], [0, 2 / 7, 3 / 7, 3 / 7])
+    assert_drawn(axes, [0, 60], [0, 0])
+    low, high = shares.exact_interval(2, 7)
+    band = axes.collections[0].get_paths()[0].vertices
+    at_50 = [y for x, y in band if 40 <= x <= 55]
+    assert low in [pytest.approx(y) for y in at_50]
+    assert high in [pytest.approx(y) for y in at_50]
+    legend = " ".join(legend_texts(figure))
+    assert "3 of 7 diverged" in legend
+    assert "Lyapunov time 1.5 iterations" in legend
+    assert "no growth" in legend
+
+
+def test_end_values_of_the_copies_and_of_replicate_0(drawn):
+    figure, table = drawn
+    last = last_snapshots(table).set_index(["run", "replicate"])["test_loss"].unstack()
+    axes = figure.axes[2]
+    of_copies = last.loc["decay-50"].drop(0)
+    median = of_copies.median()
+    assert_drawn(axes, [0.65, 1.35], [median, median])
+    assert_filled(axes, [0.65, 1.35], *([end, end] for end in np.percentile(of_copies, (10, 90))))
+    # Four copies of `small` survive: too few for a range.
+    assert len(axes.collections) == 1
+    diamonds = [line for line in axes.lines if line.get_marker() == "D"]
+    assert [line.get_ydata()[0] for line in diamonds[1:]] == [last.loc["decay-50", 0]]
+    assert render(figure, "png").startswith(b"\x89PNG")
+
+
+def test_without_growth_and_divergence_it_is_drawn_all_the_same(copies):
+    tables, specs = tables_and_specs(copies)
+    figure = plot(Sources(tables), specs["copies"])
+    assert render(figure, "png").startswith(b"\x89PNG")
+    assert figure.axes[0].get_xlim() == (0, 60)
+    assert "Lyapunov time" not in " ".join(legend_texts(figure))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            {"algorithm": {"kind": "sgd"}},
+            r"got experiments\.first\.runs\.small without algorithm\.perturbation; every run must",
+        ),
+        ({"vary": ["order"]}, r"runs\.small, whose replicates differ in order; they must differ"),
+        ({"vary": ["data"]}, r"runs\.small, whose replicates differ in data; they must differ"),
+        ({"measure": {"sparse_recovery": None}}, r"figures\.copies\.experiment: .*train_loss"),
+    ],
+)
+def test_replicates_that_are_no_copies_are_refused(copies, change, says):
+    first = copies["experiments"]["first"]
+    if "algorithm" in change:
+        first["runs"]["small"] |= change
+    elif "vary" in change:
+        first["problem"] |= change
+    else:
+        first["measure"], first["claims"] = change["measure"], {}
+        copies["figures"]["copies"]["panels"] = ["l0"]
+    with pytest.raises(ConfigError, match=says) as caught:
+        Plan(copies)
+    assert "\n" not in str(caught.value)
+
+
+def test_gradient_descent_sees_no_order(copies):
+    first = copies["experiments"]["first"]
+    first["problem"]["vary"] = ["order"]
+    for run in first["runs"].values():
+        run["algorithm"]["kind"] = "gd"
+    assert Plan(copies).experiments.perturbed("first") == {
+        run: {"size": 1e-14, "copies": True} for run in ("small", "decay-50")
+    }
