@@ -8,6 +8,9 @@ import pandas as pd
 from sparsestep.artifacts.tables import KEYS
 from sparsestep.claims.statistics import interval, p_value, verdict
 
+# Replicates whose measurements differ by less than this, relative, differ by rounding alone.
+_ROUNDING = 1e-6
+
 
 @dataclass(frozen=True)
 class Claimed:
@@ -46,12 +49,26 @@ class Claimed:
 
 
 def contents_of(table: pd.DataFrame) -> dict[str, dict[int, bytes]]:
-    """All that is measured of each run and replicate, for telling whether replicates coincide."""
+    """All that is measured of each run and replicate, for telling whether replicates coincide.
+
+    Those whose starts are perturbed, and that stay as near to the first one of their run as they
+    began, are the same replicate.
+    """
     metrics = [name for name in table.columns if name not in ("run", *KEYS)]
     found: dict[str, dict[int, bytes]] = {}
+    firsts: dict[str, np.ndarray] = {}
     for (run, replicate), rows in table.groupby(["run", "replicate"], sort=False):
-        found.setdefault(run, {})[replicate] = rows[metrics].to_numpy(dtype=float).tobytes()
+        values = rows[metrics].to_numpy(dtype=float)
+        first = firsts.setdefault(run, values)
+        if _coincide(values, first):
+            values = first
+        found.setdefault(run, {})[replicate] = values.tobytes()
     return found
+
+
+def _coincide(values: np.ndarray, others: np.ndarray) -> bool:
+    same_shape = values.shape == others.shape
+    return same_shape and np.allclose(values, others, rtol=_ROUNDING, atol=0, equal_nan=True)
 
 
 def distinct_in(*contents: dict[int, bytes]) -> list[int]:

@@ -6,9 +6,10 @@ Four claims, by the names that config.yaml gives them:
   For every pair of runs (A, B) with B's large steps longer (`claims/pairs.py`), the effect is the
   median over pairs of replicates of b - a (`sparser`) or b / a (`better`). Replicates of the same
   number share data, initial parameters and sampling order. A pair counts where both survive, and
-  once where replicates coincide in all that is measured (as with full-batch gradient descent). With
-  `fits` in config.yaml, a pair counts for `sparser` where the training loss of both is small; so do
-  replicates and pairs for `trend` where its metric's effect is a difference.
+  once where replicates coincide in all that is measured, up to rounding (as with full-batch
+  gradient descent that is not chaotic). With `fits` in config.yaml, a pair counts for `sparser`
+  where the training loss of both is small; so do replicates and pairs for `trend` where its
+  metric's effect is a difference.
 - `stabilises`: large steps hold a loss at a high level until the decay at iteration t_d. For every
   run B that decays, over t_d / 2 <= t < t_d (`claims/plateau.py`):
   `stabilises: high` is b / a, the ratio of the geometric means of the loss under B and under a run
