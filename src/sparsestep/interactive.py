@@ -17,7 +17,7 @@ from sparsestep.config.blocks import Edge, Snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed
 from sparsestep.schedules.edge import is_relative
-from sparsestep.training import edge
+from sparsestep.training import edge, starts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,12 +52,13 @@ def train(
     """Train every replicate of `problem` by one algorithm and schedule; see `training.train`.
 
     `edges`, (R,), belong to a schedule whose step size is `{of_edge: f}`, `other` to an algorithm
-    with `of`: the trajectory of that run, with its losses.
+    with `of`: the trajectory of that run, with its losses. Starts are perturbed where the algorithm
+    says so.
     """
     _check(problem, spec, threads, "model", "algorithm", "iterations", "schedule", "snapshots")
     _check_edges(problem, spec, edges)
     _check_other(problem, spec, other)
-    return training.train(problem, spec, threads, edges, other)
+    return training.train(starts.perturbed(problem, spec), spec, threads, edges, other)
 
 
 def measure(

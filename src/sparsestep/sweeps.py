@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.measures import measure
-from sparsestep.training import train
+from sparsestep.training import starts, train
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,11 +25,11 @@ def run(problem: Problem, spec: dict, threads: int = 1) -> "pd.DataFrame":
 
     from sparsestep.artifacts.tables import SWEEP_KEYS
 
-    parts = []
+    parts, started = [], starts.perturbed(problem, spec)
     for step_size, decay_at in spec["points"]:
         schedule = {**spec["schedule"], "step_size": step_size, "decay_at": decay_at}
         of_point = {**spec, "schedule": schedule}
-        last = _last_snapshot(train(problem, of_point, threads))
+        last = _last_snapshot(train(started, of_point, threads))
         table = measure(problem, last, of_point, threads)
         table.insert(0, "step_size", step_size)
         table.insert(1, "decay_at", decay_at)

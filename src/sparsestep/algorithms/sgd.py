@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sparsestep.algorithms.perturbation import PerturbedStart
 
@@ -14,10 +14,3 @@ class Spec(PerturbedStart):
     log_loss: bool = Field(
         default=False, description="keep the training loss before every update, for runs `of` it"
     )
-
-    @model_validator(mode="after")
-    def _goes_together(self) -> "Spec":
-        # The losses come of training block by block, each from where the last one ended.
-        if self.log_loss and self.perturbation:
-            raise ValueError("log_loss and perturbation do not go together; leave out one of them")
-        return self

@@ -11,7 +11,7 @@ from sparsestep.artifacts.arrays import (
     write_trajectory,
 )
 from sparsestep.stages import job, siblings
-from sparsestep.training import train
+from sparsestep.training import starts, train
 
 
 def main(arguments):
@@ -30,7 +30,7 @@ def main(arguments):
         rows = range(first - spec["replicates"][0], last + 1 - spec["replicates"][0])
         of_edges = None if edges is None else edges[rows.start : rows.stop]
         of_other = other and Trajectory.joined([other.of_replicate(r) for r in rows], other.spec)
-        of_problem = siblings.replicates_of(problem, first, last)
+        of_problem = starts.perturbed(siblings.replicates_of(problem, first, last), spec)
         return train(of_problem, spec, arguments.threads, of_edges, of_other)
 
     inputs = [arguments.problem, *arguments.edges, *arguments.follows]

@@ -24,7 +24,6 @@ from sparsestep.arithmetic.vectors import (
     zero,
 )
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.training import starts
 
 # A residual beyond this can only grow: the replicate has diverged. Checked before it overflows,
 # so that nothing is ever computed with infinities.
@@ -39,7 +38,6 @@ def train(
     Step t uses sample order[t]; `step_sizes` has shape (R, T), `snapshots` are sorted iterations.
     float64 throughout; NaN after divergence, and -1 where a replicate survived.
     """
-    problem = starts.perturbed(problem, spec)
     replicates = len(problem.order)
     parameters = np.full((replicates, len(snapshots), problem.theta0.shape[-1]), np.nan)
     diverged_at = np.empty(replicates, dtype=np.int64)

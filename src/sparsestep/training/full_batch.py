@@ -20,7 +20,6 @@ import numpy as np
 
 from sparsestep import algorithms, models, registry
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.training import starts
 
 # Numbers of noise that a block draws: half a megabyte, which stays in a core's cache.
 _BLOCK = 2**16
@@ -43,7 +42,6 @@ def train(
     replicate whose other run diverged has diverged from there on.
     """
     network = models.from_spec(spec["model"], problem.x_train.shape[-1])
-    problem = starts.perturbed(problem, spec)
     replicates = len(problem.order)
     parameters = np.full((replicates, len(snapshots), problem.theta0.shape[-1]), np.nan)
     diverged_at = np.full(replicates, -1)

@@ -13,7 +13,7 @@ import numpy as np
 from sparsestep.arithmetic.vectors import LANES
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.models import mlp
-from sparsestep.training import mlp_lanes, starts
+from sparsestep.training import mlp_lanes
 
 
 def train(
@@ -25,7 +25,6 @@ def train(
     divergence, and -1 where a replicate survived. The layout of P is that of `models.mlp`.
     """
     network = mlp.Network(mlp.Spec(**spec["model"]), problem.x_train.shape[-1])
-    problem = starts.perturbed(problem, spec)
     replicates = len(problem.order)
     parameters = np.full((replicates, len(snapshots), network.parameter_count), np.nan)
     diverged_at = np.empty(replicates, dtype=np.int64)

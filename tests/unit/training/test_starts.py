@@ -6,11 +6,13 @@ import numpy as np
 import oracles
 import pytest
 
+from sparsestep import sweeps
 from sparsestep.errors import ConfigError
+from sparsestep.interactive import measure, train
 from sparsestep.plan import Plan
 from sparsestep.problems import generate
 from sparsestep.stages import siblings
-from sparsestep.training import starts, train
+from sparsestep.training import loss_log, starts
 
 SIZE = 1e-3
 ALGORITHMS = (
@@ -159,12 +161,27 @@ def test_one_unit_in_the_last_place_is_allowed(copies):
     assert len(np.unique(starts_of(spec_of(copies)), axis=0)) > 1
 
 
-def test_with_losses_of_every_iteration_it_is_refused(copies):
-    # They come of training block by block: each would be perturbed anew.
-    copies["experiments"]["first"]["runs"]["small"]["algorithm"]["log_loss"] = True
-    says = r"^experiments\.first\.runs\.small\.algorithm: .*log_loss and perturbation do not go"
-    with pytest.raises(ConfigError, match=says):
-        Plan(copies)
+def test_a_run_that_keeps_its_losses_is_perturbed_once(copies, monkeypatch):
+    # It is trained block by block, each from where the last one ended.
+    monkeypatch.setattr(loss_log, "_BLOCK", 16)
+    spec = spec_of(copies)
+    problem = generate(spec)
+    plain = train(problem, spec)
+    logged = train(problem, {**spec, "algorithm": {**spec["algorithm"], "log_loss": True}})
+    assert np.array_equal(logged.parameters, plain.parameters)
+    assert logged.train_loss.shape == (5, spec["iterations"])
+
+
+def test_points_of_a_sweep_start_there(copies):
+    spec = {**spec_of(copies), "points": [[0.01, 0.5]], "measure": {"losses": {}}}
+    spec["schedule"] = {"kind": "step_decay", "divide_by": 2}
+    problem = generate(spec)
+    table = sweeps.run(problem, spec)
+    of_point = {**spec, "schedule": {**spec["schedule"], "step_size": 0.01, "decay_at": 0.5}}
+    wanted = measure(problem, train(problem, of_point), of_point)
+    last = wanted[wanted["iteration"] == wanted["iteration"].max()]
+    assert list(table["train_loss"]) == list(last["train_loss"])
+    assert table["train_loss"].nunique() == 5
 
 
 def test_edges_are_those_of_starts_as_they_are(copies):
