@@ -1,4 +1,4 @@
-"""Whether large steps hold a loss at a high level: levels and lines of its second half.
+"""Levels and lines of a loss: whether large steps hold it at a high level.
 
 L is the loss, t_d the iteration of the decay.
 

@@ -1,4 +1,4 @@
-"""Whether a metric falls as step sizes come nearer to the edge, replicate by replicate.
+"""Trends of a metric as step sizes come nearer to the edge, replicate by replicate.
 
 The replicates are compared with themselves: under all runs a replicate has the same data, initial
 parameters and sampling order. Its trend is Kendall's tau-b between the fraction of the edge and the

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from conftest import ROOT
 from sparsestep.fields import AddedField, Closed
+from sparsestep.plan import Plan
 
 _FOLDER = re.compile(r"results/((?:runs/[^/]+|[^/]+)/[^/]+-[0-9a-f]{12})(?=[/.])")
 
@@ -23,7 +24,21 @@ def ids_in(paths):
     return {found[1] for path in paths if (found := _FOLDER.match(path))}
 
 
-def test_ids_of_the_shipped_config_stay(published):
+def without_logs(raw):
+    """The config as it was before runs kept their losses, with 20 snapshots instead of 21."""
+    for name, entry in raw["experiments"].items():
+        if entry.get("algorithm") == {"kind": "sgd", "log_loss": True}:
+            del entry["algorithm"]
+        if name.endswith(("_population", "_duration")) and "snapshots" in entry:
+            entry["snapshots"] = {"first": 1, "evenly_spaced": 20}
+        entry.get("measure", {}).pop("running_loss", None)
+        entry["claims"] = {}
+    return raw
+
+
+def test_ids_of_the_shipped_config_stay():
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    published = Plan(without_logs(raw))
     expected = set((ROOT / "tests" / "reference" / "ids.txt").read_text().split())
     # The 200 of the first release less eight: the SDE with noise of its own had another covariance,
     # gradient descent has perturbed starts.
