@@ -73,7 +73,10 @@ class ProblemModule(Protocol):
 
 
 class ModelModule(Protocol):
-    """A small network; `mistakes(spec, dimension)`, by key, is optional."""
+    """A small network; `mistakes(spec, dimension)`, by key, is optional.
+
+    So is PRECISIONS, what its trainers compute in, where that is not float64 alone.
+    """
 
     Spec: "type[Closed]"
     Network: "Callable[[Closed, int], Network]"

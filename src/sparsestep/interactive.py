@@ -13,9 +13,11 @@ from pydantic import ValidationError
 
 from sparsestep import handed, measures, models, problems, registry, training
 from sparsestep.artifacts.arrays import Problem, Trajectory
+from sparsestep.config import compatibility
 from sparsestep.config.blocks import Edge, Snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed
+from sparsestep.mistakes import Mistakes
 from sparsestep.schedules.edge import is_relative
 from sparsestep.training import edge, starts
 
@@ -96,6 +98,7 @@ def _check(problem: Problem, spec: dict, threads: int, *keys: str) -> None:
             _read(key, block, spec[key])
     if "algorithm" in keys:
         registry.load("trainer", spec["algorithm"]["kind"], spec["model"]["kind"])
+        _check_precision(spec)
     if "iterations" in keys:
         steps = problem.order.shape[1]
         _require(
@@ -120,6 +123,13 @@ def _check_model(problem: Problem, block: dict) -> None:
         needed == given,
         f"model: has {needed} parameters, but the problem was generated for one of {given}",
     )
+
+
+def _check_precision(spec: dict) -> None:
+    algorithm, model = (handed.read(role, spec[role]) for role in ("algorithm", "model"))
+    mistakes = Mistakes()
+    compatibility.check_precision(algorithm, model, mistakes.at("algorithm"))
+    mistakes.refuse()
 
 
 def _check_edges(problem: Problem, spec: dict, edges: np.ndarray | None) -> None:

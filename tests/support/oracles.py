@@ -207,3 +207,63 @@ def lasso(x, y, weights, sweeps=5000):
         if np.abs(b - before).max() < 1e-14:
             break
     return b
+
+
+def sgd_in_float32(theta0, x, y, order, step_sizes, shapes):
+    """Parameters before every step, (T, P), float32: one operation after the other, in NumPy.
+
+    Every product that is added is fused with the sum, in the order of the network's units and
+    inputs, beginning with the bias. The gradient (less its factor 2) is rounded before 2 eta
+    multiplies it; that product is fused with the difference.
+    """
+    theta, visited = np.array(theta0, np.float32), []
+    x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    layers, start = [], 0
+    for outputs, inputs, has_bias in shapes:
+        weight = theta[start : start + outputs * inputs].reshape(outputs, inputs)
+        start += outputs * (inputs + has_bias)
+        layers.append((weight, theta[start - outputs : start] if has_bias else None))
+    for i, step_size in zip(order, step_sizes, strict=True):
+        visited.append(theta.copy())
+        eta, values = np.float32(2 * step_size), [x[i]]
+        for weight, bias in layers:
+            out = np.zeros(len(weight), np.float32) if bias is None else bias
+            for k, value in enumerate(values[-1]):
+                out = _fused(out, weight[:, k], value)
+            values.append(np.maximum(out, np.float32(0)))
+        # The last layer's outputs are not rectified.
+        slopes = out - y[i]
+        for (weight, bias), below in zip(reversed(layers), reversed(values[:-1]), strict=True):
+            back = np.zeros(len(below), np.float32)
+            for o, slope in enumerate(slopes):
+                back = _fused(back, weight[o], slope)
+            weight[:] = _fused(weight, -eta, slopes[:, None] * below)
+            if bias is not None:
+                bias[:] = _fused(bias, -eta, slopes)
+            slopes = np.where(below > 0, back, np.float32(0))
+    return np.array(visited)
+
+
+def _fused(c, a, b):
+    """c + a b in float32; the product of two float32 numbers is exact in float64."""
+    return (np.float64(c) + np.float64(a) * np.float64(b)).astype(np.float32)
+
+
+def sgd_of_torch(theta0, x, y, order, step_sizes, shapes):
+    """Parameters before every step, (T, P), float32: `torch.nn.Linear` and `torch.optim.SGD`."""
+    layers = [torch.nn.Linear(inputs, outputs, bias=b) for outputs, inputs, b in shapes]
+    parameters = [parameter for layer in layers for parameter in layer.parameters()]
+    torch.nn.utils.vector_to_parameters(torch.tensor(theta0, dtype=torch.float32), parameters)
+    x, y = (torch.tensor(part, dtype=torch.float32) for part in (x, y))
+    optimiser, visited = torch.optim.SGD(parameters, lr=1.0), []
+    for i, step_size in zip(order, step_sizes, strict=True):
+        visited.append(torch.nn.utils.parameters_to_vector(parameters).detach().numpy().copy())
+        out = x[[i]]
+        for layer in layers[:-1]:
+            out = torch.relu(layer(out))
+        loss = torch.mean((layers[-1](out)[:, 0] - y[[i]]) ** 2)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.param_groups[0]["lr"] = float(step_size)
+        optimiser.step()
+    return np.array(visited)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from sparsestep.algorithms.perturbation import PerturbedStart
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.fields import Name
+from sparsestep.fields import AddedField, Name
 
 
 class Spec(PerturbedStart):
@@ -19,6 +19,9 @@ class Spec(PerturbedStart):
     kind: Literal["gd_on_noisy_labels"]
     of: Name | None = Field(
         default=None, description="the SGD run whose step sizes it takes; none: its own schedule"
+    )
+    precision: Literal["float64", "float32"] = AddedField(
+        default="float64", description="of parameters and updates; float32 for ReLU networks alone"
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from sparsestep.algorithms.label_noise import GaussianNoise
 from sparsestep.algorithms.perturbation import PerturbedStart
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.fields import PositiveFloat
+from sparsestep.fields import AddedField, PositiveFloat
 
 
 class Spec(PerturbedStart):
@@ -19,6 +19,9 @@ class Spec(PerturbedStart):
 
     kind: Literal["label_noise_gd"]
     variance: PositiveFloat = Field(description="delta, variance of each label's noise")
+    precision: Literal["float64", "float32"] = AddedField(
+        default="float64", description="of parameters and updates; float32 for ReLU networks alone"
+    )
 
 
 def noise(

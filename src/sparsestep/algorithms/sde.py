@@ -47,6 +47,9 @@ class Spec(PerturbedStart):
     batch_size: PositiveInt = AddedField(
         default=1, description="b, of the mini-batches whose noise it is"
     )
+    precision: Literal["float64", "float32"] = AddedField(
+        default="float64", description="of parameters and updates; float32 for ReLU networks alone"
+    )
 
     @property
     def is_random(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from sparsestep.algorithms.perturbation import PerturbedStart
+from sparsestep.fields import AddedField
 
 
 class Spec(PerturbedStart):
@@ -13,4 +14,7 @@ class Spec(PerturbedStart):
     kind: Literal["sgd"]
     log_loss: bool = Field(
         default=False, description="keep the training loss before every update, for runs `of` it"
+    )
+    precision: Literal["float64", "float32"] = AddedField(
+        default="float64", description="of parameters and updates; float32 for ReLU networks alone"
     )

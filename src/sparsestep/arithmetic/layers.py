@@ -4,8 +4,8 @@ import numpy as np
 
 from sparsestep.arithmetic import vectors
 from sparsestep.arithmetic.vectors import (
-    LANES,
     jit,
+    lanes_of,
     load,
     plus_product,
     rectified,
@@ -51,7 +51,7 @@ def of_samples(out: np.ndarray, samples: int) -> np.ndarray:
 @jit
 def _fill(weight, bias, inputs, rectify, out):
     units, below = weight.shape[1:]
-    groups = inputs.shape[2] // LANES
+    groups = inputs.shape[2] // lanes_of(inputs)
     for s in range(weight.shape[0]):
         first = (s if inputs.shape[0] > 1 else 0) * below * groups
         for o in range(units):

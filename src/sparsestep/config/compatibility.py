@@ -3,7 +3,8 @@
 Every model trains on every problem; a measurement may need more. It says so in its module: `NEEDS`,
 names of the problem's truth, `NEEDS_LOG`, that runs keep the loss of every iteration, and
 `mistakes(options, problem, network)`, what else is wrong, by the key's path inside the experiment;
-a model may offer `mistakes(spec, dimension)`, by key. A problem's module says in `TRUTH` what its
+a model may offer `mistakes(spec, dimension)`, by key. A model's module says in `PRECISIONS` in what
+it is trained, where that is not float64 alone. A problem's module says in `TRUTH` what its
 `generate` returns as truth, and its `Spec` has `dimension`, the number of inputs, with which the
 network is built. Networks on images are too large to build here: their measurements' `mistakes`
 gets the model's Spec instead.
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 def check(experiment: "Experiment", mistakes: Mistakes) -> None:
     """Note each need of a part of a checked experiment that the other parts do not meet."""
+    for name, run in experiment.runs.items():
+        check_precision(run.algorithm, experiment.model, mistakes.at("runs", name, "algorithm"))
     network = experiment.family.network(experiment, mistakes)
     if network is not None:
         _check_measurements(experiment, network, mistakes)
@@ -42,6 +45,15 @@ def _check_measurements(
             mistakes.add(_not_logged(silent), "measure", name)
         elif hasattr(module, "mistakes"):
             mistakes.add_all(module.mistakes(options, problem, network))
+
+
+def check_precision(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> None:
+    """Note a `precision` of the algorithm in which networks of this model are not trained."""
+    valid = getattr(registry.load("model", model.kind), "PRECISIONS", ("float64",))
+    precision = getattr(algorithm, "precision", "float64")
+    if precision not in valid:
+        text = f"got {precision!r}; networks of kind {model.kind!r} are trained in: "
+        mistakes.add(text + ", ".join(valid), "precision")
 
 
 def check_metrics(measure: "Measure", model: "Closed", mistakes: Mistakes) -> None:

@@ -172,10 +172,12 @@ def _algorithm(sweep: Sweep, model: Closed, mistakes: Mistakes) -> dict:
         mistakes.add("must be absent; a sweep has no other run", "of")
         return {}
     try:
-        return resolve_kind("algorithm", block).model_dump(mode="json")
+        algorithm = resolve_kind("algorithm", block)
     except ValidationError as error:
         mistakes.add_all(describe(Sweep, error))
         return {}
+    compatibility.check_precision(algorithm, model, mistakes)
+    return algorithm.model_dump(mode="json")
 
 
 def _schedule(sweep: Sweep, values: dict[str, list[float]], mistakes: Mistakes) -> dict:

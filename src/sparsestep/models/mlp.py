@@ -13,6 +13,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from sparsestep.fields import Closed, Float, PositiveInt
 from sparsestep.models import torch_draws
 
+# What its trainers compute in.
+PRECISIONS = ("float64", "float32")
+
 
 class Spec(Closed):
     """Widths, biases, and how the initial parameters are drawn, layer by layer."""

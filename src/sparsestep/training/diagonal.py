@@ -11,8 +11,8 @@ import numpy as np
 
 from sparsestep.arithmetic import vectors
 from sparsestep.arithmetic.vectors import (
-    LANES,
     jit,
+    lanes_of,
     load,
     minus_product,
     plus,
@@ -60,7 +60,7 @@ def train(
 @jit
 def _sgd(x, y, u, v, order, step_sizes, snapshots, out):
     """u -= eta (h - y) x v,  v -= eta (h - y) x u,  with one sample x, y a step."""
-    rows = x.shape[1] // LANES
+    rows = x.shape[1] // lanes_of(x)
     d = out.shape[1] // 2
     taken = 0
     previous = order[0] * rows
@@ -86,9 +86,9 @@ def _sgd(x, y, u, v, order, step_sizes, snapshots, out):
 @jit
 def _advance(x, u, v, previous, now, step):
     """The update by the sample at row `previous` of x, and the prediction for that at row `now`."""
-    rows = u.shape[0] // LANES
+    rows = u.shape[0] // lanes_of(u)
     steps = spread(step)
-    a, b, c, d = zero(), zero(), zero(), zero()
+    a, b, c, d = zero(u), zero(u), zero(u), zero(u)
     for j in range(0, rows - 3, 4):
         a = _advance_row(x, u, v, previous, now, steps, j, a)
         b = _advance_row(x, u, v, previous, now, steps, j + 1, b)

@@ -8,8 +8,8 @@ import numpy as np
 
 from sparsestep.arithmetic import vectors
 from sparsestep.arithmetic.vectors import (
-    LANES,
     jit,
+    lanes_of,
     load,
     plus_product,
     spread,
@@ -99,10 +99,10 @@ def _descend(x, y, u, v, room, samples, step_sizes, noise, multiplicative):
 @jit
 def _add_four(x, y, beta, weighted, factor, shift, i):
     """weighted += sum of noisy residual * x over samples i to i + 3; False if one exploded."""
-    rows = beta.shape[0] // LANES
+    rows = beta.shape[0] // lanes_of(beta)
     first = i * rows
     second, third, fourth = first + rows, first + 2 * rows, first + 3 * rows
-    a, b, c, d = zero(), zero(), zero(), zero()
+    a, b, c, d = zero(beta), zero(beta), zero(beta), zero(beta)
     for j in range(rows):
         beta_j = load(beta, j)
         a = plus_product(a, beta_j, load(x, first + j))

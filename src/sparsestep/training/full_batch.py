@@ -2,7 +2,8 @@
 
 What differs between models is a **descent**: an object for one replicate with
 
-- `Descent(network, problem, row)` and `samples`, n,
+- `Descent(network, problem, row)`, which computes in the type of the problem's theta0, and
+  `samples`, n,
 - `parameters()`, (P,), where it is now,
 - `advance(step_sizes (B,), noise (B, n) or (0, n), multiplicative)`, which makes B updates
   theta -= (gamma f / n) sum_i (h_i - y_i - zeta_i) grad h_i and returns the update at which the
@@ -20,6 +21,7 @@ import numpy as np
 
 from sparsestep import algorithms, models, registry
 from sparsestep.artifacts.arrays import Problem
+from sparsestep.training import precision
 
 # Numbers of noise that a block draws: half a megabyte, which stays in a core's cache.
 _BLOCK = 2**16
@@ -39,7 +41,7 @@ def train(
     `descent` is the class described above. `step_sizes`, (R, T), are those of an
     iteration; an algorithm with m `substeps` makes m updates of step_sizes / m in each.
     `train_loss`, (R, T), is that of the run which this one is `of`. Where that sets the noise, a
-    replicate whose other run diverged has diverged from there on.
+    replicate whose other run diverged has diverged from there on. Noise is drawn in float64.
     """
     network = models.from_spec(spec["model"], problem.x_train.shape[-1])
     replicates = len(problem.order)
@@ -47,9 +49,10 @@ def train(
     diverged_at = np.full(replicates, -1)
     module = registry.load("algorithm", spec["algorithm"]["kind"])
     options = algorithms.from_spec(spec["algorithm"])
+    start = precision.rounded(problem, spec)
 
     def train_replicate(row: int) -> None:
-        path = descent(network, problem, row)
+        path = descent(network, start, row)
         noise = module.noise(options, problem, row, network.loss_factor, train_loss)
         substeps = getattr(options, "substeps", 1)
         diverged_at[row] = _run(path, noise, substeps, step_sizes[row], snapshots, parameters[row])

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from sparsestep.arithmetic.vectors import LANES
+from sparsestep.arithmetic.vectors import lanes
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.models import mlp
-from sparsestep.training import mlp_lanes
+from sparsestep.training import mlp_lanes, precision
 
 
 def train(
@@ -21,14 +21,16 @@ def train(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Parameters at the snapshots, (R, S, P), and where each replicate diverged, (R,).
 
-    `step_sizes` has shape (R, T), `snapshots` are sorted iterations. float64 throughout; NaN after
-    divergence, and -1 where a replicate survived. The layout of P is that of `models.mlp`.
+    `step_sizes` has shape (R, T), `snapshots` are sorted iterations. Computed in the algorithm's
+    `precision`, float64 arrays in either; NaN after divergence, and -1 where a replicate survived.
+    The layout of P is that of `models.mlp`.
     """
+    problem = precision.rounded(problem, spec)
     network = mlp.Network(mlp.Spec(**spec["model"]), problem.x_train.shape[-1])
     replicates = len(problem.order)
     parameters = np.full((replicates, len(snapshots), network.parameter_count), np.nan)
     diverged_at = np.empty(replicates, dtype=np.int64)
-    size = LANES
+    size = lanes(problem.theta0.dtype)
     groups = [range(first, min(first + size, replicates)) for first in range(0, replicates, size)]
 
     def train_group(rows: range) -> None:

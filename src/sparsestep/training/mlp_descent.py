@@ -1,18 +1,19 @@
 """Compiled full-batch descent on ReLU networks of any depth, with or without label noise.
 
 The loss is (1/n) sum_i (h(x_i) - y_i)^2. What an update is: `full_batch.py`. Networks with one
-hidden layer go to `mlp_two_layer_descent.py`. In deeper ones, samples lie side by side in groups of
-eight vector lanes, so that a weight is loaded once for eight of them and each derivative is one sum
-over samples; a loop over samples that adds to the gradient of every parameter takes five times as
-long. The bits are the same on any processor: `arithmetic/vectors.py`.
+hidden layer go to `mlp_two_layer_descent.py`. In deeper ones, samples lie side by side in vector
+lanes, so that a weight is loaded once for eight of them and each derivative is one sum over
+samples; a loop over samples that adds to the gradient of every parameter takes five times as long.
+The bits are the same on any processor: `arithmetic/vectors.py`. In float32 (sixteen lanes), what
+reaches the kernel in float64, 2 gamma / n and the noise, is rounded to it there.
 """
 
 import numpy as np
 
 from sparsestep.arithmetic import vectors
 from sparsestep.arithmetic.vectors import (
-    LANES,
     jit,
+    lanes_of,
     load,
     plus,
     plus_product,
@@ -24,10 +25,7 @@ from sparsestep.arithmetic.vectors import (
     zero,
 )
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.training import full_batch, mlp_two_layer_descent
-
-# A residual beyond this can only grow: the replicate has diverged.
-EXPLODED = 1e100
+from sparsestep.training import full_batch, mlp_two_layer_descent, precision
 
 
 def train(problem, spec, step_sizes, snapshots, threads, train_loss=None):
@@ -47,12 +45,14 @@ class Descent:
         self._sizes = np.array(network.sizes)
         self._biases = np.array([has_bias for *_, has_bias in network.shapes])
         self.samples = len(x)
-        # (units of all layers below each other, samples filled up to groups of eight). Lanes
+        # (units of all layers below each other, samples filled up to whole vectors). Lanes
         # without a sample stay out of it, because nothing comes back through them.
-        width = -(-len(x) // LANES) * LANES
-        self._active = vectors.zeros(sum(network.sizes), width)
+        dtype = self._theta.dtype
+        width = -(-len(x) // vectors.lanes(dtype)) * vectors.lanes(dtype)
+        self._active = vectors.zeros(sum(network.sizes), width, dtype=dtype)
         self._active[: x.shape[1], : len(x)] = x.T
-        self._back = vectors.zeros(*self._active.shape)
+        self._back = vectors.zeros(*self._active.shape, dtype=dtype)
+        self._exploded = precision.exploded(dtype)
 
     def parameters(self) -> np.ndarray:
         """theta, (P,)."""
@@ -63,8 +63,9 @@ class Descent:
         return _descend(
             self._y,
             step_sizes,
-            noise,
+            noise.astype(self._theta.dtype, copy=False),
             multiplicative,
+            self._exploded,
             self._sizes,
             self._biases,
             self._theta,
@@ -74,7 +75,7 @@ class Descent:
 
 
 @jit
-def _descend(y, step_sizes, noise, multiplicative, sizes, biases, theta, active, back):
+def _descend(y, step_sizes, noise, multiplicative, limit, sizes, biases, theta, active, back):
     n = y.shape[0]
     layers = sizes.shape[0] - 1
     for t in range(step_sizes.shape[0]):
@@ -85,12 +86,12 @@ def _descend(y, step_sizes, noise, multiplicative, sizes, biases, theta, active,
             _forward(theta, active, start, below, inputs, outputs, biases[layer], hidden)
             start += outputs * (inputs + biases[layer])
             below += inputs
-        factor = 2.0 * step_sizes[t] / n
+        factor = theta.dtype.type(2.0 * step_sizes[t] / n)
         for i in range(n):
             residual = active[below, i] - y[i]
             if noise.shape[0] > 0:
                 residual -= noise[t, i] * residual if multiplicative else noise[t, i]
-            if not abs(residual) < EXPLODED:
+            if not abs(residual) < limit:
                 return t
             back[below, i] = factor * residual
         for layer in range(layers - 1, -1, -1):
@@ -106,9 +107,9 @@ def _descend(y, step_sizes, noise, multiplicative, sizes, biases, theta, active,
 @jit
 def _forward(theta, active, start, below, inputs, outputs, has_bias, hidden):
     """active[below + inputs + o] = sum_k W[o, k] active[below + k] + b[o], rectified if hidden."""
-    groups = active.shape[1] // LANES
+    groups = active.shape[1] // lanes_of(active)
     for o in range(outputs):
-        bias = spread(theta[start + outputs * inputs + o] if has_bias else 0.0)
+        bias = spread(theta[start + outputs * inputs + o]) if has_bias else zero(theta)
         w = start + o * inputs
         for c in range(groups):
             s = bias
@@ -120,11 +121,11 @@ def _forward(theta, active, start, below, inputs, outputs, has_bias, hidden):
 @jit
 def _pull_back(theta, active, back, start, below, inputs, outputs):
     """back[below + k] = sum_o W[o, k] back[above + o] where the unit is active; relu'(0) = 0."""
-    groups = active.shape[1] // LANES
+    groups = active.shape[1] // lanes_of(active)
     above = below + inputs
     for k in range(inputs):
         for c in range(groups):
-            s = zero()
+            s = zero(theta)
             for o in range(outputs):
                 weight = spread(theta[start + o * inputs + k])
                 s = plus_product(s, weight, load(back, (above + o) * groups + c))
@@ -135,16 +136,16 @@ def _pull_back(theta, active, back, start, below, inputs, outputs):
 @jit
 def _update(theta, active, back, start, below, inputs, outputs, has_bias):
     """W[o, k] -= sum_i back[above + o, i] active[below + k, i], and b[o] -= sum_i back."""
-    groups = active.shape[1] // LANES
+    groups = active.shape[1] // lanes_of(active)
     for o in range(outputs):
         above = (below + inputs + o) * groups
         for k in range(inputs):
-            s = zero()
+            s = zero(theta)
             for c in range(groups):
                 s = plus_product(s, load(back, above + c), load(active, (below + k) * groups + c))
             theta[start + o * inputs + k] -= total(s)
         if has_bias:
-            s = zero()
+            s = zero(theta)
             for c in range(groups):
                 s = plus(s, load(back, above + c))
             theta[start + outputs * inputs + o] -= total(s)

@@ -1,17 +1,17 @@
 """Compiled full-batch descent on ReLU networks with one hidden layer: loops over hidden units.
 
 What an update is: `full_batch.py`. The first layer's weights are kept as (inputs, units), so that
-every row of eight units is a vector; with 100 units and 12 samples that takes a third of the time
-of vector lanes over samples (`mlp_descent.py`). The bits are the same on any processor:
-`arithmetic/vectors.py`.
+every row of eight units (sixteen in float32) is a vector; with 100 units and 12 samples that takes
+a third of the time of vector lanes over samples (`mlp_descent.py`). The bits are the same on any
+processor: `arithmetic/vectors.py`.
 """
 
 import numpy as np
 
 from sparsestep.arithmetic import vectors
 from sparsestep.arithmetic.vectors import (
-    LANES,
     jit,
+    lanes_of,
     load,
     plus,
     plus_product,
@@ -23,9 +23,8 @@ from sparsestep.arithmetic.vectors import (
     zero,
 )
 from sparsestep.artifacts.arrays import Problem
+from sparsestep.training import precision
 
-# A residual beyond this can only grow: the replicate has diverged.
-EXPLODED = 1e100
 # Samples in a pass: with fewer, loading weights and sums would take longer than computing.
 _TOGETHER = 4
 
@@ -41,18 +40,21 @@ class Descent:
         self._x = np.pad(x, ((0, missing), (0, 0)))
         self._y = np.pad(problem.of_replicate("y_train", row), (0, missing))
         self._theta = problem.of_replicate("theta0", row).copy()
+        dtype = self._theta.dtype
+        self._exploded = precision.exploded(dtype)
         (w1, b1), (w2, b2) = network.layers(self._theta)
         self._units = w2.shape[1]
         # What a network does not have stays zero: it is updated only where `has_...` says so.
         self._has_bias = (b1 is not None, b2 is not None)
         self._state = (
             vectors.padded(w1.T),
-            vectors.padded(np.zeros(self._units) if b1 is None else b1),
+            vectors.padded(np.zeros(self._units, dtype) if b1 is None else b1),
             vectors.padded(w2[0]),
-            np.zeros(1) if b2 is None else b2.copy(),
+            np.zeros(1, dtype) if b2 is None else b2.copy(),
         )
         # Activations of the samples of a pass, and sums over samples.
-        self._room = tuple(vectors.zeros(rows, self._state[1].size) for rows in (4, 2, inputs))
+        width = self._state[1].size
+        self._room = tuple(vectors.zeros(rows, width, dtype=dtype) for rows in (4, 2, inputs))
 
     def parameters(self) -> np.ndarray:
         """theta, (P,)."""
@@ -70,8 +72,9 @@ class Descent:
             self._y,
             self.samples,
             step_sizes,
-            noise,
+            noise.astype(self._theta.dtype, copy=False),
             multiplicative,
+            self._exploded,
             self._has_bias,
             self._state,
             self._room,
@@ -79,30 +82,31 @@ class Descent:
 
 
 @jit
-def _descend(x, y, samples, step_sizes, noise, multiplicative, has_bias, state, room):
+def _descend(x, y, samples, step_sizes, noise, multiplicative, limit, has_bias, state, room):
     w1, b1, w2, b2 = state
     # Sums over samples of residual * activation and of residual * 1[active]; of the latter * input.
     active, (to_w2, to_b1), to_w1 = room
-    residuals = np.zeros(4)
+    residuals = np.zeros(4, w1.dtype)
+    nothing = w1.dtype.type(0.0)
     for t in range(step_sizes.shape[0]):
         room[1][:] = 0.0
         to_w1[:] = 0.0
-        to_b2 = 0.0
+        to_b2 = nothing
         for i in range(0, x.shape[0], 4):
             _predict_four(x, i, w1, b1, w2, active, residuals)
             for q in range(4):
                 residual = residuals[q] + b2[0] - y[i + q]
                 if i + q >= samples:
-                    residual = 0.0
+                    residual = nothing
                 elif noise.shape[0] > 0:
                     zeta = noise[t, i + q]
                     residual -= zeta * residual if multiplicative else zeta
-                if not abs(residual) < EXPLODED:
+                if not abs(residual) < limit:
                     return t
                 residuals[q] = residual
                 to_b2 += residual
             _add_four(x, i, active, residuals, to_w2, to_b1, to_w1)
-        step = 2.0 * step_sizes[t] / samples
+        step = w1.dtype.type(2.0 * step_sizes[t] / samples)
         for k in range(w1.shape[0]):
             for j in range(w1.shape[1]):
                 w1[k, j] -= step * w2[j] * to_w1[k, j]
@@ -119,8 +123,8 @@ def _descend(x, y, samples, step_sizes, noise, multiplicative, has_bias, state, 
 @jit
 def _predict_four(x, i, w1, b1, w2, active, out):
     """Activations of the hidden units on samples i to i + 3, and what they add up to."""
-    rows = b1.shape[0] // LANES
-    sum_a, sum_b, sum_c, sum_d = zero(), zero(), zero(), zero()
+    rows = b1.shape[0] // lanes_of(b1)
+    sum_a, sum_b, sum_c, sum_d = zero(w1), zero(w1), zero(w1), zero(w1)
     for j in range(rows):
         a = b = c = d = load(b1, j)
         for k in range(x.shape[1]):
@@ -143,7 +147,7 @@ def _predict_four(x, i, w1, b1, w2, active, out):
 @jit
 def _add_four(x, i, active, residuals, to_w2, to_b1, to_w1):
     """Add samples i to i + 3 to the sums over samples."""
-    rows = to_w2.shape[0] // LANES
+    rows = to_w2.shape[0] // lanes_of(to_w2)
     r0, r1 = spread(residuals[0]), spread(residuals[1])
     r2, r3 = spread(residuals[2]), spread(residuals[3])
     for j in range(rows):

@@ -9,6 +9,7 @@ from sparsestep.arithmetic import vectors
 from sparsestep.arithmetic.vectors import (
     any_beyond,
     jit,
+    lanes_of,
     load,
     minus,
     minus_product,
@@ -36,47 +37,76 @@ def apply(a, b, c, number, out):
     store(out, 5, rectified(x))
     store(out, 6, where_positive(x, y))
     store(out, 7, spread(number))
-    store(out, 8, zero())
+    store(out, 8, zero(a))
     return total(x)
 
 
 @jit
 def beyond(a, limit):
-    """Whether one of the eight numbers is."""
+    """Whether one of the numbers is."""
     return any_beyond(load(a, 0), limit)
 
 
-def rows(rng):
-    """Three rows of eight numbers."""
-    return vectors.padded(rng.standard_normal(24)).reshape(3, 8)
+@jit
+def width(a):
+    """How many numbers a row holds."""
+    return lanes_of(a)
+
+
+def rows(rng, dtype):
+    """Three rows of numbers."""
+    lanes = vectors.lanes(dtype)
+    return vectors.padded(rng.standard_normal(3 * lanes).astype(dtype)).reshape(3, lanes)
 
 
 def fused(c, a, b):
     """c + a b, rounded once."""
     return np.array(
         [
-            float(Fraction(w) + Fraction(x) * Fraction(y))
+            nearest(Fraction(w) + Fraction(x) * Fraction(y), c.dtype)
             for w, x, y in zip(c.tolist(), a.tolist(), b.tolist(), strict=True)
         ]
     )
 
 
+def nearest(exact, dtype):
+    """The number of this type that is nearest to a fraction."""
+    guess = dtype.type(float(exact))
+    others = [np.nextafter(guess, dtype.type(end)) for end in (-np.inf, np.inf)]
+    return min((guess, *others), key=lambda number: abs(Fraction(float(number)) - exact))
+
+
+def by_halves(a):
+    """Sum of the numbers, half by half."""
+    while len(a) > 1:
+        a = a[: len(a) // 2] + a[len(a) // 2 :]
+    return a[0]
+
+
+TYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+
+
+@TYPES
 @pytest.mark.parametrize("seed", range(5))
-def test_operations_are_rounded_once(seed):
+def test_operations_are_rounded_once(seed, dtype):
     rng = np.random.default_rng(seed)
-    a, b = rows(rng), rows(rng)
+    a, b = rows(rng, dtype), rows(rng, dtype)
     # So that a b + c cancels, and shows how often it was rounded.
-    c = -a * b * (1 + 1e-15 * rng.standard_normal(a.shape))
-    out = vectors.zeros(9, 8)
-    sum_of_a = apply(a, b, c, 2.5, out)
+    noise = 5 * np.finfo(dtype).eps * rng.standard_normal(a.shape)
+    c = (-a * b * (1 + noise)).astype(dtype)
+    lanes = vectors.lanes(dtype)
+    out = vectors.zeros(9, lanes, dtype=dtype)
+    sum_of_a = apply(a, b, c, dtype(2.5), out)
     x, y, z = a[1], b[1], c[1]
     expected = [
         x + y, x - y, x * y, fused(z, x, y), fused(z, -x, y),
-        np.maximum(x, 0), np.where(y > 0, x, 0), np.full(8, 2.5), np.zeros(8),
+        np.maximum(x, 0), np.where(y > 0, x, 0), np.full(lanes, 2.5), np.zeros(lanes),
     ]  # fmt: skip
     np.testing.assert_array_equal(out, expected)
-    pairs = [x[i] + x[i + 4] for i in range(4)]
-    assert sum_of_a == (pairs[0] + pairs[2]) + (pairs[1] + pairs[3])
+    assert sum_of_a == by_halves(x)
+    if dtype == np.float64:
+        pairs = [x[i] + x[i + 4] for i in range(4)]
+        assert sum_of_a == (pairs[0] + pairs[2]) + (pairs[1] + pairs[3])
 
 
 def test_nan_is_kept_and_found():
@@ -87,19 +117,27 @@ def test_nan_is_kept_and_found():
     assert beyond(a, 1.0)
 
 
+@TYPES
 @pytest.mark.parametrize("value", [1.0, -1.0, np.inf, -np.inf, np.nan])
-@pytest.mark.parametrize("lane", [0, 3, 7])
-def test_any_beyond(value, lane):
-    a = vectors.zeros(8)
+@pytest.mark.parametrize("lane", [0, 3, -1])
+def test_any_beyond(value, lane, dtype):
+    a = vectors.zeros(vectors.lanes(dtype), dtype=dtype)
     a[lane] = 0.999
-    assert not beyond(a, 1.0)
+    assert not beyond(a, dtype(1.0))
     a[lane] = value
-    assert beyond(a, 1.0)
+    assert beyond(a, dtype(1.0))
 
 
-def test_rows_lie_on_cache_lines_and_are_filled_up_with_zeros():
-    a = np.arange(1.0, 12.0).reshape(1, 11)
+def test_rows_are_of_64_bytes():
+    for dtype, lanes in ((np.float64, 8), (np.float32, 16)):
+        assert vectors.lanes(dtype) == width(np.zeros(1, dtype)) == lanes
+
+
+@TYPES
+def test_rows_lie_on_cache_lines_and_are_filled_up_with_zeros(dtype):
+    a = np.arange(1.0, 12.0).reshape(1, 11).astype(dtype)
     copy = vectors.padded(a)
+    assert copy.dtype == dtype
     assert copy.shape == (1, 16)
     assert copy.ctypes.data % 64 == 0
     np.testing.assert_array_equal(copy[:, :11], a)
