@@ -68,6 +68,15 @@ def test_defaults_of_a_problem_are_filled_in_for_what_reads_its_seeds(spec):
     assert {"jacobian_rank", "jacobian_rank_even"} <= set(table.columns)
 
 
+def test_precision_that_the_model_is_not_trained_in(problem, spec):
+    single = {**spec, "algorithm": {"kind": "sgd", "precision": "float32"}}
+    for call, given in ((train, single), (calibrate, {**single, "edge": EDGE})):
+        assert line_of(call, problem, given) == (
+            "algorithm.precision: got 'float32'; networks of kind 'diagonal' are trained in: "
+            "float64"
+        )
+
+
 def test_edges_belong_to_a_step_size_in_units_of_them(problem, spec):
     relative = {**spec, "schedule": OF_EDGE}
     needed = "needs one of each of the 3 replicates, as `calibrate` returns them"

@@ -62,6 +62,38 @@ def test_losses_of_every_iteration_that_runs_do_not_keep(raw):
     assert "which decay-2 does not keep; valid" in mistake(raw, "relu_1d")
 
 
+def test_precision_that_the_model_is_not_trained_in(raw):
+    raw["diagonal"]["algorithm"] = {"kind": "sgd", "precision": "float32"}
+    said = "got 'float32'; networks of kind 'diagonal' are trained in: float64"
+    assert mistake(raw, "diagonal") == f"experiments.one.algorithm.precision: {said}"
+    del raw["diagonal"]["algorithm"]
+    raw["diagonal"]["runs"]["decay-30"]["algorithm"] = {"kind": "gd", "precision": "float32"}
+    assert mistake(raw, "diagonal") == (
+        f"experiments.one.runs.decay-30.algorithm.precision: {said}"
+    )
+    raw["relu_1d"]["algorithm"]["precision"] = "float16"
+    assert "algorithm.precision: got 'float16'" in mistake(raw, "relu_1d")
+
+
+def test_precision_of_a_sweep(raw):
+    sweep = {
+        "experiment": "one",
+        "replicates": 2,
+        "algorithm": {"kind": "sgd", "precision": "float32"},
+        "schedule": {"kind": "step_decay", "divide_by": 2},
+        "step_size": [0.01],
+        "decay_at": [0.5],
+        "measure": {"losses": {}},
+    }
+    with pytest.raises(ConfigError) as caught:
+        config.load({"experiments": {"one": raw["diagonal"]}, "sweeps": {"grid": sweep}})
+    assert str(caught.value) == (
+        "sweeps.grid.algorithm.precision: got 'float32'; networks of kind 'diagonal' are trained "
+        "in: float64"
+    )
+    config.load({"experiments": {"one": raw["relu_teacher"]}, "sweeps": {"grid": sweep}})
+
+
 FIGURES = {"one": {"kind": "end_values", "experiment": "first", "panels": ["test_loss"]}}
 # What the registry's line of a kind is made (None: there is none), and what is said.
 REGISTRY = [
