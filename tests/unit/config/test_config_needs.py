@@ -75,6 +75,19 @@ def test_precision_that_the_model_is_not_trained_in(raw):
     assert "algorithm.precision: got 'float16'" in mistake(raw, "relu_1d")
 
 
+def test_perturbation_that_is_lost_in_rounding(raw):
+    raw["relu_1d"]["algorithm"] = {"kind": "sgd", "precision": "float32", "perturbation": 1e-14}
+    where = "experiments.one.algorithm.perturbation"
+    assert mistake(raw, "relu_1d").splitlines()[0] == (
+        f"{where}: got 1e-14; must be at least 1.2e-07, the rounding of float32"
+    )
+    raw["relu_1d"]["measure"].pop("running_loss", None)
+    raw["relu_1d"]["claims"] = {}
+    for fine in ({"perturbation": 1.2e-7}, {"precision": "float64"}):
+        raw["relu_1d"]["algorithm"] |= fine
+        config.load({"experiments": {"one": raw["relu_1d"]}})
+
+
 def test_precision_of_a_sweep(raw):
     sweep = {
         "experiment": "one",
