@@ -7,6 +7,7 @@ from claim_tables import EIGHT, TWO, judged, table_of
 from sparsestep.claims import published
 from sparsestep.claims.verdicts import COLUMNS
 
+HIGH = {"metric": "l0", "against": "small"}
 VALUES = {"small": {"l0": 8.0, "other": 1.0}, "long": {"l0": 2.0}}
 
 
@@ -16,7 +17,7 @@ def beside(found, **values):
 
 def test_values_and_their_effect():
     table = table_of({"small": EIGHT + 5, "long": EIGHT})
-    verdicts = judged(table, TWO, better=["l0", "other"], sparser=["l0"], stabilises="l0")
+    verdicts = judged(table, TWO, better=["l0", "other"], sparser=["l0"], stabilises=HIGH)
     found = beside(verdicts, published=VALUES)
     assert tuple(found.columns) == COLUMNS + published.COLUMNS
     pd.testing.assert_frame_equal(found[list(COLUMNS)], verdicts)
