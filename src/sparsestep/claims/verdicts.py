@@ -1,6 +1,6 @@
 """Claims: the paper's statements, tested on the replicates.
 
-Four claims, by the names that config.yaml gives them:
+Five claims, by the names that config.yaml gives them:
 
 - `sparser`, `better`: the longer the large steps last, the smaller a metric at the last snapshot.
   For every pair of runs (A, B) with B's large steps longer (`claims/pairs.py`), the effect is the
@@ -21,6 +21,8 @@ Four claims, by the names that config.yaml gives them:
   of the edge alone, a replicate's trend is Kendall's tau between fraction and metric, which must
   lie below 0. Beside it stand the effects from the run nearest to 0.5 of the edge to those nearest
   to 0.95 and 0.99, as b / a or b - a.
+- `agrees`: runs end where another one, A, ends: the median ratio b / a at the last snapshot, over
+  pairs of replicates, lies between 1 / margin and margin (`claims/agreement.py`).
 
 The interval is the exact one of the sign test, p its p-value (`claims/statistics.py`). The verdict
 is `holds` where the whole interval lies where the claim says (below 0 for a difference or tau,
@@ -40,7 +42,7 @@ import numpy as np
 import pandas as pd
 
 from sparsestep.artifacts.tables import last_snapshots
-from sparsestep.claims import plateau, trends
+from sparsestep.claims import agreement, plateau, trends
 from sparsestep.claims.compared import Claimed, compare, contents_of, distinct_in, ends_of
 from sparsestep.claims.pairs import comparisons, large_steps
 from sparsestep.claims.statistics import corrected_verdict, false_discovery, family_wise
@@ -106,10 +108,14 @@ def _of_experiment(table: pd.DataFrame, entry: dict[str, Any]) -> list[dict]:
         # Losses need no other loss to be small.
         bound = np.inf if kind == "ratio" else _largest_loss(claims)
         rows += trends.rows(last, metric, kind, bound, runs, iterations, contents)
+    if claims.get("agrees"):
+        rows += agreement.rows(last, claims["agrees"], contents)
     phases = {name: large_steps(run["schedule"], iterations) for name, run in runs.items()}
     common = {"experiment": entry["name"], "replicates": table["replicate"].nunique()}
     for row in rows:
-        ends = {f"phase_{end}": phases[row[f"run_{end}"]] / iterations for end in "ab"}
+        # A run that follows another has no schedule of its own.
+        of_ends = {end: phases.get(row[f"run_{end}"], np.nan) for end in "ab"}
+        ends = {f"phase_{end}": phase / iterations for end, phase in of_ends.items()}
         row |= common | ends
     return rows
 

@@ -15,7 +15,7 @@ def sentences(claims: pd.DataFrame) -> list[str]:
 
     `claims` has the columns of `claims.judge`. Of `better` and `sparser`, the comparison of the
     shortest with the longest large-step phase, with and without the runs that have none; of
-    `stabilises` every run, of `trend` every row.
+    `stabilises` every run, of `trend` and `agrees` every row.
     """
     found = []
     about_level = claims["claim"].isin(_PARTS)
@@ -25,7 +25,7 @@ def sentences(claims: pd.DataFrame) -> list[str]:
         found.append(f"{metrics.describe(metric).words}: {'; '.join(parts)}.")
     by = ["experiment", "claim", "metric"]
     for (_, claim, metric), rows in claims[~about_level].groupby(by, sort=False):
-        told = rows.to_dict("records") if claim == "trend" else _extremes(rows)
+        told = _extremes(rows) if claim in ("better", "sparser") else rows.to_dict("records")
         parts = [_trend(row) if row["effect_kind"] == "tau" else _comparison(row) for row in told]
         found.append(f"{metrics.describe(metric).words}: {'; '.join(parts)}.")
     return found
@@ -39,12 +39,19 @@ def _extremes(rows: pd.DataFrame) -> list[dict]:
 
 
 def _comparison(row: dict) -> str:
-    where = f"from {row['run_a']} to {row['run_b']}"
+    agrees = row["claim"] == "agrees"
+    where = "{run_b} beside {run_a}" if agrees else "from {run_a} to {run_b}"
+    where = where.format(**row)
     if not row["pairs"]:
         what = "survives in both" if not row["unfit"] else "fits the training data in both"
         return f"{where} no replicate {what}: {row['verdict']}{_lost(row)}"
     medians = " to ".join(value_text(row[f"median_{end}"], row["metric"]) for end in "ab")
-    counts = ", ".join(f"{side} in {row[side]}" for side in ("lower", "equal", "higher"))
+    sides = {
+        "lower": "lower",
+        "equal": "within the margin" if agrees else "equal",
+        "higher": "higher",
+    }
+    counts = ", ".join(f"{words} in {row[side]}" for side, words in sides.items())
     effect = f"{row['effect_kind']} {_effect(row, ' (95 %: {} to {})')}"
     parts = [f"{where} (medians {medians}) {counts} of {_pairs(row)}", effect, f"p {_p(row['p'])}"]
     if row["claim"] == "sparser" and not pd.isna(row["train_loss_b"]):

@@ -1,17 +1,21 @@
 """The block `claims:` of an experiment: which of the paper's statements its replicates test."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, field_validator
 
 from sparsestep import metrics
 from sparsestep.algorithms.perturbation import unperturbed
 from sparsestep.config.kinds import not_measured
-from sparsestep.fields import AddedField, Closed, Name, PositiveFloat
+from sparsestep.fields import AddedField, Closed, Float, Name, PositiveFloat
 from sparsestep.mistakes import Mistakes, suggest
 
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
+
+
+# The test of agreement asks for less and more than 1.
+Margin = Annotated[Float, Field(gt=1)]
 
 
 class Fits(Closed):
@@ -30,6 +34,19 @@ class Stabilises(Closed):
         default=None,
         description="the run with small steps whose loss, in the same iterations, is not high; "
         "left out, only whether the loss is flat is judged",
+    )
+
+
+class Agrees(Closed):
+    """Runs that end where another one ends, within a factor that is fixed beforehand."""
+
+    reference: Name = Field(description="the run with which the others are compared")
+    runs: list[Name] = Field(min_length=1, description="the others, on the same replicates")
+    metrics: list[str] = Field(min_length=1, description="what is compared, at the last snapshot")
+    margin: Margin = Field(
+        default=1.25,
+        description="paired end values have ratios from 1 / margin to margin; 1.25 is that of "
+        "tests of bioequivalence",
     )
 
 
@@ -55,6 +72,9 @@ class Claims(Closed):
         default=[],
         description="metrics that are smaller the nearer the step size is to the edge, over runs "
         "that differ in their fraction of it alone",
+    )
+    agrees: Agrees | None = AddedField(
+        default=None, description="runs that end where another one does, within a margin"
     )
 
     @field_validator("stabilises", mode="before")
@@ -116,6 +136,10 @@ def check(experiment: "Experiment", measured: list[str], mistakes: Mistakes) -> 
         _check_against(claims.stabilises, compared(experiment), mistakes)
     for name in ("better", "sparser", "trend"):
         named |= {(name, index): metric for index, metric in enumerate(getattr(claims, name))}
+    if claims.agrees is not None:
+        asked = enumerate(claims.agrees.metrics)
+        named |= {("agrees", "metrics", index): metric for index, metric in asked}
+        _check_agrees(claims.agrees, experiment, mistakes)
     if claims.fits is not None:
         named["fits", "train_loss"] = "train_loss"
         if not claims.sparser:
@@ -130,3 +154,14 @@ def _check_against(stabilises: Stabilises, runs: dict[str, dict], mistakes: Mist
     if against is not None and against not in runs:
         text = f"there is no such run with a schedule of its own{suggest(against, list(runs))}"
         mistakes.add(text, "claims", "stabilises", "against")
+
+
+def _check_agrees(agrees: Agrees, experiment: "Experiment", mistakes: Mistakes) -> None:
+    """Note each run that is not there, or is to agree with itself."""
+    named = {("runs", index): run for index, run in enumerate(agrees.runs)}
+    for key, run in {("reference",): agrees.reference, **named}.items():
+        where = ("claims", "agrees", *key)
+        if run not in experiment.runs:
+            mistakes.add(f"there is no such run{suggest(run, list(experiment.runs))}", *where)
+        elif key[0] == "runs" and run == agrees.reference:
+            mistakes.add(f"got {run!r}, which is the reference itself", *where)
