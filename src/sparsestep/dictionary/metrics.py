@@ -45,6 +45,18 @@ METRICS = {
         _LOSS,
         "batch_loss",
     ),
+    "running_loss": Definition(
+        "10^(mean of log10 L) over the iterations from t/2 to before t, t the snapshot's, L the "
+        "training loss before an update, in the normalisation of train_loss: the geometric mean.",
+        _LOSS,
+        "running_loss",
+    ),
+    "running_change": Definition(
+        "10^(s t/2), s the least-squares slope of log10 L against the iteration over the same: the "
+        "factor by which the loss changes. NaN with fewer than three iterations, or where L is 0.",
+        _LOSS,
+        "running_loss",
+    ),
     "train_error": Definition(
         "Networks on images: share of the training images, not augmented, whose largest logit is "
         "not their class's, in eval mode. Figures and report show it in per cent.",
@@ -80,9 +92,16 @@ METRICS = {
     "jacobian_rank": Definition(
         "Number of singular values s_i of phi with s_i / s_1 > threshold. Diagonal networks: phi "
         "at the first 2d test points (all, if fewer); ReLU networks: phi at the problem's fresh "
-        "inputs (truth x_fresh), at least P. 0 where phi is 0.",
+        "inputs (truth x_fresh), at least P; with random_points, at as many inputs drawn uniformly "
+        "between the smallest and the largest of these. 0 where phi is 0.",
         "0, 1, ..., at most d (diagonal) or P",
         "jacobian_rank; paper: sections 3.1 and 4",
+    ),
+    "jacobian_rank_even": Definition(
+        "With random_points: jacobian_rank at the problem's fresh inputs themselves, which are "
+        "evenly spaced.",
+        "0, 1, ..., at most P",
+        "jacobian_rank of ReLU networks",
     ),
     "stable_rank": Definition(
         "sum_i s_i^2 / s_1^2 = ||phi||_F^2 / ||phi||_2^2 of the same phi; 0 where phi is 0.",

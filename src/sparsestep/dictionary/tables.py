@@ -52,13 +52,23 @@ _CLAIMS = {
     "claim": Definition(
         "sparser, better: the longer the large steps last, the smaller the metric at the last "
         "snapshot; stabilises: high, stabilises: flat: large steps hold the loss at a high level "
-        "until the decay.",
+        "until the decay; trend: the nearer step sizes come to the edge, the smaller the metric.",
         "text",
         "config.yaml (claims)",
     ),
     "metric": Definition("The metric that the claim is about.", "text", "config.yaml (claims)"),
-    "run_a": Definition("Run A.", "text", "config.yaml"),
-    "run_b": Definition("Run B; A itself for stabilises.", "text", "config.yaml"),
+    "run_a": Definition(
+        "Run A; of stabilises: high the one with small steps, of a trend that with the smallest "
+        "fraction of the edge.",
+        "text",
+        "config.yaml",
+    ),
+    "run_b": Definition(
+        "Run B; of stabilises: high the one with large steps, of flat A itself, of a trend that "
+        "with the largest fraction of the edge.",
+        "text",
+        "config.yaml",
+    ),
     **{
         f"phase_{run}": Definition(
             f"Length of the large-step phase of {run.upper()} as a fraction of the iterations: up "
@@ -78,11 +88,15 @@ _CLAIMS = {
     "survivors_both": Definition("Those with a value under both.", _COUNT, "measurements"),
     "unfit": Definition(
         "Of these, those that coincide in all that is measured counted once, how many are left out "
-        "because the network of A or of B does not fit (fits in config.yaml, of sparser alone).",
+        "because the network of A or of B does not fit (fits in config.yaml, of sparser, and of "
+        "trend where the effect is a difference; of a trend itself, because the network fits under "
+        "fewer than three runs).",
         _COUNT,
         "measurements",
     ),
-    "pairs": Definition("The others.", _COUNT, "measurements"),
+    "pairs": Definition(
+        "The others; of a trend, the replicates that have one.", _COUNT, "measurements"
+    ),
     **{
         f"median_{run}": Definition(
             f"Median over the pairs under {run.upper()}: of the same replicates.",
@@ -102,14 +116,17 @@ _CLAIMS = {
     },
     "lower": Definition(
         "Pairs whose effect is below the claim's bound: 0 for a difference, 1 for a ratio, so "
-        "those with B below A; 1/2 for high and for flat.",
+        "those with B below A; 0 for tau; 2 for high; 1/2 for flat.",
         _COUNT,
         _PAIRS,
     ),
     "equal": Definition("Pairs at the bound; for flat, from 1/2 to 2.", _COUNT, _PAIRS),
     "higher": Definition("Pairs above the bound; for flat, above 2.", _COUNT, _PAIRS),
     "effect_kind": Definition(
-        "difference, b - a (sparser), or ratio, b / a (the others).", "difference, ratio", "claim"
+        "difference, b - a (sparser); ratio, b / a (better, stabilises); either of them, or "
+        "Kendall's tau-b between fraction of the edge and metric (trend).",
+        "difference, ratio, tau",
+        "claim",
     ),
     "effect": Definition("Median of the effect over the pairs.", "real", _PAIRS),
     "low": Definition(
@@ -141,7 +158,7 @@ _CLAIMS = {
     ),
     "lost": Definition(
         "Replicates (that do not coincide) with a value under A, and a network that fits if fits "
-        "is asked, which under B diverge or do not fit; for stabilises, all that diverge.",
+        "is asked, which under B diverge or do not fit; for flat, all that diverge.",
         _COUNT,
         "measurements",
     ),
@@ -152,7 +169,10 @@ _CLAIMS = {
         "measurements",
     ),
     "p_lost_against": Definition(
-        "p with each lost replicate as one more pair, whose effect is infinite.", _P, "sign test"
+        "p with each lost replicate as one more pair, whose effect is infinite (minus infinite, of "
+        "high). A lost replicate that has a trend counts once, against it.",
+        _P,
+        "sign test",
     ),
     "verdict_lost_against": Definition("Verdict with the same.", _VERDICT, "Verdicts"),
     **{
