@@ -12,7 +12,7 @@ from sparsestep.claims import verdicts
 from sparsestep.dictionary import pages
 from sparsestep.dictionary.metrics import METRICS
 from sparsestep.dictionary.tables import TABLES
-from sparsestep.report import page, published
+from sparsestep.report import divergence, page, published
 from sparsestep.report.end_values import summarise
 
 
@@ -47,6 +47,7 @@ def test_every_column_of_the_tables_is_defined_in_its_order():
         "summary.csv": summary.columns,
         "claims.csv": (*verdicts.COLUMNS, *published_claims.COLUMNS),
         "published.csv": published.COLUMNS,
+        "divergence.csv": divergence.COLUMNS,
         "sweeps/<sweep>.csv": SWEEP_KEYS,
     }
     assert set(TABLES) == set(columns)

@@ -239,11 +239,31 @@ _PUBLISHED = {
         "config.yaml (published)",
     ),
 }
+_DIVERGENCE = {
+    **_RUNS,
+    "perturbation": Definition(
+        "Relative size of the perturbation of the starts; 0: none.", ">= 0", "config.yaml"
+    ),
+    "replicates": Definition(
+        "Replicates that count: drawn by chance.", _COUNT, "measures/shares.py"
+    ),
+    "diverged": Definition("How many of them diverged.", _COUNT, "training"),
+    "share": Definition("diverged / replicates.", "0 to 1", "measurements"),
+    "low": Definition("Lower end of the share's exact 95 % interval.", "0 to 1", "binomial"),
+    "high": Definition("Its upper end.", "0 to 1", "binomial"),
+    "lyapunov_time": Definition(
+        "Of copies: iterations in which their separation from replicate 0 grows by a factor of e; "
+        "NaN where it does not, and where replicates differ in more than the perturbation.",
+        "> 0",
+        "measures/separation.py",
+    ),
+}
 # By the file's name in results/.
 TABLES = {
     "measurements.parquet": _KEYS,
     "summary.csv": _SUMMARY,
     "claims.csv": _CLAIMS,
     "published.csv": _PUBLISHED,
+    "divergence.csv": _DIVERGENCE,
     "sweeps/<sweep>.csv": {**_SWEPT, **_KEYS},
 }
