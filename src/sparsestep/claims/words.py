@@ -46,12 +46,11 @@ def _comparison(row: dict) -> str:
         what = "survives in both" if not row["unfit"] else "fits the training data in both"
         return f"{where} no replicate {what}: {row['verdict']}{_lost(row)}"
     medians = " to ".join(value_text(row[f"median_{end}"], row["metric"]) for end in "ab")
-    sides = {
-        "lower": "lower",
-        "equal": "within the margin" if agrees else "equal",
-        "higher": "higher",
-    }
+    sides = {"lower": "lower", "equal": "equal", "higher": "higher"}
+    if agrees:
+        sides = {"lower": "below", "equal": "within", "higher": "above"}
     counts = ", ".join(f"{words} in {row[side]}" for side, words in sides.items())
+    counts += " (of the margin)" if agrees else ""
     effect = f"{row['effect_kind']} {_effect(row, ' (95 %: {} to {})')}"
     parts = [f"{where} (medians {medians}) {counts} of {_pairs(row)}", effect, f"p {_p(row['p'])}"]
     if row["claim"] == "sparser" and not pd.isna(row["train_loss_b"]):

@@ -52,14 +52,15 @@ _CLAIMS = {
     "claim": Definition(
         "sparser, better: the longer the large steps last, the smaller the metric at the last "
         "snapshot; stabilises: high, stabilises: flat: large steps hold the loss at a high level "
-        "until the decay; trend: the nearer step sizes come to the edge, the smaller the metric.",
+        "until the decay; trend: the nearer step sizes come to the edge, the smaller the metric; "
+        "agrees: run B ends where A ends, within a margin.",
         "text",
         "config.yaml (claims)",
     ),
     "metric": Definition("The metric that the claim is about.", "text", "config.yaml (claims)"),
     "run_a": Definition(
         "Run A; of stabilises: high the one with small steps, of a trend that with the smallest "
-        "fraction of the edge.",
+        "fraction of the edge, of agrees the reference.",
         "text",
         "config.yaml",
     ),
@@ -116,14 +117,20 @@ _CLAIMS = {
     },
     "lower": Definition(
         "Pairs whose effect is below the claim's bound: 0 for a difference, 1 for a ratio, so "
-        "those with B below A; 0 for tau; 2 for high; 1/2 for flat.",
+        "those with B below A; 0 for tau; 2 for high; 1/2 for flat; 1 / margin for agrees.",
         _COUNT,
         _PAIRS,
     ),
-    "equal": Definition("Pairs at the bound; for flat, from 1/2 to 2.", _COUNT, _PAIRS),
-    "higher": Definition("Pairs above the bound; for flat, above 2.", _COUNT, _PAIRS),
+    "equal": Definition(
+        "Pairs at the bound; for flat, from 1/2 to 2; for agrees, within the margin.",
+        _COUNT,
+        _PAIRS,
+    ),
+    "higher": Definition(
+        "Pairs above the bound; for flat, above 2; for agrees, above the margin.", _COUNT, _PAIRS
+    ),
     "effect_kind": Definition(
-        "difference, b - a (sparser); ratio, b / a (better, stabilises); either of them, or "
+        "difference, b - a (sparser); ratio, b / a (better, stabilises, agrees); either, or "
         "Kendall's tau-b between fraction of the edge and metric (trend).",
         "difference, ratio, tau",
         "claim",
@@ -137,7 +144,7 @@ _CLAIMS = {
     "high": Definition("Its upper end: the k-th from above.", "real", "sign test"),
     "p": Definition(
         "Two-sided p of the sign test at the claim's bound: lower against higher, equal left out. "
-        "Of flat, the larger of those at 1/2 and at 2.",
+        "Of flat and agrees, the larger of those at both bounds.",
         _P,
         "sign test",
     ),

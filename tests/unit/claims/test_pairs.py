@@ -89,7 +89,7 @@ def test_published_experiments_compare_small_with_all(published):
         ({"better": "test_loss"}, r"better: got 'test_loss'; input should be a valid list"),
         (
             "sparser",
-            r"claims: got 'sparser'; must be a block; valid keys: better, fits, sparser, stab",
+            r"claims: got 'sparser'; must be a block; valid keys: agrees, better, fits, sparser",
         ),
     ],
 )

@@ -232,6 +232,10 @@ def test_what_is_asked_of_the_published_populations(published):
 def test_every_large_step_of_config_yaml_is_compared_with_a_small_one(published):
     for entry in published.report.claims()["experiments"]:
         claim = entry["claims"]["stabilises"]
+        if claim is None:
+            # Of SDEs, which are tested for where they end.
+            assert entry["claims"]["agrees"]
+            continue
         larger = larger_before_decay(entry["runs"], claim["against"], entry["iterations"])
         others = {"sgd-decay-50"} if entry["name"] == "diagonal_gd" else set()
         decaying = {

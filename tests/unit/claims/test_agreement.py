@@ -1,0 +1,92 @@
+"""Agreement of runs with another one, within a margin."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from claim_tables import NO_CLAIMS, T, constant
+
+from sparsestep import config
+from sparsestep.claims.verdicts import COLUMNS, judge
+from sparsestep.claims.words import sentences
+from sparsestep.errors import ConfigError
+
+AGREES = {"reference": "sgd", "runs": ["sde"], "metrics": ["l0"], "margin": 1.25}
+
+
+def judged(reference, others, diverged=(), **agrees):
+    values = {"sgd": reference, "sde": others}
+    rows = [
+        (run, r, 90, 7 if (run, r) in diverged else -1, value, 0.0, r)
+        for run, of_run in values.items()
+        for r, value in enumerate(of_run)
+    ]
+    names = ["run", "replicate", "iteration", "diverged_at", "l0", "train_loss", "other"]
+    table = pd.DataFrame(rows, columns=names)
+    table.loc[table["diverged_at"] >= 0, "l0"] = np.nan
+    claims = {**NO_CLAIMS, "agrees": {**AGREES, **agrees}}
+    # A run that follows another has no schedule and is not among the runs.
+    entry = {"name": "one", "iterations": T, "claims": claims, "runs": {"sgd": constant(1.0)}}
+    found = judge({"one": table}, {"experiments": [entry]})
+    assert tuple(found.columns) == COLUMNS
+    (row,) = found.to_dict("records")
+    return row, sentences(found)
+
+
+HUNDREDS = [100.0 + r for r in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("factor", "margin", "verdict"),
+    [
+        (1.0, 1.25, "holds"),
+        (1.24, 1.25, "holds"),
+        (0.81, 1.25, "holds"),
+        (1.26, 1.25, "contradicted"),
+        (0.79, 1.25, "contradicted"),
+        (1.1, 1.05, "contradicted"),
+    ],
+)
+def test_all_ratios_on_one_side(factor, margin, verdict):
+    row, _ = judged(HUNDREDS, [factor * value for value in HUNDREDS], margin=margin)
+    assert row["verdict"] == verdict
+    assert (row["run_a"], row["run_b"], row["effect_kind"]) == ("sgd", "sde", "ratio")
+    assert row["effect"] == pytest.approx(factor)
+    assert row["pairs"] == 8
+    assert np.isnan(row["phase_b"])
+    assert row["phase_a"] == 0
+
+
+def test_a_difference_that_is_not_shown_is_no_agreement():
+    ratios = np.array([0.5, 0.6, 0.7, 0.9, 1.0, 1.3, 1.6, 2.0])
+    row, text = judged(HUNDREDS, ratios * HUNDREDS)
+    assert row["verdict"] == "not shown"
+    assert (row["lower"], row["equal"], row["higher"]) == (3, 2, 3)
+    # Both bounds have to be refuted: p is the larger one, of three below 0.8 and five above.
+    assert row["p"] == pytest.approx(2 * sum([1, 8, 28, 56]) / 2**8)
+    assert "sde beside sgd (medians" in text[0]
+    assert "below in 3, within in 2, above in 3 (of the margin) of 8 pairs" in text[0]
+
+
+def test_a_replicate_that_dies_counts_against_it():
+    row, _ = judged(HUNDREDS, HUNDREDS, diverged=[("sde", 6), ("sde", 7)])
+    assert (row["verdict"], row["pairs"], row["lost"]) == ("holds", 6, 2)
+    assert row["verdict_lost_against"] == "not shown"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"runs": ["smal"]}, r"agrees\.runs\.0: there is no such run, got 'smal'; valid: "),
+        ({"reference": "x"}, r"agrees\.reference: there is no such run, got 'x'; valid: small"),
+        ({"runs": ["small"]}, r"agrees\.runs\.0: got 'small', which is the reference itself"),
+        ({"metrics": ["l1"]}, r"agrees\.metrics\.0: not measured there, got 'l1'"),
+        ({"margin": 1}, r"agrees\.margin: got 1; input should be greater than 1"),
+        ({"runs": []}, r"agrees\.runs: got \[\]; must have at least 1 entry"),
+    ],
+)
+def test_mistakes_are_one_line(tiny, changes, says):
+    block = {"reference": "small", "runs": ["decay-50"], "metrics": ["l0"], **changes}
+    tiny["experiments"]["first"]["claims"] = {"agrees": block}
+    with pytest.raises(ConfigError, match=r"^experiments\.first\.claims\." + says) as caught:
+        config.load(tiny)
+    assert "\n" not in str(caught.value)
