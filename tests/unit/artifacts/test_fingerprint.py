@@ -118,7 +118,7 @@ EDITS = [
     ("schedules/exponential_warmup.py", set()),
     ("training/diagonal.py", {"calibrate", "train", "sweep"}),
     ("measures/scaled_rank.py", {"measure"}),
-    ("measures/__init__.py", {"measure", "measure_images", "sweep"}),
+    ("measures/__init__.py", {"measure", "measure_images", "sweep", "summary", "report"}),
     ("models/diagonal.py", {"generate", "calibrate", "train", "measure", "sweep"}),
     ("images/datasets/digits.py", {"prepare"}),
     ("images/datasets/cifar.py", set()),
