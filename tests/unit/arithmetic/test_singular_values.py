@@ -27,3 +27,12 @@ def test_sign_of_a_direction_is_that_of_its_largest_component(shape):
     _, right = decompose(np.random.default_rng(0).standard_normal(shape))
     largest = np.abs(right).argmax(axis=1)
     assert (right[np.arange(len(right)), largest] > 0).all()
+
+
+@pytest.mark.parametrize("scale", [1e-60, 1e-12, 1e12, 1e60])
+def test_scale_does_not_matter(scale):
+    x = np.random.default_rng(1).standard_normal((9, 6))
+    values, right = decompose(x)
+    scaled, directions = decompose(scale * x)
+    np.testing.assert_allclose(scaled, scale * values, rtol=1e-12)
+    np.testing.assert_allclose(directions, right, atol=1e-12)

@@ -179,6 +179,22 @@ def test_weak_order_on_known_laws(noise):
     assert np.log2(errors[0] / errors[1]) == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_snapshots_change_nothing(algorithm):
+    # Between two of them lie iterations of different step sizes, and substeps of each.
+    problem, algorithm = make_problem(MODELS["wide"], 6, 3, 2, 40), ALGORITHMS[algorithm]
+    spec = make_spec(MODELS["wide"], algorithm, 40)
+    growing = {"kind": "warmup_decay", "factor": 9.0, "exponent": 1.0, "divide_by": 4.0}
+    spec["schedule"] = {**growing, "step_size": 0.01, "decay_at": 0.6}
+    other = make_losses(problem) if "of" in algorithm else None
+    all_of_them = train(problem, spec, 1, None, other)
+    few = train(problem, {**spec, "snapshots": {"first": 1, "evenly_spaced": 5}}, 1, None, other)
+    assert few.iterations.tolist() == [0, 10, 20, 30]
+    for name in ("parameters", "step_sizes"):
+        expected = getattr(all_of_them, name)[:, few.iterations]
+        np.testing.assert_array_equal(getattr(few, name), expected)
+
+
 def test_noise_does_not_depend_on_blocks_threads_or_batch(monkeypatch):
     problem = make_problem(MODELS["deep"], 7, 3, 4, 40)
     whole = run(problem, MODELS["deep"], ALGORITHMS["isotropic"], 40).parameters

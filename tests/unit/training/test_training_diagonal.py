@@ -58,7 +58,20 @@ def step_sizes_of(spec):
 )
 def test_kernel_is_autograd(n, d, iterations, algorithm, shared, seed):
     problem = make_problem(np.random.default_rng(seed), n, d, 2, iterations, shared)
-    spec = make_spec(iterations, algorithm)
+    require_autograd(problem, make_spec(iterations, algorithm))
+
+
+# Eight coordinates are a vector, four vectors one pass of a loop: every number of either that is
+# left over, and none.
+@pytest.mark.parametrize("d", [1, 8, 9, 16, 17, 24, 25, 32, 33, 57, 64])
+@pytest.mark.parametrize("algorithm", ["sgd", "gd"])
+def test_kernel_is_autograd_whatever_is_left_over(algorithm, d):
+    require_autograd(make_problem(np.random.default_rng(d), 5, d, 2, 9), make_spec(9, algorithm))
+
+
+def require_autograd(problem, spec):
+    """Both replicates, trained by plain loops and autograd."""
+    algorithm = spec["algorithm"]["kind"]
     trajectory = train(problem, spec)
     for row in range(2):
         expected = oracles.train_diagonal(
