@@ -46,3 +46,12 @@ def test_many_normal_numbers():
         torch_draws.normal(200_000, generator(5)),
         torch.randn(200_000, generator=generator(5)).numpy(),
     )
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_torch_itself_draws_where_its_bits_depend_on_no_processor(monkeypatch, count):
+    # Fewer than sixteen it draws one by one, in double precision, everywhere.
+    asked, draw = [], torch.randn
+    monkeypatch.setattr(torch, "randn", lambda n, **how: asked.append(n) or draw(n, **how))
+    torch_draws.normal(count, generator(0))
+    assert asked == ([count] if count < 16 else [])

@@ -104,6 +104,21 @@ def test_replicates_differ_in_the_streams_that_vary_alone(kind, stream):
         assert len(distinct) == (3 if name == stream else 1), name
 
 
+def test_order_is_the_documented_draw():
+    # n, the number of samples, is one above the largest index.
+    permuted = {n: np.random.RandomState(3) for n in (6, 12)}
+    expected = {
+        "sparse_regression": np.random.RandomState(3).randint(6, size=40),
+        "given_data": np.random.RandomState(3).randint(4, size=40),
+        "kink_regression": [permuted[12].permutation(12)[0] for _ in range(40)],
+        "teacher_student": [permuted[6].permutation(6)[0] for _ in range(40)],
+    }
+    assert expected.keys() == SMALL.keys()
+    for kind, order in expected.items():
+        (found,) = drawn(kind, order_seed=3)["order"]
+        np.testing.assert_array_equal(found, [order], err_msg=kind)
+
+
 def test_all_inputs_may_be_on_the_support():
     spec = {"kind": "sparse_regression", **SMALL["sparse_regression"], "data_seed": 0}
     dense = sparse_regression.Spec(**spec | {"support": 4, "order_seed": 0})
