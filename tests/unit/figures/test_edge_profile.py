@@ -204,3 +204,27 @@ def test_runs_that_repeat_none_or_one_twice_are_refused(repeated, fraction, says
         }
     with pytest.raises(ConfigError, match=says):
         Plan(repeated)
+
+
+def test_legend_shows_the_durations_as_they_are_drawn(population):
+    figure, _ = draw(population)
+    (lines,) = [
+        of
+        for of in (legend.get_lines() for legend in figure.legends)
+        if "large" in of[0].get_label()
+    ]
+    told = {
+        line.get_label(): (line.get_color(), line.get_marker(), line.get_linestyle())
+        for line in lines
+    }
+    # A line for the longest alone; medians of the others stand beside it, unconnected.
+    assert told == {
+        "large steps for 10 % of the iterations": ("#E69F00", "s", "None"),
+        "large steps for 50 % of the iterations": ("#0072B2", "o", "-"),
+    }
+    looks = {
+        (line.get_color(), line.get_marker(), line.get_linestyle())
+        for line in figure.axes[1].lines
+        if line.get_marker() in ("o", "s") and len(line.get_xdata())
+    }
+    assert set(told.values()) == looks

@@ -262,3 +262,11 @@ def test_what_a_figure_tells_of_metrics_stands_in_its_spec(tiny):
     del untold["test_loss"]
     with pytest.raises(AssertionError, match="test_loss"):
         plot(Sources(tables), {**specs["ends"], "metrics": untold})
+
+
+def test_a_loss_that_starts_far_above_others_is_in_sight(tiny):
+    tables, specs = tables_and_specs(tiny)
+    table = tables["first"]
+    table.loc[table["replicate"] == 0, "train_loss"] *= 1e6
+    _, high = plot(Sources(tables), specs["curves"]).axes[0].get_ylim()
+    assert high > table["train_loss"].max()

@@ -221,3 +221,12 @@ def test_only_diagonal_networks_have_it(tiny):
         config.load(tiny)
     (line,) = str(error.value).splitlines()
     assert line.startswith("experiments.first.measure.lasso_distance: unknown measure")
+
+
+@pytest.mark.parametrize("shape", [(3, 8), (8, 5), (12, 1)])
+def test_the_path_ends_at_a_millionth_of_the_penalty_it_begins_with(shape):
+    x, y = make_data(*shape, 0)
+    # Labels for which it begins at 1: how far LARS goes is a matter of absolute rounding too.
+    path = LassoPath(x, y / LassoPath(x, y).penalties[0])
+    assert path.penalties[0] == pytest.approx(1)
+    assert path.penalties[-1] == pytest.approx(1e-6)

@@ -331,3 +331,19 @@ def test_captions_and_tables_stand_in_the_report(tiny_with_simulations):
     assert "Simulated were 2 Gaussian X for each of 1 sizes and 2 normalisations" in words
     assert "System Message" not in page
     assert "<td>window</td>" in page
+
+
+def test_regions_of_inputs_that_vary_are_those_of_the_smallest_gamma(tiny_with_simulations):
+    tiny_with_simulations["simulations"]["settling"]["inputs"][1]["low"] = 0.97
+    plan = Plan(tiny_with_simulations)
+    tables = {
+        name: simulate(plan.simulations.simulation(name)) for name in ("settling", "bouncing")
+    }
+    spec = json.loads(plan.jobs.spec("figure")(SimpleNamespace(figure="settling")))
+    axes = plot(Sources(simulations=tables), spec).axes[1]
+    gammas = np.linspace(1 / 0.97**2, 1.25, 200)
+    eps0 = np.minimum((gammas * 0.97**2 - 1) / 3, 0.02)
+    # At the lower end rounding may leave something below zero of it.
+    low, one, high = (0 * gammas + end for end in (0.65, 1, 1.162))
+    for bottom, top in pairwise([0 * gammas, low, 1 - np.maximum(eps0, 0), one, high]):
+        assert_filled(axes, gammas, bottom, top)
