@@ -9,7 +9,7 @@ from safetensors import safe_open
 from sparsestep.artifacts.files import read_arrays
 from sparsestep.plan import Plan
 from sparsestep.runtime import forced
-from sparsestep.stages import calibrate, generate, train
+from sparsestep.stages import calibrate, generate, siblings, train
 
 CODES = {"generate": "1" * 16, "calibrate": "2" * 16, "train": "3" * 16}
 
@@ -81,7 +81,11 @@ def experiments(tiny):
     first["problem"]["vary"] = ["data", "order"]
     first["runs"]["sgd"] = {**small, "algorithm": {"kind": "sgd", "log_loss": True}}
     first["runs"]["sde"] = {"algorithm": {"kind": "sde", "of": "sgd"}}
-    first["runs"]["edge"] = {"schedule": {"kind": "constant", "step_size": {"of_edge": 0.9}}}
+    of_edge = {"kind": "constant", "step_size": {"of_edge": 0.9}}
+    first["runs"]["sgd-edge"] = {**first["runs"]["sgd"], "schedule": of_edge}
+    # At the edges of the run that it follows.
+    first["runs"]["sde-edge"] = {"algorithm": {"kind": "sde", "of": "sgd-edge"}}
+    first["runs"]["edge"] = {"schedule": of_edge}
     return Plan(tiny).experiments
 
 
@@ -100,7 +104,7 @@ def alone(jobs, *ends):
     return content(Jobs(jobs.folder / "alone", jobs.experiments, jobs.run).make(*ends))
 
 
-@pytest.mark.parametrize("run", ["small", "decay-50", "sgd", "sde", "edge"])
+@pytest.mark.parametrize("run", ["small", "decay-50", "sgd", "sde", "edge", "sde-edge"])
 @pytest.mark.parametrize(
     ("before", "after", "rest"),
     [
@@ -119,7 +123,7 @@ def test_only_new_replicates_are_trained(tmp_path, experiments, trained, run, be
         jobs.make(*ends)
     trained["train"].clear()
     arrays, source = content(jobs.make(*after))
-    assert trained["train"] == rest * (2 if run == "sde" else 1)
+    assert trained["train"] == rest * (2 if run.startswith("sde") else 1)
     known = {each for first, last in before for each in range(first, last + 1)}
     assert set(map(int, source["taken"])) == known & set(range(after[0], after[1] + 1))
     expected, computed = alone(jobs, *after)
@@ -155,6 +159,23 @@ def test_other_code_anywhere_before_trains_anew(tmp_path, experiments, trained, 
     trained["train"].clear()
     Jobs(tmp_path, experiments, "edge", {**CODES, stage: "4" * 16}).make(0, 1)
     assert trained["train"] == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("key", "anew"),
+    [
+        *((key, True) for key in ("machine", "python", "numpy", "sparsestep", "code")),
+        # They change no bit.
+        *((key, False) for key in ("host", "surroundings")),
+    ],
+)
+def test_what_was_made_elsewhere_trains_anew(jobs, trained, monkeypatch, key, anew):
+    jobs.make(0, 3)
+    trained["train"].clear()
+    original = siblings.provenance
+    monkeypatch.setattr(siblings, "provenance", lambda *of: {**original(*of), key: "another"})
+    jobs.make(0, 1)
+    assert trained["train"] == [[0, 1]] * anew
 
 
 def test_a_sibling_that_followed_another_training_trains_anew(tmp_path, experiments, trained):

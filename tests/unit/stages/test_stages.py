@@ -9,11 +9,14 @@ import pytest
 import safetensors.numpy
 
 from conftest import batch_of
-from sparsestep.artifacts import arrays
+from sparsestep.artifacts import arrays, fingerprint
+from sparsestep.artifacts.files import write_bytes
 from sparsestep.artifacts.identity import identity
 from sparsestep.artifacts.tables import read_table
-from sparsestep.errors import ArtifactError
+from sparsestep.errors import ArtifactError, ConfigError
 from sparsestep.plan import Plan
+from sparsestep.runtime.locking import alone
+from sparsestep.stages import job, report
 
 HEAVY = {"torch", "pandas", "matplotlib", "seaborn", "pyarrow", "sklearn", "snakemake"}
 
@@ -129,3 +132,56 @@ def test_missing_input(jobs):
     done = run("train", jobs.train)
     assert done.returncode == 1
     assert "missing; rebuild it with" in done.stderr
+
+
+def test_a_job_counts_as_working_in_snakemake_s_own_folder(tmp_path, monkeypatch):
+    state = tmp_path / ".snakemake"
+    state.mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
+    code = fingerprint.stage_code("summary", {})
+    monkeypatch.setattr(sys, "argv", ["", "--spec", "{}", "--code", code])
+    refused = []
+
+    def work(arguments):
+        with pytest.raises(ConfigError, match="snakemake is running in this folder"), alone(state):
+            pass
+        refused.append(arguments.spec)
+
+    job.run("summary", work)
+    assert refused == [{}]
+    with alone(state):
+        pass
+
+
+def test_the_report_takes_texts_by_name_and_numbers_of_tables_as_they_stand(tmp_path, monkeypatch):
+    given, files = {}, {"template": tmp_path / "page.html", "output": tmp_path / "report.html"}
+    for name in ("captions", "notes", "findings"):
+        files[name] = [tmp_path / name / "one.rst"]
+    for path in (
+        files["template"],
+        *(files[name][0] for name in ("captions", "notes", "findings")),
+    ):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"of {path.parent.name}")
+    for name in ("summary", "verdict", "published", "divergence"):
+        files[name] = tmp_path / f"{name}.csv"
+        write_bytes(files[name], b"value\n1.50\nnan\n")
+    files |= {"figures": [tmp_path / "curves.svg"], "tables": [tmp_path / "short.csv"]}
+    write_bytes(files["figures"][0], b"<svg/>")
+    write_bytes(files["tables"][0], b"runs,error\n016,1.0e-05\n")
+
+    def build(spec, *texts, **more):
+        given.update(more, texts=texts)
+        return "page"
+
+    monkeypatch.setattr(report, "build", build)
+    report.main(SimpleNamespace(spec={}, **files))
+    summary, figures, captions, template = given["texts"]
+    assert template == f"of {tmp_path.name}"
+    assert (figures, captions) == ({"curves": (".svg", b"<svg/>")}, {"one": "of captions"})
+    assert (given["notes"], given["findings"]) == ({"one": "of notes"}, {"one": "of findings"})
+    assert given["tables"]["short"].to_numpy().tolist() == [["016", "1.0e-05"]]
+    for numbers in (summary, *(given[name] for name in ("claims", "published", "divergence"))):
+        np.testing.assert_array_equal(numbers["value"], [1.5, np.nan])
+    assert files["output"].read_text() == "page"
