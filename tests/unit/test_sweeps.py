@@ -229,6 +229,13 @@ def test_points_that_are_added_leave_full_chunks_as_they_are(raw, monkeypatch):
     ].points()
 
 
+def test_a_job_takes_no_more_points_than_it_may_however_many_durations(raw, monkeypatch):
+    monkeypatch.setattr("sparsestep.plan.sweeps.POINTS_PER_JOB", 2)
+    raw["sweeps"]["phases"]["decay_at"] = [0.2, 0.3, 0.4, 0.5, 0.6]
+    chunks = Plan(raw).sweeps.chunks("phases").values()
+    assert [len(points) for points in chunks] == [2] * 7 + [1]
+
+
 def test_batches_of_replicates_that_the_experiment_lacks(raw):
     raw["sweeps"]["phases"]["replicates"] = 18
     plan = Plan(raw)

@@ -158,6 +158,7 @@ def said(path):
         ("a: 1\nb: &b\n  x: 1\n  y: *b\nc: 2\n", ", line 2: this block or list is part of itself"),
         ("a: !x\n  b: 1\n  c: 2\n", ", line 1: the tag '!x' is not supported"),
         ("a: &a {b: {<<: *a}}", ", line 1: this block or list is part of itself"),
+        ("b: 1\na: [1,\n  2\n", " (while parsing a flow sequence, from line 2)"),
         ('a: "\x07"', ": not valid YAML: unacceptable character #x0007"),
     ],
 )

@@ -371,3 +371,24 @@ def test_planning_is_light(tmp_path):
         "jinja2",
     }
     assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_the_target_of_an_experiment_has_figures_of_it_alone(tiny):
+    tiny["experiments"]["second"] = {**tiny["experiments"]["first"]}
+    networks = [{"experiment": name, "metrics": ["l0"]} for name in ("first", "second")]
+    tiny["figures"]["both"] = {
+        "kind": "agreement",
+        "reference": "small",
+        "runs": ["decay-50"],
+        "networks": networks,
+    }
+    tiny["figures"]["alone"] = {**tiny["figures"]["both"], "networks": networks[:1]}
+    plan = Plan(tiny)
+    paths = plan.target_paths("first")
+    figures = [path for path in paths if path.startswith("results/figures/")]
+    assert {path.rpartition("/")[2].partition(".")[0] for path in figures} == {
+        *(name for name, of in tiny["figures"].items() if of.get("experiment") == "first"),
+        "alone",
+    }
+    assert plan.figures.of_experiment("second") == []
+    assert all("/second/" not in path for path in paths)
