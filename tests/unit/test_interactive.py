@@ -77,6 +77,16 @@ def test_precision_that_the_model_is_not_trained_in(problem, spec):
         )
 
 
+def test_a_run_that_follows_another_for_fewer_iterations_than_there_are(problem, spec):
+    short = {**spec, "iterations": 30}
+    other = train(problem, {**short, "algorithm": LOSS_LOG})
+    assert train(problem, {**short, "algorithm": SDE}, other=other).iterations.max() < 30
+    longer = train(problem, {**spec, "algorithm": LOSS_LOG})
+    line = line_of(train, problem, {**short, "algorithm": SDE}, other=longer)
+    assert line.startswith("other: got losses of shape (3, 40); must be the trajectory of 'small'")
+    assert "3 replicates and 30 iterations" in line
+
+
 def test_edges_belong_to_a_step_size_in_units_of_them(problem, spec):
     relative = {**spec, "schedule": OF_EDGE}
     needed = "needs one of each of the 3 replicates, as `calibrate` returns them"

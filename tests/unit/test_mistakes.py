@@ -1,10 +1,12 @@
 """Mistakes as a user reads them: a line each, and each line once."""
 
 import pytest
+from pydantic import ValidationError
 
 from sparsestep import config
 from sparsestep.errors import ConfigError
-from sparsestep.mistakes import Mistakes
+from sparsestep.fields import Closed, Float
+from sparsestep.mistakes import Mistakes, describe
 
 
 def test_the_same_mistake_found_twice_is_one_line():
@@ -53,3 +55,20 @@ def test_an_empty_text_is_told_so(tiny):
     with pytest.raises(ConfigError) as caught:
         config.load(tiny)
     assert "compute.data_dir: got ''; must have at least 1 character" in str(caught.value)
+
+
+class Numbers(Closed):
+    """A block of many values."""
+
+    values: list[Float]
+
+
+@pytest.mark.parametrize("count", [1, 19, 20, 21, 500])
+def test_twenty_mistakes_of_a_block_have_a_line_each(count):
+    with pytest.raises(ValidationError) as caught:
+        Numbers(values=["x"] * count)
+    found = describe(Numbers, caught.value)
+    told = min(count, 20)
+    assert [mistake.path for mistake in found[:told]] == [("values", n) for n in range(told)]
+    rest = [f"config.yaml: and {count - 20} further mistakes"] if count > 20 else []
+    assert list(map(str, found[told:])) == rest

@@ -161,3 +161,13 @@ def test_networks_on_images_are_not_recorded(trained, tmp_path):
     write_trajectory(path, make_trajectory(spec=spec), {"spec": spec, "code": ""})
     assert reproduction.read_runs([path]) == {}
     assert list(reproduction.read_runs([path, trained])) == [identity(SPEC)]
+
+
+def test_replicates_are_counted_one_by_one():
+    known = {"a": reproduction.Run("first", "small", dict(enumerate("pqrs")))}
+    made = {
+        "a": reproduction.Run("first", "small", {0: "p", 1: "x", 3: "s", 4: "t"}),
+        "b": reproduction.Run("first", "large", {0: "p"}),
+    }
+    # Replicate 4 is not known, and no difference.
+    assert reproduction.compare(made, known) == (2, ["first small: replicates 1"], ["first large"])

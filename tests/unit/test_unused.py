@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from conftest import with_simulations
+from sparsestep import registry
 from sparsestep.plan import Plan
 from sparsestep.unused import delete, unused
 
@@ -86,6 +87,19 @@ def test_an_experiment_figure_and_simulation_that_are_gone(tiny, folder):
         "logs/tables/parabolas.log",
     } <= set(found)
     assert any(path.startswith("simulations/settling-") for path in found)
+
+
+def test_figures_of_every_format(tiny, folder):
+    formats = {
+        suffix
+        for kind in registry.kinds("figure")
+        for suffix in registry.load("figure", kind).Spec.FORMATS
+    }
+    assert "gif" in formats
+    write([folder / f"results/figures/gone.{suffix}" for suffix in formats])
+    write([folder / "results/logs/figures/gone.log"])
+    expected = {f"figures/gone.{suffix}" for suffix in formats} | {"logs/figures/gone.log"}
+    assert set(listed(with_simulations(tiny), folder)) == expected
 
 
 def test_what_was_computed_on_demand(tiny, tmp_path):

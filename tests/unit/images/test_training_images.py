@@ -190,6 +190,8 @@ def test_an_exploding_network_has_diverged():
     assert 0 < diverged_at < 40
     largest = 1e3 * np.log(4)
     assert (trajectory.batch_loss[0, :diverged_at] <= largest).all()
+    # Also the loss that told, although it is a number.
+    assert np.isnan(trajectory.batch_loss[0, diverged_at:]).all()
 
 
 def test_divergence_in_the_last_update():

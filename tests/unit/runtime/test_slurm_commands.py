@@ -135,7 +135,14 @@ def test_sacct_fails_where_nobody_answers(commands, capfd, monkeypatch):
         ("", "", ["7|CANCELLED"]),
         ("echo '7|RUNNING'", "", ["7|RUNNING", "7|CANCELLED"]),
         ("echo '7|RUNNING'", "echo '7|RUNNING'", ["7|RUNNING", "7|RUNNING"]),
-        ("echo '7|COMPLETED'", "", ["7|COMPLETED"]),
+        *(
+            (f"echo '7|{state}'", "", [f"7|{state}", "7|CANCELLED"])
+            for state in ("PENDING", "REQUEUED", "RESIZING", "SUSPENDED")
+        ),
+        *(
+            (f"echo '7|{state}'", "", [f"7|{state}"])
+            for state in ("COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL")
+        ),
         # Who does not answer may know.
         ("exit 1", "", []),
         ("", "exit 1", []),
