@@ -47,11 +47,12 @@ def left_out(claims: pd.DataFrame) -> list[str]:
     """Of each claim that compares runs, a sentence on the replicates that the second one loses.
 
     Whether leaving them out may flatter the claim: what they had under the first run, beside those
-    that make pairs. Nothing of `stabilises`, which is about no end values.
+    that make pairs. Nothing of `stabilises`, which is about no end values, nor of `agrees`, for
+    which neither smaller nor larger ones speak.
     """
     found = []
-    of_ends = ~claims["claim"].str.startswith("stabilises")
-    known = claims[of_ends & (claims["lost"] > 0) & (claims["pairs"] > 0)]
+    of_order = ~claims["claim"].str.startswith(("stabilises", "agrees"))
+    known = claims[of_order & (claims["lost"] > 0) & (claims["pairs"] > 0)]
     for claim, rows in known.dropna(subset="median_a_of_lost").groupby("claim", sort=False):
         lost, pairs = rows["median_a_of_lost"], rows["median_a"]
         smaller, equal = int((lost < pairs).sum()), int((lost == pairs).sum())

@@ -59,6 +59,8 @@ def test_what_those_that_are_lost_had_before():
     # A level before the decay is no end value, be it that of the first run.
     of_level = row("stabilises: high", "holds", "holds", 0.2, lost=3, median_a_of_lost=90.0)
     assert verdicts.left_out(pd.DataFrame([of_level])) == []
+    # Whether runs agree is no matter of which are smaller.
+    assert verdicts.left_out(pd.DataFrame([lost(90.0) | {"claim": "agrees"}])) == []
 
 
 def page_with(claims):
