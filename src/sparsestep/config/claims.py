@@ -66,7 +66,8 @@ class Claims(Closed):
     )
     fits: Fits | None = AddedField(
         default=None,
-        description="compare for `sparser` only replicates whose networks fit under both runs",
+        description="compare for `sparser`, and ranks and sparsities for `trend`, only replicates "
+        "whose networks fit under both runs",
     )
     trend: list[str] = AddedField(
         default=[],
@@ -142,8 +143,8 @@ def check(experiment: "Experiment", measured: list[str], mistakes: Mistakes) -> 
         _check_agrees(claims.agrees, experiment, mistakes)
     if claims.fits is not None:
         named["fits", "train_loss"] = "train_loss"
-        if not claims.sparser:
-            mistakes.add("of no use without `sparser`", "claims", "fits")
+        if not (claims.sparser or claims.trend):
+            mistakes.add("of no use without `sparser` or `trend`", "claims", "fits")
     for key, metric in named.items():
         if metric not in measured:
             mistakes.add(not_measured(metric, measured, experiment.problem), "claims", *key)

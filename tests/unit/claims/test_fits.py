@@ -71,7 +71,10 @@ def test_sentences_say_how_many_do_not_fit():
 @pytest.mark.parametrize(
     ("claims", "says"),
     [
-        ({"better": ["test_loss"], **BOUND}, r"claims\.fits: of no use without `sparser`"),
+        (
+            {"better": ["test_loss"], **BOUND},
+            r"claims\.fits: of no use without `sparser` or `trend`",
+        ),
         (
             {"sparser": ["l0"], "fits": {"train_loss": 0}},
             r"claims\.fits\.train_loss: got 0; input should be greater than 0",
@@ -118,3 +121,8 @@ def test_all_small_networks_of_config_yaml_have_the_same_bound_and_no_others_hav
             told = entry.claims.fits and entry.claims.fits.train_loss
             bounds.setdefault(entry.family.name, set()).add(told)
     assert bounds == {"vectors": {0.01}, "images": {None}}
+
+
+def test_a_bound_is_of_use_to_a_trend(tiny):
+    tiny["experiments"]["first"]["claims"] = {"trend": ["l0"], **BOUND}
+    assert config.load(tiny).experiments["first"].claims.fits.train_loss == 0.01
