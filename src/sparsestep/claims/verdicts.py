@@ -72,9 +72,9 @@ def judge(tables: dict[str, pd.DataFrame], spec: dict[str, Any]) -> pd.DataFrame
     fits, which under B diverge or do not fit; median_a_of_lost: their median under A.
 
     For `stabilises: flat`, A and B are the same run, a and b what its fitted line begins and ends
-    with; for both `stabilises`, lost are all that diverge under B. For a trend, A has the smallest
-    and B the largest fraction of the edge, the effect is tau, and unfit are replicates that fit
-    under fewer than three runs. NaN where there is no value.
+    with, and lost are all that diverge; for `high`, those that do under B and not under A. For a
+    trend, A has the smallest and B the largest fraction of the edge, the effect is tau, and unfit
+    are replicates that fit under fewer than three runs. NaN where there is no value.
     """
     rows = []
     for entry in spec["experiments"]:

@@ -69,8 +69,8 @@ METRICS = {
     "diverged": Definition(
         "In summary.csv 1 for a replicate that diverged, 0 for one that survived; in figures the "
         "share of the replicates that did, at whatever iteration. A small network has diverged "
-        "when a residual exceeds 1e100 in magnitude, a network on images when a batch's loss is "
-        "not finite, or far beyond that of guessing.",
+        "when a residual exceeds 1e100 in magnitude (in float32 1e15), a network on images when a "
+        "batch's loss is not finite, or far beyond that of guessing.",
         "0 or 1; in figures 0 to 1",
         "training",
     ),

@@ -260,7 +260,8 @@ _DIVERGENCE = {
     "high": Definition("Its upper end.", "0 to 1", "binomial"),
     "lyapunov_time": Definition(
         "Of copies: iterations in which their separation from replicate 0 grows by a factor of e; "
-        "NaN where it does not, and where replicates differ in more than the perturbation.",
+        "NaN where it does not, or too fast for a fit, and where replicates differ in more than "
+        "the perturbation.",
         "> 0",
         "measures/separation.py",
     ),
