@@ -64,7 +64,8 @@ def check(
             where.add(text, "experiment")
             continue
         for run, values in block.runs.items():
-            _check_run(block.experiment, run, list(values), experiments, where.at("runs"))
+            keys = {metric: (run, metric) for metric in values}
+            _check_run(block.experiment, run, (run,), keys, experiments, where.at("runs"))
             for metric in values:
                 if (key := (block.experiment, run, metric)) in seen:
                     where.add("a second value of the same experiment and run", "runs", run, metric)
@@ -89,22 +90,25 @@ def _check_outside(
         text = f"there is no such experiment{suggest(other.experiment, list(experiments))}"
         mistakes.add(text, "shown_by", "experiment")
         return
-    _check_run(other.experiment, other.run, outside.metrics, experiments, mistakes.at("shown_by"))
+    key = ("shown_by", "run")
+    keys = dict.fromkeys(outside.metrics, key)
+    _check_run(other.experiment, other.run, key, keys, experiments, mistakes)
 
 
 def _check_run(
     name: str,
     run: str,
-    metrics: list[str],
+    key: tuple,
+    keys: dict[str, tuple],
     experiments: "dict[str, Experiment]",
     mistakes: Mistakes,
 ) -> None:
-    """Note a run that is not there, and each metric that is not measured of it."""
+    """Note a run that is not there, at its key, and each metric that is not measured, at its."""
     of = experiments[name]
     if run not in of.runs:
-        mistakes.add(f"experiments.{name} has no such run{suggest(run, list(of.runs))}", run)
+        mistakes.add(f"experiments.{name} has no such run{suggest(run, list(of.runs))}", *key)
         return
     measured = columns(of.measure, of.model, of.problem)
-    for metric in metrics:
+    for metric, where in keys.items():
         if metric not in measured:
-            mistakes.add(not_measured(metric, measured, of.problem), run, metric)
+            mistakes.add(not_measured(metric, measured, of.problem), *where)

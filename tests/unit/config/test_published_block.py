@@ -34,7 +34,7 @@ MISTAKES = [
 ]
 SHOWN_BY = [
     ({"experiment": "frst", "run": "small"}, r"shown_by\.experiment: there is no such experim"),
-    ({"experiment": "first", "run": "smal"}, r"shown_by\.smal: experiments\.first has no such"),
+    ({"experiment": "first", "run": "smal"}, r"shown_by\.run: experiments\.first has no such"),
 ]
 MISTAKES += [
     ({"outside": [{**OUTSIDE, "shown_by": by}]}, r"0\.outside\.0\." + says) for by, says in SHOWN_BY
