@@ -10,6 +10,7 @@ from sparsestep.claims.statistics import interval, p_value, verdict
 
 # Replicates whose measurements differ by less than this, relative, differ by rounding alone.
 _ROUNDING = 1e-6
+_FROM_WORST = ("contradicted", "not shown", "holds")
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,13 @@ class Claimed:
         return [bound for bound in (self.above, self.below) if np.isfinite(bound)]
 
     @property
-    def worst(self) -> float:
-        """The effect that speaks most against the claim: infinity, with either sign."""
-        return np.inf if np.isfinite(self.below) else -np.inf
+    def worst(self) -> list[float]:
+        """Effects that speak most against the claim: infinity, on the other side of a bound."""
+        return [
+            sign
+            for sign, bound in ((-np.inf, self.above), (np.inf, self.below))
+            if np.isfinite(bound)
+        ]
 
     def effects(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """b - a of a "difference"; of a "ratio" b / a, 1 where both are equal, also both 0."""
@@ -48,6 +53,15 @@ class Claimed:
         return {"low": low, "high": high, "p": p, "verdict": verdict(low, high, *bounds)}
 
 
+def _judge_lost(claimed: Claimed, effects: np.ndarray, lost: int) -> dict:
+    """What is judged where so many more effects speak against the claim.
+
+    Of a claim with two bounds, whichever of both sides is worse for it.
+    """
+    judged = [claimed.judge(np.append(effects, np.full(lost, worst))) for worst in claimed.worst]
+    return min(judged, key=lambda found: (_FROM_WORST.index(found["verdict"]), -found["p"]))
+
+
 def contents_of(table: pd.DataFrame) -> dict[str, dict[int, bytes]]:
     """All that is measured of each run and replicate, for telling whether replicates coincide.
 
@@ -55,6 +69,8 @@ def contents_of(table: pd.DataFrame) -> dict[str, dict[int, bytes]]:
     began, are the same replicate.
     """
     metrics = [name for name in table.columns if name not in ("run", *KEYS)]
+    # Those that diverge before the second snapshot differ in when.
+    metrics.append("diverged_at")
     found: dict[str, dict[int, bytes]] = {}
     firsts: dict[str, np.ndarray] = {}
     for (run, replicate), rows in table.groupby(["run", "replicate"], sort=False):
@@ -116,7 +132,7 @@ def compare(ends: pd.DataFrame, distinct: list[int], claimed: Claimed) -> dict:
     else:
         effects = claimed.effects(*(pairs[end].to_numpy(dtype=float) for end in "ab"))
     kept = effects[~pairs["lost"].to_numpy(dtype=bool)]
-    against = claimed.judge(np.append(kept, np.full(len(lost), claimed.worst)))
+    against = _judge_lost(claimed, kept, len(lost))
     lower = int(np.sum(effects < claimed.bounds[0]))
     higher = int(np.sum(effects > claimed.bounds[-1]))
     medians = {f"median_{end}": pairs[end].median() for end in "ab"}

@@ -8,7 +8,7 @@ import pandas as pd
 # Behind `claims.verdicts.COLUMNS`.
 COLUMNS = ("published_a", "published_b", "published_effect")
 # Claims that compare two runs by a metric at the last snapshot.
-_OF_END_VALUES = ("better", "sparser")
+_OF_END_VALUES = ("better", "sparser", "agrees")
 
 
 def add(claims: pd.DataFrame, experiments: list[dict[str, Any]]) -> pd.DataFrame:

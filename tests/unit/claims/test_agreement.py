@@ -73,6 +73,15 @@ def test_a_replicate_that_dies_counts_against_it():
     assert row["verdict_lost_against"] == "not shown"
 
 
+def test_lost_replicates_count_on_the_worse_side():
+    """Above the margin they would hold up those that lie below it."""
+    lost = [("sde", r) for r in range(8, 16)]
+    sixteen = [100.0 + r for r in range(16)]
+    row, _ = judged(sixteen, [0.5 * value for value in sixteen], diverged=lost)
+    assert (row["verdict"], row["lost"]) == ("contradicted", 8)
+    assert row["verdict_lost_against"] == "contradicted"
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

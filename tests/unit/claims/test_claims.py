@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from claim_tables import EIGHT, NO_CLAIMS, RUNS, TWO, T, between, judged, levels, table_of
 
+from sparsestep.claims.compared import contents_of, distinct_in
 from sparsestep.claims.verdicts import judge
 from sparsestep.claims.words import sentences, value_text
 
@@ -90,6 +91,13 @@ def test_replicates_that_coincide_count_once():
         assert (row["pairs"], row["verdict"]) == (8, "holds")
     # The same rank, but not the same replicate.
     assert set(judged(table, sparser=["l0"])["verdict"]) == {"holds"}
+
+
+def test_replicates_that_diverge_at_once_coincide_only_if_at_the_same_iteration():
+    table = table_of({"small": [9.0] * 4})
+    table["diverged_at"] = table["replicate"].map({0: 5, 1: 6, 2: 5, 3: 7})
+    table[["l0", "train_loss", "other"]] = np.nan
+    assert distinct_in(contents_of(table)["small"]) == [0, 1, 3]
 
 
 @pytest.mark.parametrize(("size", "pairs"), [(1e-9, 1), (1e-3, 8)])
