@@ -135,8 +135,8 @@ METRICS = {
     ),
     "residual_share_top": Definition(
         "Share of the squared norm of the residual (r_i) that lies in the span of the leading "
-        "eigenvectors of K_t, 3 where the option top says no other (all, if there are fewer). "
-        "NaN where the residual is 0.",
+        "eigenvectors of K_t, 3 where the option top says no other; of those whose eigenvalue is "
+        "not 0, if there are fewer. NaN where the residual is 0.",
         _SHARE,
         "tangent_kernel",
     ),

@@ -13,6 +13,10 @@ from sparsestep.measures.snapshots import measure_chunks
 if TYPE_CHECKING:
     from sparsestep.models.mlp import Network as Mlp
 
+# Eigenvalues that are so small beside the largest are 0 but for rounding: which vectors belong to
+# them is anybody's choice, and gradient flow removes nothing along them.
+_ZERO = 1e-13
+
 
 class Spec(Closed):
     """How many eigenvectors count as the top ones."""
@@ -37,8 +41,9 @@ def measure(
     - `kernel_drift`: ||K_t - K_0||_F / ||K_0||_F, K_0 at the initial parameters; NaN if K_0 is 0;
     - `kernel_min_eigenvalue`: not negative; accurate to about 1e-15 times the largest eigenvalue;
     - `residual_share_top`: share, in [0, 1], of the squared norm of the residual h(x_i) - y_i that
-      lies in the span of the `top` leading eigenvectors of K_t (in all of them, if fewer): what
-      gradient flow removes first. NaN where the residual is 0.
+      lies in the span of the `top` leading eigenvectors of K_t: what gradient flow removes first.
+      Of those whose eigenvalue is not 0, if there are fewer, as in a network that has died. NaN
+      where the residual is 0.
     """
 
     def of_chunk(row: int, theta: np.ndarray) -> np.ndarray:
@@ -49,7 +54,9 @@ def measure(
         drift = _norm(kernels - initial) / (_norm(initial) or np.nan)
         values, vectors = np.linalg.eigh(kernels)
         residuals = network.predict(theta, x) - y
-        share = _share(residuals, vectors[:, :, -options.top :])
+        moving = values > _ZERO * values[:, -1:]
+        leading = (vectors * moving[:, None, :])[:, :, -options.top :]
+        share = _share(residuals, leading)
         return np.column_stack([drift, np.maximum(values[:, 0], 0.0), share])
 
     n = problem.x_train.shape[1]
@@ -62,7 +69,7 @@ def _norm(matrices: np.ndarray) -> np.ndarray:
 
 
 def _share(residuals: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Share of each residual's squared norm in the span of orthonormal columns, (C,)."""
+    """Share of each residual's squared norm in the span of orthonormal columns (or 0), (C,)."""
     largest = np.abs(residuals).max(axis=1, keepdims=True)
     # Relative, so that the squares do not underflow.
     relative = residuals / np.where(largest > 0, largest, np.nan)

@@ -99,3 +99,22 @@ def test_nothing_to_compare_with():
     assert np.isnan(got["kernel_drift"]).all()
     assert np.isnan(got["residual_share_top"]).all()
     assert (got["kernel_min_eigenvalue"] == 0).all()
+
+
+def test_of_a_kernel_of_rank_one_the_top_three_are_one():
+    """A dead network with an output bias: gradient flow removes the mean of the residual alone."""
+    network = make_network(1, [2], [True, True])
+    parameters = np.array([1.0, 1.0, -9.0, -9.0, 1.0, 1.0, 0.5])
+    problem, trajectory = make_case(network, np.arange(5.0)[:, None], parameters[None, None])
+    got = tangent_kernel.measure(problem, trajectory, network, Spec(), threads=1)
+    residual = 0.5 - problem.y_train[0]
+    share = 5 * residual.mean() ** 2 / (residual @ residual)
+    assert got["residual_share_top"][0, 0] == pytest.approx(share, rel=1e-12)
+
+
+def test_of_a_kernel_that_is_zero_nothing_is_removed():
+    network = make_network(1, [2], [True, False])
+    parameters = np.array([1.0, 1.0, -9.0, -9.0, 1.0, 1.0])
+    problem, trajectory = make_case(network, np.arange(5.0)[:, None], parameters[None, None])
+    got = tangent_kernel.measure(problem, trajectory, network, Spec(), threads=1)
+    assert got["residual_share_top"][0, 0] == 0
