@@ -10,6 +10,7 @@ import pytest
 from sparsestep import seeds
 from sparsestep.algorithms import label_noise
 from sparsestep.images.training import epochs
+from sparsestep.measures import mlp_jacobian
 from sparsestep.training import starts
 
 
@@ -22,7 +23,8 @@ def listed():
 
 def test_the_list_of_streams_is_whole():
     by_replicate = dict(enumerate(get_args(seeds.Stream)))
-    others = {label_noise._STREAM: "noise", epochs._STREAM: "epochs", starts._STREAM: "perturbed"}
+    modules = {label_noise: "noise", epochs: "epochs", starts: "perturbed", mlp_jacobian: "points"}
+    others = {module._STREAM: name for module, name in modules.items()}
     assert listed() == {**by_replicate, **others}
     assert len(by_replicate.keys() | others.keys()) == len(by_replicate) + len(others)
 

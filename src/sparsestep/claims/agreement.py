@@ -1,4 +1,4 @@
-"""Whether runs end where another ends: an equivalence test with a margin fixed beforehand.
+"""Agreement of runs with another one: an equivalence test with a margin fixed beforehand.
 
 A band that both fall into, or a difference that is not shown, proves no agreement: with few
 replicates nothing is ever shown. Here the claim is the agreement itself: the median over pairs of
