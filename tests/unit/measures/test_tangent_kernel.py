@@ -14,11 +14,14 @@ from sparsestep.measures.tangent_kernel import Spec
 
 
 def residual_share(kernel, residuals, top):
-    """None where the top eigenvectors are not determined."""
+    """None where the top eigenvectors are not determined; those of eigenvalue 0 do not count."""
     values, vectors = np.linalg.eigh(kernel)
-    top = min(top, len(kernel))
+    if ((values > 1e-15 * values[-1]) & (values < 1e-11 * values[-1])).any():
+        # Whether they are 0 is not determined.
+        return None
+    top = min(top, int(np.sum(values > 1e-13 * values[-1])))
     rest = values[: len(values) - top]
-    if len(rest) and values[-top] - rest[-1] <= 1e-6 * values[-1]:
+    if top and len(rest) and values[-top] - rest[-1] <= 1e-6 * values[-1]:
         return None
     inside = sum((vectors[:, -k] @ residuals) ** 2 for k in range(1, top + 1))
     return inside / (residuals @ residuals)
