@@ -1,0 +1,127 @@
+"""Random numbers of the replicates: data, starts, orders, noise, from NumPy's and torch's own."""
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+
+_NUMBERS = {"data": 0, "init": 1, "order": 2}
+
+
+def seed_of(problem, stream, replicate):
+    """Seed of a replicate's stream; replicate 0 has the published one, shared ones all the same."""
+    seed = problem.get(f"{stream}_seed", 0)
+    if replicate == 0 or stream not in problem["vary"]:
+        return seed
+    words = np.random.SeedSequence([seed, replicate, _NUMBERS[stream]]).generate_state(1)
+    return int(words[0])
+
+
+def sampling_order(problem, iterations, samples, replicate):
+    """Index of the sample of every update, (T,)."""
+    stream = np.random.RandomState(seed_of(problem, "order", replicate))
+    if problem["kind"] in ("sparse_regression", "given_data"):
+        return stream.randint(samples, size=iterations)
+    return np.array([stream.permutation(samples)[0] for _ in range(iterations)])
+
+
+def noise(problem, replicate, updates, samples):
+    """Z of every update and sample, (updates, n)."""
+    seed = np.random.SeedSequence([seed_of(problem, "order", replicate), 3])
+    return np.random.Generator(np.random.SFC64(seed)).standard_normal((updates, samples))
+
+
+def perturbed(theta, problem, replicate, size):
+    """theta_j (1 + size Z_j) of replicates r > 0."""
+    if replicate == 0 or size == 0:
+        return theta
+    seed = np.random.SeedSequence([problem["init_seed"], replicate, 5])
+    z = np.random.Generator(np.random.SFC64(seed)).standard_normal(len(theta))
+    return theta * (1 + size * z)
+
+
+def random_points(problem, replicate, fresh):
+    """Inputs between the smallest and the largest of the evenly spaced ones, as many."""
+    seed = np.random.SeedSequence([seed_of(problem, "init", replicate), 6])
+    low, high = fresh.min(axis=0), fresh.max(axis=0)
+    return np.random.default_rng(seed).uniform(low, high, fresh.shape)
+
+
+def data(problem, replicate):
+    """Arrays by name: x_train, y_train, x_test, y_test, and what is the truth."""
+    make = {"sparse_regression": _sparse, "kink_regression": _kinks, "teacher_student": _taught}
+    if problem["kind"] == "given_data":
+        x, y = np.array(problem["x"], float), np.array(problem["y"], float)
+        return {"x_train": x, "y_train": y, "x_test": x, "y_test": y}
+    return make[problem["kind"]](problem, seed_of(problem, "data", replicate))
+
+
+def _sparse(problem, seed):
+    stream, d = np.random.RandomState(seed), problem["dimension"]
+    x_train = stream.standard_normal((problem["n_train"], d))
+    x_test = stream.standard_normal((problem["n_test"], d))
+    beta = abs(stream.standard_normal(d))
+    beta[problem["support"] :] = 0
+    beta /= np.linalg.norm(beta)
+    labels = {"y_train": x_train @ beta, "y_test": x_test @ beta}
+    return {"x_train": x_train, "x_test": x_test, **labels, "beta_star": beta}
+
+
+def _kinks(problem, seed):
+    heights = [-2, 1.5, 0, 0, 2, 1, 0, -1, 0, 1, 2, -1]
+    x = np.array([[np.float32((k - 5.5) / 4 + 0.07)] for k in range(12)], float)
+    y = np.array([np.float32(0.345 + height) for height in heights], float)
+    count = problem["n_fresh"]
+    step = (x.max() - x.min()) / (count - 1)
+    fresh = np.array([[x.min() + k * step] for k in range(count)])
+    return {"x_train": x, "y_train": y, "x_test": x, "y_test": y, "x_fresh": fresh}
+
+
+def _taught(problem, seed):
+    stream, d = np.random.RandomState(seed), problem["dimension"]
+    found = {}
+    for name in ("train", "test"):
+        x = stream.standard_normal((problem[f"n_{name}"], d)).astype(np.float32)
+        found[f"x_{name}"] = x / np.linalg.norm(x, axis=1, keepdims=True)
+    sizes = [d, *problem["teacher_widths"], 1]
+    layers = _linears(sizes, [problem["teacher_biases"]] * (len(sizes) - 1), seed)
+    for layer in layers:
+        torch.nn.init.normal_(layer.weight)
+    with torch.no_grad():
+        if problem["teacher_weights"] == "unit":
+            for layer in layers[:-1]:
+                layer.weight /= layer.weight.norm(dim=1, keepdim=True)
+            layers[-1].weight.sign_()
+        for name in ("train", "test"):
+            h = torch.tensor(found[f"x_{name}"])
+            for layer in layers[:-1]:
+                h = torch.relu(layer(h))
+            found[f"y_{name}"] = layers[-1](h)[:, 0].numpy()
+    found["x_fresh"] = found["x_test"][: problem["n_fresh"]]
+    return {name: np.array(values, float) for name, values in found.items()}
+
+
+def initial_parameters(model, dimension, seed):
+    """theta_0, (P,): of diagonal networks u, then v; of ReLU ones as the notebooks draw them."""
+    if model["kind"] == "diagonal":
+        return np.concatenate([np.full(dimension, model[name]) for name in ("u", "v")])
+    layers = _linears([dimension, *model["widths"], 1], model["biases"], seed)
+    parts = []
+    for index, layer in enumerate(layers):
+        if index == 0 and model["first_weights"] == "signs":
+            drawn = 2 * torch.rand(layer.weight.shape).round() - 1
+        else:
+            drawn = torch.randn(layer.weight.shape)
+        parts.append(model["weight_scales"][index] * drawn)
+        if layer.bias is not None:
+            scale = model["bias_scale"]
+            parts.append(layer.bias if scale is None else scale * torch.randn(layer.bias.shape))
+    return torch.cat([part.detach().ravel() for part in parts]).double().numpy()
+
+
+def _linears(sizes, biases, seed):
+    torch.manual_seed(seed)
+    return [
+        torch.nn.Linear(inputs, outputs, bias=bias)
+        for (inputs, outputs), bias in zip(pairwise(sizes), biases, strict=True)
+    ]
