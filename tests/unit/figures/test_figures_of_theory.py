@@ -156,7 +156,7 @@ def test_agreement_writes_the_numbers_of_the_run(raw):
     table.loc[lost, "diverged_at"] = 0
     _, written = texts_of(plot(sources, spec))
     assert "sgd: median 4" in written
-    assert "sde: median 6 (+2), 1 of 3 diverged" in written
+    assert "sde: 6 (+2), 1 of 3 diverged" in written
     assert "flow: no survivor, 3 of 3 diverged" in written
 
 

@@ -69,7 +69,7 @@ class Ends:
             factors = self._figure.margin ** np.array([-1.0, 1.0])
             axes.fill_between([low, high], *np.outer(factors, [low, high]), **_band())
             # Narrow: the letter stands beside it.
-            axes.set_title(style.as_text(self._title, 24), fontsize="small")
+            axes.set_title(style.as_text(self._title, 18), fontsize="small")
         for run, marker in zip(self._figure.runs, _MARKERS, strict=False):
             look = {"marker": marker, "color": self._colours[run]}
             points = {"markersize": 4, "alpha": 0.45, "linestyle": "", "markeredgewidth": 0}
@@ -93,7 +93,7 @@ class Ends:
             text = f"{run}: no survivor"
             if np.isfinite(median):
                 apart = "" if row == 0 else f" ({_signed(median - reference)})"
-                text = f"{run}: median {median:.3g}{apart}"
+                text = f"{run}: {'median ' if row == 0 else ''}{median:.3g}{apart}"
             if run in diverged:
                 text += f", {diverged[run]} of {len(ends)} diverged"
             axes.annotate(
