@@ -9,9 +9,10 @@ from tiny_workflow import EXPERIMENTS, finished, runs
 
 RUNS = runs("vectors")
 # Largest difference from the plain loop, beside the largest parameter of a snapshot. float32 rounds
-# every update at 6e-8. The copies part from 1e-10 to order 1, and rounding, 1e-16, with them.
+# every update at 6e-8. The copies part from 1e-10 to order 1, and rounding, 1e-16, with them; what
+# explodes makes an error of a power of it.
 ROUNDING = {"float64": 1e-10, "float32": 2e-6}
-CHAOTIC = {("points", "chaotic"): 1e-4}
+UNSTABLE = {("points", "chaotic"): 1e-4, ("kinks-float32", "exploding"): 1e-3}
 
 
 def arrays_of(experiment, row):
@@ -87,10 +88,14 @@ def test_step_sizes_and_snapshots_are_the_bits_of_their_formulas(experiment, run
 def test_trajectories_are_those_of_plain_loops(experiment, run):
     trajectory = finished().trajectory(experiment, run)
     precision = trajectory.spec["algorithm"].get("precision", "float64")
-    bound = CHAOTIC.get((experiment, run), ROUNDING[precision])
+    bound = UNSTABLE.get((experiment, run), ROUNDING[precision])
     for row, (visited, losses, diverged_at) in enumerate(trained(experiment, run)):
         assert trajectory.diverged_at[row] == diverged_at
         assert_close(trajectory.parameters[row], visited[trajectory.iterations], bound)
+        numbers = trajectory.parameters[row, np.isfinite(trajectory.parameters[row]).all(axis=1)]
+        are_float32 = np.array_equal(numbers[1:], numbers[1:].astype(np.float32))
+        # A bound as wide as the rounding of float32 would let float64 pass.
+        assert are_float32 == (precision == "float32" or len(numbers) == 1)
         if trajectory.spec["algorithm"].get("log_loss"):
             assert_close(trajectory.train_loss[row], losses, bound)
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from independent.statistics import clopper_pearson
-from independent.verdicts import median
+from independent.statistics import clopper_pearson, median
 
 
 def row(table, algorithm, random_streams):

@@ -1,4 +1,4 @@
-"""Intervals, p-values and corrections, by sums of binomial probabilities written out."""
+"""Effects, intervals, p-values, corrections and verdicts; binomial probabilities written out."""
 
 from math import comb
 
@@ -75,3 +75,43 @@ def kendall(x, y):
             untied_y += dy != 0
     size = np.sqrt(untied_x * untied_y)
     return (concordant - discordant) / size if size else 0.0
+
+
+def worst(effects, lost, above, below):
+    """Verdict and p with the lost ones infinitely far on the side that is worse for the claim."""
+    bounds = [bound for bound in (above, below) if abs(bound) < np.inf]
+    sides = [side for side, bound in ((-np.inf, above), (np.inf, below)) if abs(bound) < np.inf]
+    found = []
+    for side in sides:
+        all_of_them = effects + [side] * lost
+        found.append(
+            (verdict(*interval(all_of_them), above, below), sign_test(all_of_them, bounds))
+        )
+    order = ["contradicted", "not shown", "holds"]
+    return min(found, key=lambda of: (order.index(of[0]), -of[1]))
+
+
+def effect(kind, a, b):
+    """b - a, or b / a, which is 1 where both are 0."""
+    if kind == "difference":
+        return b - a
+    if a == b:
+        return 1.0
+    return b / a if a else np.inf
+
+
+def median(values):
+    """NaN of none, and of those that are not NaN."""
+    known = sorted(value for value in values if not np.isnan(value))
+    if not known:
+        return np.nan
+    return (known[(len(known) - 1) // 2] + known[len(known) // 2]) / 2
+
+
+def verdict(low, high, above, below):
+    """Where the whole interval lies."""
+    if above < low and (high < below or below == np.inf):
+        return "holds"
+    if low > below or high < above:
+        return "contradicted"
+    return "not shown"

@@ -6,7 +6,7 @@
 import numpy as np
 
 from independent import schedules
-from independent.statistics import interval, kendall, sign_test
+from independent.statistics import effect, interval, kendall, median, sign_test, verdict, worst
 
 FRACTIONS = (0.5, 0.95, 0.99)
 
@@ -25,7 +25,7 @@ class Experiment:
             self.phase[name] = schedules.large_phase(schedule, iterations)
         self.replicates = sorted(set(tables[self.runs[0]]["replicate"]))
         self.of = {run: dict(list(table.groupby("replicate"))) for run, table in tables.items()}
-        keys = ["replicate", "iteration", "diverged_at"]
+        keys = ["replicate", "iteration"]
         self.numbers = {
             run: {r: rows.drop(columns=keys).to_numpy(float) for r, rows in of.items()}
             for run, of in self.of.items()
@@ -225,9 +225,9 @@ class Experiment:
         pairs = [row for row in survived if row["fits"]]
         effects = [row["effect"] for row in pairs]
         lost = [row for row in known if row["lost"]]
-        against = [row["effect"] for row in pairs if not row["lost"]]
-        against += [np.inf if below < np.inf else -np.inf] * len(lost)
         bounds = [bound for bound in (above, below) if abs(bound) < np.inf]
+        kept = [row["effect"] for row in pairs if not row["lost"]]
+        against = worst(kept, len(lost), above, below)
         lower = sum(value < bounds[0] for value in effects)
         higher = sum(value > bounds[-1] for value in effects)
         low, high = interval(effects)
@@ -248,8 +248,8 @@ class Experiment:
             "verdict": verdict(low, high, above, below),
             "lost": len(lost),
             "median_a_of_lost": median([row["a"] for row in lost]),
-            "p_lost_against": sign_test(against, bounds),
-            "verdict_lost_against": verdict(*interval(against), above, below),
+            "p_lost_against": against[1],
+            "verdict_lost_against": against[0],
             "replicates_seen": [dict(row) for row in rows],
         }
 
@@ -258,29 +258,3 @@ class Experiment:
         if run not in self.phase:
             return np.nan
         return self.phase[run] / self.specs[run]["iterations"]
-
-
-def effect(kind, a, b):
-    """b - a, or b / a, which is 1 where both are 0."""
-    if kind == "difference":
-        return b - a
-    if a == b:
-        return 1.0
-    return b / a if a else np.inf
-
-
-def median(values):
-    """NaN of none, and of those that are not NaN."""
-    known = sorted(value for value in values if not np.isnan(value))
-    if not known:
-        return np.nan
-    return (known[(len(known) - 1) // 2] + known[len(known) // 2]) / 2
-
-
-def verdict(low, high, above, below):
-    """Where the whole interval lies."""
-    if above < low and (high < below or below == np.inf):
-        return "holds"
-    if low > below or high < above:
-        return "contradicted"
-    return "not shown"
