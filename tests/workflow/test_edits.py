@@ -10,6 +10,7 @@ import source_edits
 import yaml
 
 from conftest import with_simulations
+from sparsestep.claims import published
 from sparsestep.claims.verdicts import COLUMNS
 from workflow.runner import WORKFLOW
 
@@ -35,7 +36,7 @@ def test_everything_is_there_and_nothing_left_to_do(finished):
             assert (results / "figures" / f"{name}.{kind}").stat().st_size > 1000
     assert (results / "summary.csv").is_file()
     claims = pd.read_csv(results / "claims.csv")
-    assert tuple(claims.columns) == COLUMNS
+    assert tuple(claims.columns) == COLUMNS + published.COLUMNS
     # Every row is counted in the report.
     page = (results / "report.html").read_text()
     for claim, count in claims["claim"].value_counts().items():

@@ -83,7 +83,7 @@ def test_example_of_an_experiment_that_is_like_another():
     wide, narrow = experiments["my_wide_student"], experiments["relu_teacher"]
     assert wide.model == narrow.model.model_copy(update={"widths": [40]})
     assert wide.measure == narrow.measure
-    assert list(wide.runs) == ["decay-10", "decay-50"]
+    assert list(wide.runs) == ["small", "decay-10", "decay-50"]
     changed = {"step_size": 0.2, "divide_by": 2.0}
     assert wide.runs["decay-50"].schedule == narrow.runs["decay-50"].schedule.model_copy(
         update=changed
