@@ -37,7 +37,7 @@ ARTEFACTS = (
 )
 STAGES = (
     *("prepare", "generate", "calibrate", "train", "measure", "train_images", "measure_images"),
-    *("simulate", "tabulate", "figure", "claims", "summary", "report"),
+    *("simulate", "tabulate", "figure", "claims", "published", "summary", "report"),
 )
 
 

@@ -41,6 +41,7 @@ KINDS = {
     "end values": Kind("summary.csv", read_bytes),
     "divergence": Kind("divergence.csv", read_bytes),
     "verdicts": Kind("claims.csv", read_bytes),
+    "published values": Kind("published.csv", read_bytes),
     "figure": Kind("figures/curves.svg", read_bytes),
 }
 
