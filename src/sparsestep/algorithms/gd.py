@@ -2,18 +2,14 @@
 
 from typing import Literal
 
-from sparsestep.algorithms.perturbation import PerturbedStart
+from sparsestep.algorithms.base import SmallNetworkSpec
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.fields import AddedField
 
 
-class Spec(PerturbedStart):
+class Spec(SmallNetworkSpec):
     """theta -= eta grad L(theta)."""
 
     kind: Literal["gd"]
-    precision: Literal["float64", "float32"] = AddedField(
-        default="float64", description="of parameters and updates; float32 for ReLU networks alone"
-    )
 
     @property
     def is_random(self) -> bool:

@@ -5,12 +5,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from sparsestep.algorithms.perturbation import PerturbedStart
+from sparsestep.algorithms.base import SmallNetworkSpec
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.fields import AddedField, Name
+from sparsestep.fields import Name
 
 
-class Spec(PerturbedStart):
+class Spec(SmallNetworkSpec):
     """theta -= eta grad L(theta) with labels y + xi, [xi]_i = (h(x_i) - y_i)(1 - n 1{i = i_t}).
 
     i_t is the sample that SGD would take. In exact arithmetic the run is SGD's.
@@ -19,9 +19,6 @@ class Spec(PerturbedStart):
     kind: Literal["gd_on_noisy_labels"]
     of: Name | None = Field(
         default=None, description="the SGD run whose step sizes it takes; none: its own schedule"
-    )
-    precision: Literal["float64", "float32"] = AddedField(
-        default="float64", description="of parameters and updates; float32 for ReLU networks alone"
     )
 
 

@@ -8,20 +8,17 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from sparsestep.algorithms.base import SmallNetworkSpec
 from sparsestep.algorithms.label_noise import GaussianNoise
-from sparsestep.algorithms.perturbation import PerturbedStart
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.fields import AddedField, PositiveFloat
+from sparsestep.fields import PositiveFloat
 
 
-class Spec(PerturbedStart):
+class Spec(SmallNetworkSpec):
     """theta -= eta grad L(theta) with labels y + sqrt(delta) Z, Z ~ N(0, I_n) at every update."""
 
     kind: Literal["label_noise_gd"]
     variance: PositiveFloat = Field(description="delta, variance of each label's noise")
-    precision: Literal["float64", "float32"] = AddedField(
-        default="float64", description="of parameters and updates; float32 for ReLU networks alone"
-    )
 
 
 def noise(

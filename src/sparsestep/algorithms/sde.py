@@ -23,13 +23,13 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
+from sparsestep.algorithms.base import SmallNetworkSpec
 from sparsestep.algorithms.label_noise import GaussianNoise
-from sparsestep.algorithms.perturbation import PerturbedStart
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.fields import AddedField, Name, PositiveFloat, PositiveInt
 
 
-class Spec(PerturbedStart):
+class Spec(SmallNetworkSpec):
     """Euler-Maruyama, with step sizes of its own or those of another run."""
 
     kind: Literal["sde"]
@@ -46,9 +46,6 @@ class Spec(PerturbedStart):
     substeps: PositiveInt = Field(default=10, description="m, updates per iteration of SGD")
     batch_size: PositiveInt = AddedField(
         default=1, description="b, of the mini-batches whose noise it is"
-    )
-    precision: Literal["float64", "float32"] = AddedField(
-        default="float64", description="of parameters and updates; float32 for ReLU networks alone"
     )
 
     @property

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, field_validator
 
 from sparsestep import metrics
-from sparsestep.algorithms.perturbation import unperturbed
+from sparsestep.algorithms.base import unperturbed
 from sparsestep.config.kinds import not_measured
 from sparsestep.fields import AddedField, Closed, Float, Name, PositiveFloat
 from sparsestep.mistakes import Mistakes, suggest

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from sparsestep.fields import Closed
 
 
-# The distance from 1 to the next larger number: a perturbation below it would change nothing.
-_SMALLEST = {"float64": 2.0**-52, "float32": 2.0**-23}
-
-
 def check(experiment: "Experiment", mistakes: Mistakes) -> None:
     """Note each need of a part of a checked experiment that the other parts do not meet."""
     for name, run in experiment.runs.items():
@@ -52,19 +48,12 @@ def _check_measurements(
 
 
 def check_precision(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> None:
-    """Note a precision in which networks of this model are not trained, or which loses a start's.
-
-    That is a perturbation smaller than the rounding of the initial parameters.
-    """
+    """Note a `precision` of the algorithm in which networks of this model are not trained."""
     valid = getattr(registry.load("model", model.kind), "PRECISIONS", ("float64",))
     precision = getattr(algorithm, "precision", "float64")
     if precision not in valid:
         text = f"got {precision!r}; networks of kind {model.kind!r} are trained in: "
         mistakes.add(text + ", ".join(valid), "precision")
-    size, smallest = getattr(algorithm, "perturbation", 0.0), _SMALLEST[precision]
-    if 0 < size < smallest:
-        text = f"got {size:g}; must be at least {smallest:.2g}, the rounding of {precision}"
-        mistakes.add(text, "perturbation")
 
 
 def check_metrics(measure: "Measure", model: "Closed", mistakes: Mistakes) -> None:

@@ -6,7 +6,7 @@ else. Its hash is the id in the artefact's path.
 
 import functools
 
-from sparsestep.algorithms.perturbation import unperturbed
+from sparsestep.algorithms.base import unperturbed
 from sparsestep.artifacts.identity import identity
 from sparsestep.config import kinds
 from sparsestep.config.blocks import Experiment, Run

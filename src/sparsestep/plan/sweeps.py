@@ -2,7 +2,7 @@
 
 import functools
 
-from sparsestep.algorithms.perturbation import unperturbed
+from sparsestep.algorithms.base import unperturbed
 from sparsestep.artifacts.identity import identity
 from sparsestep.config import kinds
 from sparsestep.config.sweeps import Sweep

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sparsestep.algorithms.perturbation import unperturbed
+from sparsestep.algorithms.base import unperturbed
 from sparsestep.artifacts.arrays import (
     Trajectory,
     read_edges,

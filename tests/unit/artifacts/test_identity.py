@@ -116,7 +116,7 @@ def test_a_field_added_to_every_block_changes_no_id(tmp_path, tiny):
     blocks = ("seeds.py", "config/blocks.py", "models/mlp.py", "fields.py")
     assert {
         *blocks,
-        "algorithms/perturbation.py",
+        "algorithms/base.py",
         "schedules/constant.py",
         "measures/losses.py",
     } <= set(changed)
