@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sparsestep.artifacts.tables import KEYS
 from sparsestep.claims.statistics import interval, p_value, verdict
 
 # Replicates whose measurements differ by less than this, relative, differ by rounding alone.
@@ -68,9 +67,8 @@ def contents_of(table: pd.DataFrame) -> dict[str, dict[int, bytes]]:
     Those whose starts are perturbed, and that stay as near to the first one of their run as they
     began, are the same replicate.
     """
-    metrics = [name for name in table.columns if name not in ("run", *KEYS)]
-    # Those that diverge before the second snapshot differ in when.
-    metrics.append("diverged_at")
+    # When they diverge, too: before the second snapshot they differ in nothing else.
+    metrics = [name for name in table.columns if name not in ("run", "replicate", "iteration")]
     found: dict[str, dict[int, bytes]] = {}
     firsts: dict[str, np.ndarray] = {}
     for (run, replicate), rows in table.groupby(["run", "replicate"], sort=False):

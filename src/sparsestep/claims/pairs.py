@@ -35,8 +35,7 @@ def comparisons(runs: dict[str, dict], iterations: int) -> list[tuple[str, str]]
         phase = lengths[b]
         return (
             lengths[a] < phase
-            and runs[a]["otherwise"] == runs[b]["otherwise"]
-            and is_relative(runs[a]["schedule"]) == is_relative(runs[b]["schedule"])
+            and _differ_in_steps_alone(runs[a], runs[b])
             and bool(np.all(steps[b][:phase] >= steps[a][:phase]))
             and bool(np.any(steps[b][:phase] > steps[a][:phase]))
         )
@@ -64,18 +63,19 @@ def larger_before_decay(runs: dict[str, dict], against: str, iterations: int) ->
     found = []
     for name, run in runs.items():
         length = large_steps(run["schedule"], iterations)
-        alike = run["otherwise"] == other["otherwise"]
-        if (
-            not length
-            or not alike
-            or is_relative(run["schedule"]) != is_relative(other["schedule"])
-        ):
+        if not length or not _differ_in_steps_alone(run, other):
             continue
         steps = schedules.from_spec(run["schedule"]).step_sizes(iterations)
         half = slice(-(-length // 2), length)
         if np.all(steps[half] > smaller[half]):
             found.append(name)
     return found
+
+
+def _differ_in_steps_alone(run: dict, other: dict) -> bool:
+    """Whether two runs have all but the schedule in common, and step sizes in the same unit."""
+    units = [is_relative(each["schedule"]) for each in (run, other)]
+    return run["otherwise"] == other["otherwise"] and units[0] == units[1]
 
 
 def over_the_edge(runs: dict[str, dict], iterations: int) -> dict[str, float]:
