@@ -10,8 +10,8 @@ which is a draw (additive) or a draw times the residual h(x_i) - y_i (multiplica
 
 import numpy as np
 
+from sparsestep import replicate_seeds
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.seeds import Seeds
 
 # The streams data, init and order have the numbers 0, 1, 2 (seeds.py).
 _STREAM = 3
@@ -53,7 +53,4 @@ def noise_seed(problem: Problem, row: int) -> np.random.SeedSequence:
     So replicates that differ in the order differ in the noise, and all runs of an experiment share
     it, as they share the order.
     """
-    seeds = Seeds(**{name: problem.spec["problem"][name] for name in Seeds.model_fields})
-    replicate = problem.spec["replicates"][0] + row
-    (of_order,) = seeds.of("order", range(replicate, replicate + 1))
-    return np.random.SeedSequence([of_order, _STREAM])
+    return np.random.SeedSequence([replicate_seeds.seed_of(problem, row, "order"), _STREAM])

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+from sparsestep import replicate_seeds
 from sparsestep.artifacts.arrays import Problem, Trajectory
 from sparsestep.fields import AddedField, Closed, Fraction, Thresholds
 from sparsestep.measures import backpropagation
 from sparsestep.measures.columns import at_threshold
 from sparsestep.measures.snapshots import measure_chunks
-from sparsestep.seeds import Seeds
 
 if TYPE_CHECKING:
     from sparsestep.models.mlp import Network as Mlp
@@ -105,9 +105,7 @@ def random_inputs(problem: Problem, row: int) -> np.ndarray:
     Drawn for each replicate from SeedSequence([seed of its initial parameters, 6]).
     """
     fresh = problem.of_replicate("x_fresh", row)
-    seeds = Seeds(**{name: problem.spec["problem"][name] for name in Seeds.model_fields})
-    replicate = problem.spec["replicates"][0] + row
-    (of_init,) = seeds.of("init", range(replicate, replicate + 1))
+    of_init = replicate_seeds.seed_of(problem, row, "init")
     stream = np.random.default_rng(np.random.SeedSequence([of_init, _STREAM]))
     return stream.uniform(fresh.min(axis=0), fresh.max(axis=0), fresh.shape)
 

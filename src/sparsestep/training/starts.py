@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from sparsestep import replicate_seeds
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.seeds import Seeds
 
 # The streams of other random numbers have other ones (seeds.py).
 _STREAM = 5
@@ -30,10 +30,10 @@ def perturbed(problem: Problem, spec: dict) -> Problem:
 def start(problem: Problem, row: int, size: float) -> np.ndarray:
     """Initial parameters of the replicate in `row`, (P,), perturbed by `size`."""
     theta = problem.of_replicate("theta0", row)
-    replicate = problem.spec["replicates"][0] + row
+    replicate = replicate_seeds.number_of(problem, row)
     if replicate == 0:
         return theta
-    seeds = Seeds(**{name: problem.spec["problem"][name] for name in Seeds.model_fields})
-    seed = np.random.SeedSequence([seeds.init_seed, replicate, _STREAM])
+    init_seed = replicate_seeds.seeds_in(problem).init_seed
+    seed = np.random.SeedSequence([init_seed, replicate, _STREAM])
     z = np.random.Generator(np.random.SFC64(seed)).standard_normal(len(theta))
     return theta * (1.0 + size * z)
