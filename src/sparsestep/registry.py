@@ -78,6 +78,12 @@ ALGORITHMS = {
     "minibatch_sgd": "sparsestep.images.algorithm",
 }
 
+# Kinds with further options, by role and the kind that they extend. An extension's Spec is a
+# subclass of that kind's. config.yaml has the extended kind alone: a block that sets one of the
+# further options is of the extension (`config/kinds.py`). So a kind gets options that change how a
+# job runs, and what has been computed without them keeps its id and its code.
+EXTENSIONS: dict[str, dict[str, str]] = {"problem": {}, "model": {}, "algorithm": {}}
+
 # What trains a model with an algorithm offers
 # `train(problem, spec, step_sizes, snapshots, threads)`; where the algorithm follows another run,
 # that run's training losses come last.
@@ -272,14 +278,28 @@ def module_name(role: str, kind: str, model: str | None = None) -> str:
 
 
 def kinds(role: str, model: str | None = None) -> list[str]:
-    """The kinds there are for `role`; with `model`, those that can be used with that model."""
+    """The kinds there are for `role`; with `model`, those that can be used with that model.
+
+    Not the extensions of others.
+    """
+    hidden = extensions("algorithm" if role == "trainer" else role)
     found = [
         name.removeprefix(prefix)
         for prefix in _prefixes(model)
         for name in _TABLES[role]
         if name.startswith(prefix) and "/" not in name.removeprefix(prefix)
     ]
-    return list(dict.fromkeys(found))
+    return [kind for kind in dict.fromkeys(found) if kind not in hidden]
+
+
+def extensions(role: str) -> dict[str, str]:
+    """The kind that each extension of a role extends."""
+    return {extension: kind for kind, extension in EXTENSIONS.get(role, {}).items()}
+
+
+def extension(role: str, kind: str) -> str | None:
+    """The kind with further options of this one, if there is one."""
+    return EXTENSIONS.get(role, {}).get(kind)
 
 
 def lacking(role: str, kind: str, model: str | None = None) -> str:
@@ -287,7 +307,7 @@ def lacking(role: str, kind: str, model: str | None = None) -> str:
 
     Imports nothing: for what is loaded in jobs alone.
     """
-    if kind not in kinds(role, model):
+    if not any(prefix + kind in _TABLES[role] for prefix in _prefixes(model)):
         return f"registry.py has no {role} {kind!r}"
     name = module_name(role, kind, model)
     return "" if _is_there(name) else f"the {role} {kind!r} in registry.py, {name}, is not there"

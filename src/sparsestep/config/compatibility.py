@@ -13,6 +13,7 @@ gets the model's Spec instead.
 from typing import TYPE_CHECKING, get_args
 
 from sparsestep import metrics, registry
+from sparsestep.config import kinds
 from sparsestep.mistakes import Mistakes
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 def check(experiment: "Experiment", mistakes: Mistakes) -> None:
     """Note each need of a part of a checked experiment that the other parts do not meet."""
     for name, run in experiment.runs.items():
-        check_precision(run.algorithm, experiment.model, mistakes.at("runs", name, "algorithm"))
+        where = mistakes.at("runs", name, "algorithm")
+        check_trained(run.algorithm, experiment.model, where)
+        check_precision(run.algorithm, experiment.model, where)
     network = experiment.family.network(experiment, mistakes)
     if network is not None:
         _check_measurements(experiment, network, mistakes)
@@ -45,6 +48,20 @@ def _check_measurements(
             mistakes.add(_not_logged(silent), "measure", name)
         elif hasattr(module, "mistakes"):
             mistakes.add_all(module.mistakes(options, problem, network))
+
+
+def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> None:
+    """Note an algorithm that trains networks of this kind, but not with all options of the two."""
+    if not registry.lacking("trainer", algorithm.kind, model.kind):
+        return
+    written = registry.extensions("algorithm").get(algorithm.kind, algorithm.kind)
+    options = [
+        *kinds.further_options("algorithm", algorithm),
+        *(f"model.{option}" for option in kinds.further_options("model", model)),
+    ]
+    valid = ", ".join(registry.kinds("trainer", model.kind)) or "none"
+    text = f"got {written!r}, which does not train networks of this kind with "
+    mistakes.add(f"{text}{' and '.join(options)}; algorithms that do: {valid}", "kind")
 
 
 def check_precision(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> None:

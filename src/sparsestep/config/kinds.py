@@ -20,14 +20,45 @@ Measure = dict[str, SerializeAsAny[Closed]]
 
 
 def resolve(role: str, block: Any) -> Closed:
-    """The Spec that a block describes; raises pydantic's ValidationError where it is not valid."""
+    """The Spec that a block describes; raises pydantic's ValidationError where it is not valid.
+
+    Of a kind that has an extension, that of the extension where one of its options is set.
+    """
     if isinstance(block, Closed):
         return block
     if not isinstance(block, dict):
         raise PydanticKnownError("dict_type")
     if text := wrong_kind(role, block, registry.kinds(role)):
         raise told([Mistake(("kind",), text)])
-    return validate(registry.load(role, block["kind"]).Spec, block)
+    plain = registry.load(role, block["kind"]).Spec
+    extension = registry.extension(role, block["kind"])
+    if extension is None:
+        return validate(plain, block)
+    checked = validate(registry.load(role, extension).Spec, {**block, "kind": extension})
+    if further_options(role, checked):
+        return checked
+    return validate(plain, {key: block[key] for key in block if key in plain.model_fields})
+
+
+def further_options(role: str, block: Closed) -> list[str]:
+    """Options that a block of an extension sets and that the kind which it extends does not have.
+
+    None where the block is of no extension.
+    """
+    extended = registry.extensions(role).get(block.kind)
+    if extended is None:
+        return []
+    known = registry.load(role, extended).Spec.model_fields
+    fields = type(block).model_fields.items()
+    defaults = {name: of.get_default(call_default_factory=True) for name, of in fields}
+    return [
+        name for name in defaults if name not in known and getattr(block, name) != defaults[name]
+    ]
+
+
+def as_written(role: str, block: dict[str, Any]) -> dict[str, Any]:
+    """The dump of a Spec of this role as config.yaml has it: extensions under the kind's name."""
+    return {**block, "kind": registry.extensions(role).get(block["kind"], block["kind"])}
 
 
 def _block(role: str) -> Any:

@@ -66,10 +66,16 @@ def _any_kind(role: str, defs: dict[str, Any]) -> dict[str, Any]:
     """A block of any kind of a role."""
     name = f"any-{role}"
     if name not in defs:
-        specs = {kind: registry.load(role, kind).Spec for kind in registry.kinds(role)}
-        blocks = [_define(f"{role}-{kind}", spec, defs) for kind, spec in specs.items()]
-        defs[name] = {"anyOf": blocks}
+        defs[name] = {"anyOf": [_kind(role, kind, defs) for kind in registry.kinds(role)]}
     return {"$ref": f"{_DEFS}{name}"}
+
+
+def _kind(role: str, kind: str, defs: dict[str, Any]) -> dict[str, Any]:
+    """A block of a kind, with the options of its extension, where it has one."""
+    spec = registry.load(role, registry.extension(role, kind) or kind).Spec
+    reference = _define(f"{role}-{kind}", spec, defs)
+    defs[f"{role}-{kind}"]["properties"]["kind"]["const"] = kind
+    return reference
 
 
 def _measure(defs: dict[str, Any]) -> dict[str, Any]:
