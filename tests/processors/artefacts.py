@@ -16,10 +16,11 @@ import yaml
 
 import sparsestep.stages  # noqa: F401 - one thread for BLAS, as in the jobs
 from conftest import ROOT
-from sparsestep import problems, schedules, simulations, sweeps
+from sparsestep import problems, schedules, simulations
 from sparsestep.measures import measure
 from sparsestep.plan import Plan
 from sparsestep.reproduction import digest_of_arrays
+from sparsestep.sweeps import phases
 from sparsestep.training import edge, train
 
 # Iterations of what would take long without fused operations; SGD is trained to its end.
@@ -133,12 +134,12 @@ def of_simulations(make):
 def of_sweeps(make):
     """Two points of the shipped sweep, two replicates: all but what is measured with a rounding."""
     name = "diagonal_phases"
-    chunk, points = next(iter(make.plan.sweeps.chunks(name).items()))
+    chunk, points = next(iter(make.plan.sweeps.phases.chunks(name).items()))
     batch = make.plan.sweeps.batches(name)[0]
-    spec = {**make.plan.sweeps.chunk(name, chunk, batch), "points": points[:2]}
+    spec = {**make.plan.sweeps.phases.chunk(name, chunk, batch), "points": points[:2]}
     experiment = make.plan.sweeps.block(name).experiment
     spec |= {"replicates": [0, 1], "iterations": FEW}
-    table = sweeps.run(make.problem(experiment, 2, FEW), spec)
+    table = phases.run(make.problem(experiment, 2, FEW), spec)
     return digest_of_table(table.drop(columns=[c for c in table if c == "entropy_rank"]))
 
 

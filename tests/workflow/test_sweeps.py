@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from unit.test_sweeps import SWEEP
+from unit.sweeps.test_phases import SWEEP
 
 DRAWN = {"collect_sweep": 1, "draw_phase_diagram": 1, "write_report": 1}
 

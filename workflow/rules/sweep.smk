@@ -1,4 +1,4 @@
-"""Sweeps: end values over step size and duration, many points a job.
+"""Sweeps: end values at the points of a grid, many points a job.
 
 INPUTS: results/problems/<experiment>-<id>/<batch>.safetensors
 OUTPUTS: results/sweeps/<sweep>-<id>/<chunk>/<batch>.parquet, results/sweeps/<sweep>.csv
@@ -6,9 +6,9 @@ OUTPUTS: results/sweeps/<sweep>-<id>/<chunk>/<batch>.parquet, results/sweeps/<sw
 
 
 rule sweep_runs:
-    """End values of a chunk of a sweep's points for a batch of replicates."""
+    """End values over step size and duration: a chunk of points for a batch of replicates."""
     input:
-        problem=lambda wildcards: plan.sweeps.problem_path(
+        problem=lambda wildcards: plan.sweeps.phases.problem_path(
             wildcards.sweep, wildcards.batch
         ),
     output:
@@ -17,6 +17,8 @@ rule sweep_runs:
         "results/logs/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.log",
     benchmark:
         "results/benchmarks/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.tsv"
+    wildcard_constraints:
+        sweep=plan.sweeps.name_pattern("phases"),
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -45,6 +47,8 @@ rule collect_sweep:
         "results/logs/sweeps/{sweep}.log",
     benchmark:
         "results/benchmarks/sweeps/{sweep}.tsv"
+    wildcard_constraints:
+        sweep=plan.sweeps.name_pattern("phases"),
     localrule: True
     params:
         spec=plan.jobs.spec("collect"),
@@ -52,6 +56,66 @@ rule collect_sweep:
     shell:
         r"""
         python -m sparsestep.stages.collect \
+            @<(printf '%s\n' --spec {params.spec:q} --tables {input.tables:q}) \
+            --code {params.code:q} \
+            --output {output:q} \
+            2>{log:q}
+        """
+
+
+rule sweep_points:
+    """End values over keys: a chunk of points for a batch of replicates."""
+    input:
+        problems=lambda wildcards: plan.sweeps.keys.problem_paths(
+            wildcards.sweep, wildcards.batch
+        ),
+    output:
+        "results/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.parquet",
+    log:
+        "results/logs/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.log",
+    benchmark:
+        "results/benchmarks/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.tsv"
+    wildcard_constraints:
+        sweep=plan.sweeps.name_pattern("keys"),
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        spec=plan.jobs.spec("sweep_points"),
+        code=plan.jobs.code("sweep_points"),
+        loaded=plan.jobs.points_code,
+    shell:
+        r"""
+        python -m sparsestep.stages.sweep_points \
+            --spec {params.spec:q} \
+            --code {params.code:q} \
+            --threads {threads} \
+            --loaded {params.loaded:q} \
+            --problems {input.problems:q} \
+            --output {output:q} \
+            2>{log:q}
+        """
+
+
+rule collect_points:
+    """All end values of a sweep over keys in one table."""
+    input:
+        tables=lambda wildcards: plan.sweeps.paths(wildcards.sweep),
+    output:
+        "results/sweeps/{sweep}.csv",
+    log:
+        "results/logs/sweeps/{sweep}.log",
+    benchmark:
+        "results/benchmarks/sweeps/{sweep}.tsv"
+    wildcard_constraints:
+        sweep=plan.sweeps.name_pattern("keys"),
+    localrule: True
+    params:
+        spec=plan.jobs.spec("collect_points"),
+        code=plan.jobs.code("collect_points"),
+    shell:
+        r"""
+        python -m sparsestep.stages.collect_points \
             @<(printf '%s\n' --spec {params.spec:q} --tables {input.tables:q}) \
             --code {params.code:q} \
             --output {output:q} \

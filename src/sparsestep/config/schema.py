@@ -17,6 +17,8 @@ from pydantic import BaseModel
 from sparsestep import registry
 from sparsestep.artifacts.files import write_atomically
 from sparsestep.config.blocks import Config
+from sparsestep.config.key_sweeps import KeySweep
+from sparsestep.config.phase_sweeps import PhaseSweep
 
 PATH = Path("workflow/schemas/config.schema.json")
 
@@ -25,7 +27,7 @@ _DEFS = "#/$defs/"
 _KINDS = {
     "Experiment": {"problem", "model", "algorithm", "schedule"},
     "Run": {"algorithm", "schedule"},
-    "Sweep": {"algorithm", "schedule"},
+    "PhaseSweep": {"algorithm", "schedule"},
 }
 _KINDS_BY_NAME = {"simulations": "simulation", "figures": "figure"}
 
@@ -34,11 +36,13 @@ def schema() -> dict[str, Any]:
     """The schema, as JSON values (draft 2020-12)."""
     found = _without_nothing(Config.model_json_schema())
     defs = found["$defs"]
+    sweeps = [_define_sweep(form, defs) for form in (KeySweep, PhaseSweep)]
+    _replace_named(found["properties"]["sweeps"], {"anyOf": sweeps})
     for model, roles in _KINDS.items():
         for role in roles:
             _replace(defs[model]["properties"], role, _any_kind(role, defs))
     measure = _measure(defs)
-    for model in ("Experiment", "Sweep"):
+    for model in ("Experiment", "KeySweep", "PhaseSweep"):
         _replace(defs[model]["properties"], "measure", measure)
     _replace(defs["Experiment"]["properties"], "like", {"type": "string"})
     # By its name, or as a block.
@@ -95,6 +99,13 @@ def _define(name: str, spec: type[BaseModel], defs: dict[str, Any]) -> dict[str,
     defs |= {f"{name}-{part}": block for part, block in own.pop("$defs", {}).items()}
     defs[name] = own
     return {"$ref": f"{_DEFS}{name}"}
+
+
+def _define_sweep(form: type[BaseModel], defs: dict[str, Any]) -> dict[str, Any]:
+    """A reference to the schema of a form of sweeps."""
+    own = _without_nothing(form.model_json_schema(ref_template=f"{_DEFS}{{model}}"))
+    defs |= {**own.pop("$defs", {}), form.__name__: own}
+    return {"$ref": f"{_DEFS}{form.__name__}"}
 
 
 def _replace(properties: dict[str, Any], key: str, block: dict[str, Any]) -> None:

@@ -10,9 +10,17 @@ What is wrong becomes a line that names the key's path, the value, and what woul
 from typing import Any
 
 from sparsestep import registry
-from sparsestep.config import claims, compatibility, inheritance, limits, nothing, published
-from sparsestep.config import sweeps as config_sweeps
-from sparsestep.config.blocks import Config, Experiment, Run, Snapshots
+from sparsestep.config import (
+    claims,
+    compatibility,
+    experiments,
+    inheritance,
+    limits,
+    nothing,
+    published,
+    swept,
+)
+from sparsestep.config.blocks import Config, Experiment
 from sparsestep.config.kinds import columns, not_measured, read
 from sparsestep.figures.specs.base import FigureSpec
 from sparsestep.mistakes import Mistakes, suggest
@@ -35,26 +43,26 @@ def load(raw: dict[str, Any]) -> Config:
         mistakes.refuse(origin)
     config = read(Config, written_out, origin)
     for name, experiment in config.experiments.items():
-        _check_experiment(experiment, mistakes.at("experiments", name))
+        experiments.check_runs(experiment, mistakes.at("experiments", name))
     _check_enabled(config, mistakes.at("enabled"))
     mistakes.refuse(origin)
-    experiments = {name: _completed(entry) for name, entry in config.experiments.items()}
-    for name, experiment in experiments.items():
+    whole = {name: experiments.completed(entry) for name, entry in config.experiments.items()}
+    for name, experiment in whole.items():
         compatibility.check(experiment, mistakes.at("experiments", name))
     # Columns of more layers than there are might be millions.
     mistakes.refuse(origin)
-    for name, experiment in experiments.items():
+    for name, experiment in whole.items():
         where = mistakes.at("experiments", name, "measure")
         compatibility.check_metrics(experiment.measure, experiment.model, where)
         measured = columns(experiment.measure, experiment.model, experiment.problem)
         claims.check(experiment, measured, mistakes.at("experiments", name))
     mistakes.refuse(origin)
     sweeps = {
-        name: config_sweeps.resolve(sweep, experiments, mistakes.at("sweeps", name))
+        name: swept.resolve(sweep, whole, mistakes.at("sweeps", name))
         for name, sweep in config.sweeps.items()
     }
     mistakes.refuse(origin)
-    checked = config.model_copy(update={"experiments": experiments, "sweeps": sweeps})
+    checked = config.model_copy(update={"experiments": whole, "sweeps": sweeps})
     _check_shown(checked, mistakes)
     mistakes.refuse(origin)
     return checked
@@ -70,14 +78,6 @@ def _check_shown(config: Config, mistakes: Mistakes) -> None:
     published.check(config.published, config.experiments, mistakes.at("published"))
 
 
-def _completed(experiment: Experiment) -> Experiment:
-    """The experiment with what it leaves to its family: T, and when parameters are kept."""
-    family = experiment.family
-    snapshots = experiment.snapshots or Snapshots.model_validate(family.snapshots)
-    parts = {"iterations": family.iterations(experiment), "snapshots": snapshots}
-    return experiment.model_copy(update=parts)
-
-
 def _check_enabled(config: Config, mistakes: Mistakes) -> None:
     valid = [name for name, experiment in config.experiments.items() if experiment.on_demand]
     for index, name in enumerate(config.enabled):
@@ -85,59 +85,36 @@ def _check_enabled(config: Config, mistakes: Mistakes) -> None:
             mistakes.add(f"no experiment with `on_demand: true`{suggest(name, valid)}", index)
 
 
-def _check_experiment(experiment: Experiment, mistakes: Mistakes) -> None:
-    for name, run in experiment.runs.items():
-        where = mistakes.at("runs", name)
-        _check_run(run, where)
-        if run.followed:
-            _check_followed(run.followed, experiment.runs, where.at("algorithm", "of"))
-    experiment.family.check(experiment, mistakes)
-
-
-def _check_run(run: Run, mistakes: Mistakes) -> None:
-    if run.schedule is not None and run.followed:
-        mistakes.add(f"must be absent; it is that of {run.followed!r}", "schedule")
-    elif run.schedule is None and not run.followed:
-        mistakes.add("missing", "schedule")
-
-
-def _check_followed(name: str, runs: dict[str, Run], mistakes: Mistakes) -> None:
-    if name not in runs:
-        mistakes.add(f"there is no such run{suggest(name, list(runs))}")
-    elif not getattr(runs[name].algorithm, "log_loss", False):
-        mistakes.add(f"got {name!r}; must be a run with `algorithm: {{kind: sgd, log_loss: true}}`")
-
-
 def _check_figure(figure: FigureSpec, config: Config, mistakes: Mistakes) -> None:
     """Note what a figure asks for and does not get; `config` is checked but for its figures."""
-    experiments, asked = config.experiments, figure.metrics()
+    whole, asked = config.experiments, figure.metrics()
     for name in figure.experiments():
-        if name not in experiments:
+        if name not in whole:
             # The key stands beside the list of metrics that are asked of it.
             block = next((key[:-2] for key, (of, _) in asked.items() if of == name), ())
-            mistakes.add(f"there is none{suggest(name, list(experiments))}", *block, "experiment")
+            mistakes.add(f"there is none{suggest(name, list(whole))}", *block, "experiment")
             return
     known = len(mistakes)
     compatibility.check_drawn(figure.kind, mistakes)
-    _check_trajectories(figure, experiments, mistakes)
+    _check_trajectories(figure, whole, mistakes)
     _check_simulations(figure, config, mistakes)
     for key, (name, metric) in asked.items():
-        of = experiments[name]
+        of = whole[name]
         measured = columns(of.measure, of.model, of.problem)
         if metric not in measured:
             mistakes.add(not_measured(metric, measured, of.problem), *key)
-    config_sweeps.check_figure(figure, config.sweeps, experiments, mistakes)
+    swept.check_figure(figure, config.sweeps, whole, mistakes)
     # A kind may take for granted that the runs it names are there.
     if len(mistakes) == known:
-        mistakes.add_all(figure.mistakes(experiments))
+        mistakes.add_all(figure.mistakes(whole))
         mistakes.add_all(figure.mistakes_about(config.simulations))
 
 
 def _check_trajectories(
-    figure: FigureSpec, experiments: dict[str, Experiment], mistakes: Mistakes
+    figure: FigureSpec, whole: dict[str, Experiment], mistakes: Mistakes
 ) -> None:
     for key, (name, run) in figure.trajectories().items():
-        runs = experiments[name].runs
+        runs = whole[name].runs
         if run is not None and run not in runs:
             mistakes.add(f"experiments.{name} has no such run{suggest(run, list(runs))}", *key)
 

@@ -76,20 +76,25 @@ class Figures:
     def inputs(self, figure: str) -> dict[str, list[Input]]:
         """All that a figure is drawn from, by what it is."""
         spec = self.block(figure)
-        sweeps = list(spec.sweeps().values())
+        wanted = list(dict.fromkeys(spec.sweeps().values()))
+        phases = [name for name in wanted if name in self._sweeps.phases.blocks]
+        of_keys = [name for name in wanted if name in self._sweeps.keys.blocks]
         runs = self._runs_drawn(spec)
         with_problem = [
             name for name in dict(runs) if self._experiments.block(name).family.has_problem_file
         ]
         return {
-            "tables": self._experiments.tables(spec.tables()),
+            "tables": [
+                *self._experiments.tables(spec.tables()),
+                *(table for name in of_keys for table in self._sweeps.keys.named_tables(name)),
+            ],
             "problems": [self._experiments.first_problem(name) for name in with_problem],
             "trajectories": [self._experiments.first_trajectory(*run) for run in runs],
             "simulations": [
                 self._simulations.table(name) for name, _ in spec.simulations().values()
             ],
-            "sweeps": [table for name in sweeps for table in self._sweeps.tables(name)],
-            "edges": [table for name in sweeps for table in self._sweeps.edges_tables(name)],
+            "sweeps": [table for name in phases for table in self._sweeps.tables(name)],
+            "edges": [of for name in phases for of in self._sweeps.phases.edges_tables(name)],
         }
 
     def figure(self, name: str) -> Spec:

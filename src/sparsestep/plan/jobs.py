@@ -14,6 +14,7 @@ from sparsestep.plan.published import Published
 from sparsestep.plan.report import Report
 from sparsestep.plan.simulations import Simulations
 from sparsestep.plan.sweeps import Sweeps
+from sparsestep.sweeps.code import points_code
 
 if TYPE_CHECKING:
     from snakemake.io import Wildcards
@@ -44,8 +45,10 @@ class Jobs:
             # Networks on images have commands of their own.
             "train_images": self._trained,
             "measure_images": self._measured,
-            "sweep": lambda at: sweeps.chunk(at.sweep, at.chunk, at.batch),
-            "collect": lambda at: {"tables": [of.made_from for of in sweeps.tables(at.sweep)]},
+            "sweep": lambda at: sweeps.phases.chunk(at.sweep, at.chunk, at.batch),
+            "collect": self._collected,
+            "sweep_points": lambda at: sweeps.keys.chunk(at.sweep, at.chunk, at.batch),
+            "collect_points": self._collected,
             "simulate": self._simulated,
             "tabulate": lambda at: simulations.simulation(at.simulation),
             "figure": lambda at: figures.figure(at.figure),
@@ -65,6 +68,10 @@ class Jobs:
     def code(self, stage: str) -> "Callable[[Wildcards], str]":
         """`code` of the jobs of a stage: fingerprint of what they run."""
         return lambda wildcards: fingerprint.stage_code(stage, self._specs[stage](wildcards))
+
+    def points_code(self, wildcards: "Wildcards") -> str:
+        """Of a job of a sweep over keys: fingerprint of what its points load."""
+        return points_code(self._specs["sweep_points"](wildcards))
 
     def stages(self) -> list[str]:
         """Names of all stages."""
@@ -95,6 +102,9 @@ class Jobs:
         _require_current(at.run_id, self._experiments.run_id(at.experiment, at.run))
         return self._experiments.measured(at.experiment, at.run, at.batch)
 
+    def _collected(self, at: "Wildcards") -> Spec:
+        return {"tables": [of.made_from for of in self._sweeps.tables(at.sweep)]}
+
     def _simulated(self, at: "Wildcards") -> Spec:
         spec = self._simulations.simulation(at.simulation)
         _require_current(at.simulation_id, identity(spec))
@@ -110,9 +120,9 @@ class Jobs:
         """What decides the edges that runs and sweeps of an experiment need."""
         runs = self._experiments.block(experiment).runs
         specs = [self._experiments.edges(experiment, run) for run in runs]
-        for name in self._sweeps.of_experiment(experiment):
-            entry = self._sweeps.block(name)
-            specs += [self._sweeps.edges(name, at) for at in entry.decay_at if entry.edges]
+        for name, entry in self._sweeps.phases.blocks.items():
+            if entry.experiment == experiment and entry.edges:
+                specs += [self._sweeps.phases.edges(name, at) for at in entry.decay_at]
         return {identity(spec): spec for spec in specs}
 
 

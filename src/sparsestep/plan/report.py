@@ -107,9 +107,8 @@ class Report:
             measured = {run: [spec, dumped(entry.measure)] for run, spec in runs.items()}
             specs[f"runs.{name}"] = runs
             specs[f"experiments.{name}"] = {"runs": measured, "replicates": entry.replicates}
-        for name, entry in self._sweeps.blocks.items():
-            parts = {"points": entry.points(), "replicates": entry.replicates}
-            specs[f"sweeps.{name}"] = {**self._sweeps.sweep(name), **parts}
+        for name in self._sweeps.blocks:
+            specs[f"sweeps.{name}"] = self._sweeps.settings(name)
         for name in self._simulations.blocks:
             specs[f"simulations.{name}"] = self._simulations.simulation(name)
         return {name: identity(spec) for name, spec in specs.items()}

@@ -1,33 +1,32 @@
-"""Specs, chunks, inputs and paths of sweeps."""
+"""Sweeps of both forms: what figures, report and rules ask of any, and where their tables lie."""
 
-import functools
-
-from sparsestep.algorithms.base import unperturbed
-from sparsestep.artifacts.identity import identity
-from sparsestep.config import kinds
-from sparsestep.config.sweeps import Sweep
-from sparsestep.config.vectors import REPLICATES_PER_BATCH
-from sparsestep.errors import ConfigError
-from sparsestep.plan import batches, paths
-from sparsestep.plan.blocks import Spec, dump, dumped, find
+from sparsestep.config.blocks import Experiment
+from sparsestep.config.key_sweeps import KeySweep
+from sparsestep.config.phase_sweeps import PhaseSweep
+from sparsestep.config.swept import AnySweep, measured
+from sparsestep.plan import paths
+from sparsestep.plan.blocks import Spec, find
 from sparsestep.plan.experiments import Experiments
 from sparsestep.plan.inputs import Input, paths_of
-
-# Updates of all replicates of a full batch that one job makes, 10 to 20 s of SGD on the small
-# networks, and the most points that it handles. Part of what decides a chunk's id: never a function
-# of the machine.
-UPDATES_PER_JOB = 170_000_000
-POINTS_PER_JOB = 500
+from sparsestep.plan.key_sweeps import KeySweeps
+from sparsestep.plan.phase_sweeps import PhaseSweeps
 
 
 class Sweeps:
-    """Specs, chunks, paths and inputs of the sweeps of a checked config."""
+    """The sweeps of a checked config.
 
-    def __init__(self, blocks: dict[str, Sweep], experiments: Experiments):
+    Attributes:
+        phases: those over step size and duration.
+        keys: those over keys.
+    """
+
+    def __init__(self, blocks: dict[str, AnySweep], experiments: Experiments):
         self.blocks = blocks
         self._experiments = experiments
+        self.phases = PhaseSweeps(_of_form(PhaseSweep, blocks), experiments)
+        self.keys = KeySweeps(_of_form(KeySweep, blocks), experiments)
 
-    def block(self, name: str) -> Sweep:
+    def block(self, name: str) -> AnySweep:
         """The checked block of a sweep; raises ConfigError where there is none."""
         return find(self.blocks, name, "sweep")
 
@@ -36,67 +35,33 @@ class Sweeps:
         of = self._experiments.wanted
         return [name for name, entry in self.blocks.items() if entry.experiment in of]
 
-    @functools.cache
-    def sweep(self, name: str) -> Spec:
-        """What decides a sweep's end values but for where they are taken: replicates and points."""
-        entry = self.block(name)
-        return {
-            **self._experiments.problem(entry.experiment),
-            "algorithm": entry.algorithm,
-            "schedule": entry.schedule,
-            "snapshots": dump(self._experiments.block(entry.experiment).snapshots),
-            "measure": dumped(entry.measure),
-        }
+    def name_pattern(self, form: str) -> str:
+        """Regular expression of the names of the sweeps of a form, "phases" or "keys"."""
+        return "|".join(getattr(self, form).blocks) or "(?!)"
 
-    @functools.cache
-    def chunks(self, name: str) -> dict[str, list[list[float]]]:
-        """The points, [step_size, decay_at] each, that one job handles, by id.
-
-        Step sizes that are added behind the others leave full chunks as they are.
-        """
-        entry = self.block(name)
-        points = entry.points()
-        iterations = self._experiments.block(entry.experiment).iterations
-        updates = iterations * REPLICATES_PER_BATCH
-        size = min(max(1, UPDATES_PER_JOB // updates), POINTS_PER_JOB)
-        # Whole step sizes, where some fit.
-        durations = len(entry.decay_at)
-        size = max(size - size % durations, min(size, durations))
-        chunks = (points[first : first + size] for first in range(0, len(points), size))
-        return {identity({"points": chunk}): chunk for chunk in chunks}
-
-    def chunk(self, name: str, chunk: str, batch: str) -> Spec:
-        """What decides the end values at a chunk's points for a batch of replicates."""
-        if chunk not in self.chunks(name) or batch not in self.batches(name):
-            raise ConfigError(f"sweeps.{name} has no chunk {chunk} of replicates {batch}")
-        spec = {**self.sweep(name), "points": self.chunks(name)[chunk]}
-        return batches.with_replicates(spec, batch)
-
-    def edges(self, name: str, decay_at: float) -> Spec:
-        """What decides the replicates' edges over a large-step phase of this length."""
-        entry = self.block(name)
-        edge = dump(self._experiments.block(entry.experiment).edge) | {"horizon": decay_at}
-        problem = self._experiments.problem(entry.experiment)
-        return {**problem, "algorithm": unperturbed(entry.algorithm), "edge": edge}
-
-    def batches(self, name: str) -> list[str]:
-        """Path parts "first-last" of the replicates that one job handles."""
-        entry = self.block(name)
-        return batches.split(self._experiments.block(entry.experiment), entry.replicates)
+    def settings(self, name: str) -> Spec:
+        """All that decides a sweep's end values."""
+        if name in self.keys.blocks:
+            return {"chunks": list(self.keys.chunks(name)), "replicates": self._replicates(name)}
+        parts = {"points": self.block(name).points(), "replicates": self._replicates(name)}
+        return {**self.phases.sweep(name), **parts}
 
     def columns(self, name: str) -> list[str]:
         """Names of what is measured."""
         entry = self.block(name)
-        of = self._experiments.block(entry.experiment)
-        return kinds.columns(entry.measure, of.model, of.problem)
+        return measured(entry, {entry.experiment: self._experiment(name)})
+
+    def batches(self, name: str) -> list[str]:
+        """Path parts "first-last" of the replicates that one job handles."""
+        return self._of(name).batches(name)
 
     def of_experiment(self, experiment: str) -> list[str]:
         """The sweeps of an experiment."""
         return [name for name, entry in self.blocks.items() if entry.experiment == experiment]
 
-    def problem_path(self, name: str, batch: str) -> str:
-        """File with the Problem of a batch of a sweep: that of its experiment."""
-        return self._experiments.problem_path(self.block(name).experiment, batch)
+    def tables(self, name: str) -> list[Input]:
+        """Every file with end values of a sweep: sweep."""
+        return self._of(name).tables(name)
 
     def paths(self, name: str) -> list[str]:
         """All files with end values of a sweep."""
@@ -115,35 +80,28 @@ class Sweeps:
         found = []
         for name in self.blocks:
             found += [*self.paths(name), self.collected_path(name)]
-            found += [self.problem_path(name, batch) for batch in self.batches(name)]
-            found += paths_of(self.edges_tables(name))
-        return found
-
-    def tables(self, name: str) -> list[Input]:
-        """Every file with end values of a sweep: sweep."""
-        found = []
-        for chunk in self.chunks(name):
             for batch in self.batches(name):
-                path = paths.SWEEP.format(
-                    sweep=name, sweep_id=self._sweep_id(name), chunk=chunk, batch=batch
-                )
-                found.append(Input(path, (name,), identity(self.chunk(name, chunk, batch))))
+                found += self.problem_paths(name, batch)
+        for name in self.phases.blocks:
+            found += paths_of(self.phases.edges_tables(name))
         return found
 
-    def edges_tables(self, name: str) -> list[Input]:
-        """Every file with the edges of a sweep, if it has them: sweep, decay_at."""
-        entry, found = self.block(name), []
-        for decay_at in entry.decay_at if entry.edges else ():
-            spec = self.edges(name, decay_at)
-            edges_id = identity(spec)
-            for batch in self.batches(name):
-                path = paths.EDGES.format(
-                    experiment=entry.experiment, edges_id=edges_id, batch=batch
-                )
-                made_from = identity(batches.with_replicates(spec, batch))
-                found.append(Input(path, (name, decay_at), made_from))
-        return found
+    def problem_paths(self, name: str, batch: str) -> list[str]:
+        """Files with a Problem that a sweep's job of a batch of replicates reads."""
+        if name in self.keys.blocks:
+            return self.keys.problem_paths(name, batch)
+        return [self.phases.problem_path(name, batch)]
 
-    @functools.cache
-    def _sweep_id(self, name: str) -> str:
-        return identity(self.sweep(name))
+    def _of(self, name: str) -> KeySweeps | PhaseSweeps:
+        self.block(name)
+        return self.keys if name in self.keys.blocks else self.phases
+
+    def _experiment(self, name: str) -> Experiment:
+        return self._experiments.block(self.block(name).experiment)
+
+    def _replicates(self, name: str) -> int:
+        return self.block(name).replicates
+
+
+def _of_form(form: type[AnySweep], blocks: dict[str, AnySweep]) -> dict[str, AnySweep]:
+    return {name: entry for name, entry in blocks.items() if isinstance(entry, form)}

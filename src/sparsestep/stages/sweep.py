@@ -4,7 +4,7 @@ from sparsestep.artifacts.arrays import read_problem
 from sparsestep.artifacts.surroundings import provenance
 from sparsestep.artifacts.tables import SWEEP, write_table
 from sparsestep.stages import job
-from sparsestep.sweeps import run
+from sparsestep.sweeps.phases import run
 
 
 def main(arguments):

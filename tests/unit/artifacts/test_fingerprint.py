@@ -27,6 +27,8 @@ STAGES = (
     "measure_images",
     "sweep",
     "collect",
+    "sweep_points",
+    "collect_points",
     "simulate",
     "tabulate",
     "figure",
@@ -43,6 +45,12 @@ SWEEP = {
     "decay_at": [0.2],
     "measure": {"losses": None},
 }
+OVER_KEYS = {
+    "experiment": "first",
+    "run": "small",
+    "over": {"schedule.step_size": [0.01, 0.05]},
+    "measure": {"losses": None},
+}
 
 
 @functools.cache
@@ -50,13 +58,16 @@ def specs():
     """The spec of one job of every stage."""
     # Without claims, so that networks on images reach their own stages alone.
     deep = {**image_figures.raw_config()["experiments"]["deep"], "claims": {}}
-    raw = with_simulations({**copy.deepcopy(TINY), "sweeps": {"phases": SWEEP}})
+    raw = with_simulations(
+        {**copy.deepcopy(TINY), "sweeps": {"phases": SWEEP, "points": OVER_KEYS}}
+    )
     raw["experiments"] = {**raw["experiments"], "deep": deep}
     plan = Plan(raw)
     assert sorted(plan.jobs.stages()) == sorted(STAGES)
     run_id = identity(plan.experiments.run("deep", "small"))
     of_images = batch_of("deep", plan.experiments.batches("deep")[0], run="small", run_id=run_id)
-    (chunk,) = plan.sweeps.chunks("phases")
+    (chunk,) = plan.sweeps.phases.chunks("phases")
+    (of_points,) = plan.sweeps.keys.chunks("points")
     wildcards = batch_of(
         "first",
         sweep="phases",
@@ -71,10 +82,10 @@ def specs():
         dataset_id=identity(datasets.spec("digits")),
         simulation_id=identity(plan.simulations.simulation("settling")),
     )
+    points = batch_of("first", sweep="points", chunk=of_points)
+    others = {"images": of_images, "points": points}
     return {
-        stage: json.loads(
-            plan.jobs.spec(stage)(of_images if stage.endswith("_images") else wildcards)
-        )
+        stage: json.loads(plan.jobs.spec(stage)(others.get(stage.rpartition("_")[2], wildcards)))
         for stage in STAGES
     }
 
@@ -89,8 +100,11 @@ def codes(sources):
     """Fingerprints that a Python reading these sources computes."""
     code = (
         "import json, sys; from sparsestep.artifacts import fingerprint;"
-        "print(json.dumps({stage: fingerprint.stage_code(stage, spec)"
-        " for stage, spec in json.load(sys.stdin).items()}))"
+        "from sparsestep.sweeps.code import points_code;"
+        "specs = json.load(sys.stdin);"
+        "found = {stage: fingerprint.stage_code(stage, spec) for stage, spec in specs.items()};"
+        "found['sweep_points'] += points_code(specs['sweep_points']);"
+        "print(json.dumps(found))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -105,10 +119,12 @@ def codes(sources):
 
 # Module that gets a line more, stages whose fingerprint must change.
 EDITS = [
-    ("algorithms/__init__.py", {"calibrate", "train", "sweep"}),
-    ("algorithms/sgd.py", {"calibrate", "train", "sweep"}),
-    ("training/edge.py", {"calibrate"}),
-    ("sweeps.py", {"sweep"}),
+    ("algorithms/__init__.py", {"calibrate", "train", "sweep", "sweep_points"}),
+    ("algorithms/sgd.py", {"calibrate", "train", "sweep", "sweep_points"}),
+    ("training/edge.py", {"calibrate", "sweep_points"}),
+    ("sweeps/phases.py", {"sweep"}),
+    ("sweeps/points.py", {"sweep_points"}),
+    ("stages/collect_points.py", {"collect_points"}),
     ("stages/collect.py", {"collect"}),
     ("images/training/loop.py", {"train_images"}),
     ("images/algorithm.py", {"train_images"}),
@@ -116,13 +132,16 @@ EDITS = [
     ("images/networks/densenet.py", {"train_images", "measure_images"}),
     ("images/networks/resnet.py", set()),
     ("schedules/exponential_warmup.py", set()),
-    ("training/diagonal.py", {"calibrate", "train", "sweep"}),
+    ("training/diagonal.py", {"calibrate", "train", "sweep", "sweep_points"}),
     ("measures/scaled_rank.py", {"measure"}),
-    ("measures/__init__.py", {"measure", "measure_images", "sweep", "summary", "report"}),
-    ("models/diagonal.py", {"generate", "calibrate", "train", "measure", "sweep"}),
+    (
+        "measures/__init__.py",
+        {"measure", "measure_images", "sweep", "summary", "report", "sweep_points"},
+    ),
+    ("models/diagonal.py", {"generate", "calibrate", "train", "measure", "sweep", "sweep_points"}),
     ("images/datasets/digits.py", {"prepare"}),
     ("images/datasets/cifar.py", set()),
-    ("problems/sparse_regression.py", {"generate"}),
+    ("problems/sparse_regression.py", {"generate", "sweep_points"}),
     ("simulations/stabilization.py", {"simulate", "tabulate"}),
     ("simulations/stabilization_clauses.py", {"tabulate"}),
     ("simulations/quadratic_losses.py", set()),
@@ -134,7 +153,7 @@ EDITS = [
     ("figures/parts/over_time.py", {"figure"}),
     ("report/end_values.py", {"summary"}),
     ("report/page.py", {"report"}),
-    ("schedules/constant.py", {"train", "train_images", "figure", "claims"}),
+    ("schedules/constant.py", {"train", "sweep_points", "train_images", "figure", "claims"}),
     ("schedules/step_decay.py", {"sweep", "figure", "claims"}),
     ("claims/verdicts.py", {"claims"}),
     ("claims/words.py", {"report"}),
@@ -213,7 +232,7 @@ def test_docstrings_annotations_and_the_order_of_imports_count_for_nothing(sourc
     def edit_a_body(package):
         path.write_text(path.read_text().replace("2 * x", "3 * x"))
 
-    assert changed(sources, edit_a_body) == {"measure", "sweep"}
+    assert changed(sources, edit_a_body) == {"measure", "sweep", "sweep_points"}
 
 
 @pytest.mark.parametrize(

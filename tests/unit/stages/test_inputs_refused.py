@@ -42,14 +42,14 @@ class Made:
         folder.mkdir()
         plan = Plan(raw)
         runs, ends = plan.experiments, {"replicates": [0, 2]}
-        (chunk,) = plan.sweeps.chunks("grid")
+        (chunk,) = plan.sweeps.phases.chunks("grid")
         self.specs = {
             "generate": runs.problem("first") | ends,
             "calibrate": runs.edges("first", "sgd") | ends,
             "follow": runs.run("first", "sgd") | ends,
             "train": runs.run("first", "sde") | ends,
             "measure": runs.measured("first", "sde", "0-2"),
-            "sweep": plan.sweeps.chunk("grid", chunk, "0-2"),
+            "sweep": plan.sweeps.phases.chunk("grid", chunk, "0-2"),
             "simulate": plan.simulations.simulation("parabolas"),
             "tabulate": plan.simulations.simulation("parabolas"),
         }

@@ -6,12 +6,12 @@ import numpy as np
 import oracles
 import pytest
 
-from sparsestep import sweeps
 from sparsestep.errors import ConfigError
 from sparsestep.interactive import measure, train
 from sparsestep.plan import Plan
 from sparsestep.problems import generate
 from sparsestep.stages import siblings
+from sparsestep.sweeps import phases
 from sparsestep.training import loss_log, starts
 
 SIZE = 1e-3
@@ -176,7 +176,7 @@ def test_points_of_a_sweep_start_there(copies):
     spec = {**spec_of(copies), "points": [[0.01, 0.5]], "measure": {"losses": {}}}
     spec["schedule"] = {"kind": "step_decay", "divide_by": 2}
     problem = generate(spec)
-    table = sweeps.run(problem, spec)
+    table = phases.run(problem, spec)
     of_point = {**spec, "schedule": {**spec["schedule"], "step_size": 0.01, "decay_at": 0.5}}
     wanted = measure(problem, train(problem, of_point), of_point)
     last = wanted[wanted["iteration"] == wanted["iteration"].max()]

@@ -12,7 +12,6 @@ import pytest
 from figure_tables import plot
 
 from conftest import ROOT, TINY, batch_of
-from sparsestep import sweeps
 from sparsestep.artifacts import arrays, tables
 from sparsestep.artifacts import files as storage
 from sparsestep.artifacts.identity import identity
@@ -25,6 +24,7 @@ from sparsestep.plan import Plan
 from sparsestep.plan.blocks import dumped
 from sparsestep.problems import generate
 from sparsestep.report import page as report
+from sparsestep.sweeps import phases
 from sparsestep.training import train
 from sparsestep.training.edge import calibrate
 
@@ -138,7 +138,7 @@ def raw(tiny):
 def spec_of(plan, name="phases"):
     """All points of a sweep as one job's spec."""
     points = plan.config.sweeps[name].points()
-    return {**plan.sweeps.sweep(name), "points": points, "replicates": [0, 2]}
+    return {**plan.sweeps.phases.sweep(name), "points": points, "replicates": [0, 2]}
 
 
 @pytest.mark.parametrize(("key", "value", "says"), MISTAKES)
@@ -215,13 +215,13 @@ def test_ranges_are_lists(raw):
 
 def test_points_that_are_added_leave_full_chunks_as_they_are(raw, monkeypatch):
     # 3 durations a step size, 2 step sizes a job.
-    monkeypatch.setattr("sparsestep.plan.sweeps.POINTS_PER_JOB", 7)
+    monkeypatch.setattr("sparsestep.plan.phase_sweeps.POINTS_PER_JOB", 7)
     sweep = raw["sweeps"]["phases"]
     sweep["decay_at"] = [0.2, 0.5, 0.6]
-    before = Plan(raw).sweeps.chunks("phases")
+    before = Plan(raw).sweeps.phases.chunks("phases")
     assert [len(points) for points in before.values()] == [6, 3]
     sweep["step_size"] = [0.01, 0.05, 0.8, 0.9]
-    after = Plan(raw).sweeps.chunks("phases")
+    after = Plan(raw).sweeps.phases.chunks("phases")
     (same, less), (kept, more) = before, after
     assert (same == kept, less == more) == (True, False)
     assert [point for chunk in after.values() for point in chunk] == Plan(raw).config.sweeps[
@@ -230,9 +230,9 @@ def test_points_that_are_added_leave_full_chunks_as_they_are(raw, monkeypatch):
 
 
 def test_a_job_takes_no_more_points_than_it_may_however_many_durations(raw, monkeypatch):
-    monkeypatch.setattr("sparsestep.plan.sweeps.POINTS_PER_JOB", 2)
+    monkeypatch.setattr("sparsestep.plan.phase_sweeps.POINTS_PER_JOB", 2)
     raw["sweeps"]["phases"]["decay_at"] = [0.2, 0.3, 0.4, 0.5, 0.6]
-    chunks = Plan(raw).sweeps.chunks("phases").values()
+    chunks = Plan(raw).sweeps.phases.chunks("phases").values()
     assert [len(points) for points in chunks] == [2] * 7 + [1]
 
 
@@ -311,7 +311,7 @@ def test_every_point_is_a_run(raw, change):
     raw["experiments"]["first"]["claims"] = {}
     raw["figures"] = {}
     spec = spec_of(Plan(raw))
-    table = sweeps.run(generate(spec), spec)
+    table = phases.run(generate(spec), spec)
     runs = as_runs(raw)
     assert sorted(table.columns) == sorted(runs.columns)
     pd.testing.assert_frame_equal(
@@ -322,14 +322,14 @@ def test_every_point_is_a_run(raw, change):
     assert len(table) == 3 * 2 * 3
     assert set(table["diverged_at"] >= 0) == {True, False}
     assert table.loc[table["diverged_at"] >= 0, "train_loss"].isna().all()
-    pd.testing.assert_frame_equal(table, sweeps.run(generate(spec), spec, 2), check_exact=True)
+    pd.testing.assert_frame_equal(table, phases.run(generate(spec), spec, 2), check_exact=True)
 
 
 def test_who_diverges_behind_the_last_snapshot_has_no_values(raw):
     raw["sweeps"]["phases"]["step_size"] = [0.01, 30.0]
     # The start alone: whoever diverges does so later.
     spec = spec_of(Plan(raw)) | {"snapshots": {"first": 1, "evenly_spaced": 2}}
-    table = sweeps.run(generate(spec), spec)
+    table = phases.run(generate(spec), spec)
     assert (table["iteration"] == 0).all()
     assert set(np.sign(table["diverged_at"])) == {-1, 1}
     metrics = table.columns.drop(list(tables.SWEEP_KEYS))
@@ -340,7 +340,7 @@ def test_who_diverges_behind_the_last_snapshot_has_no_values(raw):
 
 def test_the_stages_write_and_check(raw, tmp_path):
     plan = Plan(raw)
-    ((chunk, points),) = plan.sweeps.chunks("phases").items()
+    ((chunk, points),) = plan.sweeps.phases.chunks("phases").items()
     wildcards = SimpleNamespace(sweep="phases", chunk=chunk, batch="0-2")
     spec = json.loads(plan.jobs.spec("sweep")(wildcards))
     assert (spec["points"], spec["replicates"]) == (points, [0, 2])
@@ -358,7 +358,7 @@ def test_the_stages_write_and_check(raw, tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
     written = tables.read_table(table, identity(spec), tables.SWEEP)
-    pd.testing.assert_frame_equal(written, sweeps.run(generate(spec), spec), check_exact=True)
+    pd.testing.assert_frame_equal(written, phases.run(generate(spec), spec), check_exact=True)
     # The CSV has the same numbers, digit by digit.
     read = pd.read_csv(short, dtype=str, na_filter=False)
     assert list(read) == list(written)
@@ -402,7 +402,7 @@ def drawn(raw):
     """Table of the sweep and spec of its figure."""
     plan = Plan(raw)
     spec = spec_of(plan)
-    table = sweeps.run(generate(spec), spec)
+    table = phases.run(generate(spec), spec)
     return table, json.loads(plan.jobs.spec("figure")(SimpleNamespace(figure="phases")))
 
 

@@ -1,0 +1,49 @@
+"""Sweeps of a config whose experiments are checked, and what figures ask of them."""
+
+from typing import TYPE_CHECKING
+
+from sparsestep.config import phase_sweeps, sweep_points
+from sparsestep.config.key_sweeps import KeySweep
+from sparsestep.config.kinds import columns, not_measured
+from sparsestep.config.phase_sweeps import PhaseSweep
+from sparsestep.mistakes import Mistakes, suggest
+
+if TYPE_CHECKING:
+    from sparsestep.config.blocks import Experiment
+    from sparsestep.figures.specs.base import FigureSpec
+
+AnySweep = KeySweep | PhaseSweep
+
+
+def resolve(sweep: AnySweep, whole: "dict[str, Experiment]", mistakes: Mistakes) -> AnySweep:
+    """The sweep with defaults filled in and ranges as lists; `whole` are checked experiments."""
+    of = sweep_points if isinstance(sweep, KeySweep) else phase_sweeps
+    return of.resolve(sweep, whole, mistakes)
+
+
+def measured(sweep: AnySweep, whole: "dict[str, Experiment]") -> list[str]:
+    """Names of what a resolved sweep measures."""
+    of = whole[sweep.experiment]
+    found = columns(sweep.measure, of.model, of.problem)
+    has_edges = isinstance(sweep, KeySweep) and sweep_points.has_edges(sweep, of)
+    return [*found, "edge"] if has_edges else found
+
+
+def check_figure(
+    figure: "FigureSpec",
+    sweeps: dict[str, AnySweep],
+    whole: "dict[str, Experiment]",
+    mistakes: Mistakes,
+) -> None:
+    """Note each sweep that a figure asks for and that is not there, each metric not measured."""
+    missing = {
+        key: f"there is none{suggest(name, list(sweeps))}"
+        for key, name in figure.sweeps().items()
+        if name not in sweeps
+    }
+    mistakes.add_all(missing)
+    for key, (name, metric) in {} if missing else figure.swept_metrics().items():
+        found = measured(sweeps[name], whole)
+        if metric not in found:
+            problem = whole[sweeps[name].experiment].problem
+            mistakes.add(not_measured(metric, found, problem), *key)

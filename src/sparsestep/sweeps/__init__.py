@@ -1,0 +1,1 @@
+"""Sweeps: end values of an experiment at the points of a grid."""

@@ -1,0 +1,116 @@
+"""Points of a sweep over keys: each a run of its own, of which the end is kept."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsestep.algorithms.base import unperturbed
+from sparsestep.artifacts.arrays import Problem, Trajectory
+from sparsestep.artifacts.identity import canonical_json
+from sparsestep.measures import measure
+from sparsestep.problems import generate
+from sparsestep.schedules.edge import is_relative
+from sparsestep.training import starts, train
+from sparsestep.training.edge import calibrate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OF_PROBLEM = ("problem", "model", "iterations", "replicates")
+_KEYS = ("replicate", "iteration", "diverged_at")
+
+
+def run(spec: dict, threads: int = 1, problem: Problem | None = None) -> "pd.DataFrame":
+    """One row per (point, replicate): what its end is like.
+
+    `spec` holds `points`, of each its `values` by key and the `blocks` in which it differs from
+    `common` (those of a run, with `measure`); `over`, the keys in the order of the columns;
+    `average` and `edges`; `replicates`. `problem` is that of all points, if they share one.
+
+    The columns are the keys of `over`, `replicate`, `iteration` (of the last snapshot),
+    `diverged_at` (-1: survived), `edge` where edges are asked for or step sizes are fractions of
+    them, and what is measured: of the last snapshot or, with `average` f, the mean over the
+    snapshots at iterations >= (1 - f) T. It is NaN for a replicate that diverged. A point is
+    trained as a run of these settings is, to the same bits. The result does not depend on
+    `threads`.
+    """
+    import pandas as pd
+
+    problems = _Last(generate) if problem is None else lambda _: problem
+    edges = _Last(_edges)
+    parts = []
+    for point in spec["points"]:
+        of_point = {**spec["common"], **point["blocks"], "replicates": spec["replicates"]}
+        data = problems({key: of_point[key] for key in _OF_PROBLEM})
+        found = None
+        if "edge" in of_point:
+            found = edges(_of_edges(of_point), data, threads)
+        table = _ends(data, of_point, found, spec["average"], threads)
+        for place, key in enumerate(spec["over"]):
+            table.insert(place, key, point["values"][key])
+        parts.append(table)
+    table = pd.concat(parts, ignore_index=True)
+    keys = [*spec["over"], *_KEYS]
+    return table[keys + [name for name in table if name not in keys]]
+
+
+class _Last:
+    """A function of a spec, and of what follows from it, that keeps its last result.
+
+    Points that lie behind each other often share their problem, and their edges.
+    """
+
+    def __init__(self, function: Callable[..., Any]):
+        self._function = function
+        self._known: tuple[str, Any] = ("", None)
+
+    def __call__(self, spec: dict, *rest: Any) -> Any:
+        text = canonical_json(spec)
+        if text != self._known[0]:
+            self._known = (text, self._function(spec, *rest))
+        return self._known[1]
+
+
+def _of_edges(of_point: dict) -> dict:
+    """All that decides a point's edges: those of unperturbed starts."""
+    kept = {key: of_point[key] for key in (*_OF_PROBLEM, "edge")}
+    return kept | {"algorithm": unperturbed(of_point["algorithm"])}
+
+
+def _edges(spec: dict, problem: Problem, threads: int) -> np.ndarray:
+    return calibrate(problem, spec, threads)
+
+
+def _ends(
+    problem: Problem, spec: dict, edges: np.ndarray | None, average: float | None, threads: int
+) -> "pd.DataFrame":
+    """The table of one point, without its values."""
+    of_run = edges if is_relative(spec["schedule"]) else None
+    trajectory = train(starts.perturbed(problem, spec), spec, threads, of_run)
+    first = -1
+    if average is not None:
+        counted = trajectory.iterations >= (1 - average) * spec["iterations"]
+        # At least the last.
+        first = min(int(np.argmax(counted)) if counted.any() else -1, len(counted) - 1)
+    measured = measure(problem, _from(trajectory, first), spec, threads)
+    table = measured.groupby("replicate", as_index=False, sort=False).last()
+    metrics = [name for name in measured if name not in _KEYS]
+    means = measured.groupby("replicate", sort=False)[metrics].agg(lambda of: of.mean(skipna=False))
+    # A replicate may diverge behind its last snapshot.
+    survived = (trajectory.diverged_at < 0)[:, None]
+    table[metrics] = np.where(survived, means.to_numpy(dtype=float), np.nan)
+    if edges is not None:
+        table.insert(len(_KEYS), "edge", edges)
+    return table
+
+
+def _from(trajectory: Trajectory, first: int) -> Trajectory:
+    """The snapshots from this place on."""
+    return dataclasses.replace(
+        trajectory,
+        iterations=trajectory.iterations[first:],
+        parameters=trajectory.parameters[:, first:],
+        step_sizes=trajectory.step_sizes[:, first:],
+    )
