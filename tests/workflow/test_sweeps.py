@@ -91,3 +91,50 @@ def test_a_run_of_the_experiment(edited):
     config["experiments"]["first"]["runs"]["small"]["schedule"]["step_size"] = 0.02
     edited.write_config(config)
     assert not {"sweep_runs", "draw_phase_diagram"} & set(edited.planned())
+
+
+OVER_KEYS = {
+    "experiment": "first",
+    "run": "small",
+    "over": {"problem.n_train": [4, 6], "schedule.step_size": [0.01, 0.05]},
+}
+
+
+@pytest.fixture(scope="module")
+def over_keys(finished, tmp_path_factory):
+    """The tiny workflow with a sweep over two keys of experiment `first`, everything computed."""
+    workflow = finished.copy(tmp_path_factory.mktemp("keys") / "workflow")
+    workflow.write_config({**workflow.config, "sweeps": {"keys": OVER_KEYS}})
+    assert workflow.planned() == {"sweep_points": 1, "collect_points": 1, "write_report": 1}
+    workflow.run("--cores", "2")
+    return workflow
+
+
+def test_a_sweep_over_keys(over_keys):
+    assert over_keys.planned() == {}
+    table = pd.read_csv(over_keys.folder / "results" / "sweeps" / "keys.csv")
+    assert list(table)[:3] == ["problem.n_train", "schedule.step_size", "replicate"]
+    assert len(table) == 4 * 16
+    # The last step sizes are those of the run: it ends with the same numbers.
+    summary = pd.read_csv(over_keys.folder / "results" / "summary.csv")
+    here = (table["problem.n_train"] == 6) & (table["schedule.step_size"] == 0.01)
+    run = (summary["run"] == "small") & (summary["metric"] == "train_loss")
+    assert table.loc[here, "train_loss"].tolist() == summary.loc[run, "value"].tolist()
+
+
+def test_edits_of_a_sweep_over_keys(over_keys, tmp_path):
+    workflow = over_keys.copy(tmp_path / "edited")
+    config = workflow.config
+    over = config["sweeps"]["keys"]["over"]
+    # Written in another way, and in the order of the keys' blocks alone.
+    over["problem.n_train"] = {"low": 4, "high": 6, "points": 2, "whole": True}
+    workflow.write_config(config)
+    assert workflow.planned() == {}
+    over["problem.n_train"] = [5, 6]
+    workflow.write_config(config)
+    assert workflow.planned() == {"sweep_points": 1, "collect_points": 1, "write_report": 1}
+    over["problem.n_train"] = [4, 6]
+    config["experiments"]["first"]["runs"]["decay-50"]["schedule"]["step_size"] = 0.04
+    workflow.write_config(config)
+    # Another run is no part of it.
+    assert "sweep_points" not in workflow.planned()

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from sparsestep.mistakes import Mistakes, describe, shown, suggest
 MOST_POINTS = 5000
 # Points of which mistakes are told; the others have the same cause.
 _TOLD = 3
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 # What a column of `together` formulas is a function of.
 _VALUE = "value"
 
@@ -125,13 +127,26 @@ def _run(sweep: KeySweep, experiment: Experiment, mistakes: Mistakes) -> str | N
 
 
 def _values(given: list[Any] | KeyRange, mistakes: Mistakes) -> list[Any]:
-    values = given.values() if isinstance(given, KeyRange) else given
+    values = given.values() if isinstance(given, KeyRange) else list(map(_as_number, given))
     seen: list[Any] = []
     for place, value in enumerate(values):
         if value in seen:
             mistakes.add(f"got {shown(value)} again; values must be different", place)
         seen.append(value)
     return values
+
+
+def _as_number(value: Any) -> Any:
+    """The value with numbers for texts that are some: PyYAML reads 1e-2 as a text (`fields.py`)."""
+    match value:
+        case str() if _NUMBER.fullmatch(value):
+            number = float(value)
+            return int(number) if number.is_integer() and abs(number) < 2**53 else number
+        case list():
+            return list(map(_as_number, value))
+        case dict():
+            return {key: _as_number(part) for key, part in value.items()}
+    return value
 
 
 def _check_together(sweep: KeySweep, over: dict[str, list], mistakes: Mistakes) -> None:

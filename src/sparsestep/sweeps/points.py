@@ -52,7 +52,7 @@ def run(spec: dict, threads: int = 1, problem: Problem | None = None) -> "pd.Dat
             table.insert(place, key, point["values"][key])
         parts.append(table)
     table = pd.concat(parts, ignore_index=True)
-    keys = [*spec["over"], *_KEYS]
+    keys = [*spec["over"], *_KEYS, *(["edge"] if "edge" in table else [])]
     return table[keys + [name for name in table if name not in keys]]
 
 
