@@ -118,8 +118,9 @@ def test_a_sweep_over_keys(over_keys):
     # The last step sizes are those of the run: it ends with the same numbers.
     summary = pd.read_csv(over_keys.folder / "results" / "summary.csv")
     here = (table["problem.n_train"] == 6) & (table["schedule.step_size"] == 0.01)
-    run = (summary["run"] == "small") & (summary["metric"] == "train_loss")
-    assert table.loc[here, "train_loss"].tolist() == summary.loc[run, "value"].tolist()
+    of_run = summary[(summary["experiment"] == "first") & (summary["run"] == "small")]
+    losses = of_run.loc[of_run["metric"] == "train_loss", "value"]
+    assert table.loc[here, "train_loss"].tolist() == losses.tolist()
 
 
 def test_edits_of_a_sweep_over_keys(over_keys, tmp_path):

@@ -27,6 +27,9 @@ class KeySweep(Closed):
     over: Annotated[dict[KeyPath, KeyValues], Field(min_length=1, max_length=3)] = Field(
         description="values by key, the first changing slowest"
     )
+    fixed: dict[KeyPath, Any] = Field(
+        default={}, description="keys that differ from the experiment's at every point"
+    )
     together: dict[KeyPath, dict[KeyPath, list[Any] | str]] = Field(
         default={},
         description="of a key in `over`, further keys: as many values, or a formula of `value`",

@@ -47,6 +47,8 @@ def resolve(sweep: KeySweep, whole: dict[str, Experiment], mistakes: Mistakes) -
     known, experiment = len(mistakes), whole[sweep.experiment]
     run = _run(sweep, experiment, mistakes)
     over = {key: _values(given, mistakes.at("over", key)) for key, given in sweep.over.items()}
+    for key in sweep.fixed.keys() & over.keys():
+        mistakes.add("is a key of `over` itself", "fixed", key)
     _check_together(sweep, over, mistakes.at("together"))
     count = 1
     for values in over.values():
@@ -87,7 +89,7 @@ def has_edges(sweep: KeySweep, experiment: Experiment) -> bool:
 
 
 def _keys(sweep: KeySweep) -> list[str]:
-    return [*sweep.over, *(key for keys in sweep.together.values() for key in keys)]
+    return [*sweep.over, *sweep.fixed, *(key for keys in sweep.together.values() for key in keys)]
 
 
 def told(value: Any) -> float | str:
@@ -155,8 +157,9 @@ def _check_together(sweep: KeySweep, over: dict[str, list], mistakes: Mistakes) 
             mistakes.add(f"no key of `over`{suggest(axis, list(over))}", axis)
             continue
         for key, values in keys.items():
-            if key in over:
-                mistakes.add("is a key of `over` itself", axis, key)
+            if key in over or key in sweep.fixed:
+                where = "over" if key in over else "fixed"
+                mistakes.add(f"is a key of `{where}` itself", axis, key)
             elif isinstance(values, list) and len(values) != len(over[axis]):
                 text = (
                     f"got {len(values)} values; must be {len(over[axis])}, one for each of {axis}"
@@ -220,7 +223,7 @@ def _base(sweep: KeySweep, experiment: Experiment) -> dict[str, Any]:
 
 
 def _experiment_at(base: dict[str, Any], sweep: KeySweep, at: dict[str, Any]) -> Experiment:
-    changes = dict(at)
+    changes = {**{key: _as_number(value) for key, value in sweep.fixed.items()}, **at}
     for axis, keys in sweep.together.items():
         place = sweep.over[axis].index(at[axis])
         for key, values in keys.items():

@@ -81,6 +81,17 @@ def test_ranges():
     assert [schedule.step_size for schedule in found] == [0.01, 0.02, 0.03]
 
 
+def test_fixed_keys():
+    fixed = {"schedule": {"kind": "constant", "step_size": {"of_edge": "5e-1"}}, "iterations": 30}
+    found = points(experiment="teacher", over={"model.widths.0": [4, 6]}, fixed=fixed)
+    assert [of.experiment.iterations for of in found] == [30, 30]
+    assert [of.experiment.runs["large"].schedule.step_size.of_edge for of in found] == [0.5, 0.5]
+    assert list(found[0].values) == ["model.widths.0"]
+    checked = config.load(raw(experiment="teacher", over={"problem.n_train": [4]}, fixed=fixed))
+    entry = checked.sweeps["mine"]
+    assert sweep_points.has_edges(entry, checked.experiments["teacher"])
+
+
 def test_numbers_that_yaml_reads_as_texts():
     over = {"schedule.step_size": ["1e-2", {"of_edge": "5E-1"}], "iterations": ["2e1", "30"]}
     found = points(experiment="teacher", over=over)
