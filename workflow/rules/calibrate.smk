@@ -8,8 +8,8 @@ OUTPUTS: results/edges/<experiment>-<id>/<batch>.safetensors
 rule calibrate_edges:
     """Where the replicates of a batch begin to diverge; only for runs that ask for it."""
     input:
-        problem=lambda wildcards: plan.experiments.problem_path(
-            wildcards.experiment, wildcards.batch
+        problem=lambda wildcards: plan.experiments.calibrated_path(
+            wildcards.experiment, wildcards.edges_id, wildcards.batch
         ),
     output:
         "results/edges/{experiment}-{edges_id}/{batch}.safetensors",

@@ -9,7 +9,9 @@ Checkpoints of runs that are not finished: results/.resume/<experiment>/<run>-<i
 rule train_images:
     """Snapshots of a network on images."""
     input:
-        dataset=lambda wildcards: plan.experiments.dataset_path(wildcards.experiment),
+        dataset=lambda wildcards: plan.experiments.dataset_path(
+            wildcards.experiment, wildcards.run
+        ),
     output:
         "results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
     log:
@@ -44,7 +46,9 @@ rule train_images:
 rule measure_images:
     """What the snapshots of a network on images are like."""
     input:
-        dataset=lambda wildcards: plan.experiments.dataset_path(wildcards.experiment),
+        dataset=lambda wildcards: plan.experiments.dataset_path(
+            wildcards.experiment, wildcards.run
+        ),
         trajectory="results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
     output:
         "results/runs/{experiment}/{run}-{run_id}/{batch}/measurements.parquet",

@@ -9,7 +9,7 @@ rule measure_run:
     """What the snapshots of a batch of replicates of one run are like."""
     input:
         problem=lambda wildcards: plan.experiments.problem_path(
-            wildcards.experiment, wildcards.batch
+            wildcards.experiment, wildcards.batch, wildcards.run
         ),
         trajectory="results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
     output:

@@ -10,7 +10,7 @@ rule train_run:
     """Snapshots of the parameters of a batch of replicates of one run."""
     input:
         problem=lambda wildcards: plan.experiments.problem_path(
-            wildcards.experiment, wildcards.batch
+            wildcards.experiment, wildcards.batch, wildcards.run
         ),
         edges=lambda wildcards: plan.experiments.edges_path(
             wildcards.experiment, wildcards.run, wildcards.batch

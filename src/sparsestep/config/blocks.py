@@ -22,30 +22,6 @@ from sparsestep.images.compute import Compute
 from sparsestep.mistakes import Mistake, describe, told
 
 
-class Run(Closed):
-    """An experiment trained with one algorithm and schedule."""
-
-    algorithm: kinds.Algorithm = Field(
-        default={"kind": "sgd"}, validate_default=True, description="what an update is"
-    )
-    schedule: kinds.Schedule | None = Field(
-        default=None,
-        description="the step size as a function of the iteration; not where another run gives it",
-    )
-    label: ShownText | None = Field(default=None, description="legend text (display only)")
-    colour: Colour | None = Field(default=None, description="as #rrggbb (display only)")
-
-    @property
-    def followed(self) -> str | None:
-        """Name of the run that this one is `of`, by its algorithm's option; None for most."""
-        return getattr(self.algorithm, "of", None)
-
-    @property
-    def is_relative(self) -> bool:
-        """Whether its step sizes are fractions of each replicate's edge."""
-        return isinstance(getattr(self.schedule, "step_size", None), OfEdge)
-
-
 class Snapshots(Closed):
     """Iterations before whose update the parameters are kept."""
 
@@ -75,6 +51,48 @@ class Edge(Closed):
         default="finite",
         description="finite: not diverged; alive: and the output still depends on the input",
     )
+
+
+# Blocks of an experiment in which a run may differ.
+OWN_BLOCKS = ("problem", "model", "snapshots", "edge")
+
+
+class Run(Closed):
+    """An experiment trained with one algorithm and schedule, which may differ in other blocks too.
+
+    Of these a user writes the differences; read, a block is whole, or None where it is the
+    experiment's.
+    """
+
+    algorithm: kinds.Algorithm = Field(
+        default={"kind": "sgd"}, validate_default=True, description="what an update is"
+    )
+    schedule: kinds.Schedule | None = Field(
+        default=None,
+        description="the step size as a function of the iteration; not where another run gives it",
+    )
+    problem: kinds.Problem | None = AddedField(
+        default=None, description="what differs from the experiment's"
+    )
+    model: kinds.Model | None = AddedField(
+        default=None, description="what differs from the experiment's"
+    )
+    snapshots: Snapshots | None = AddedField(
+        default=None, description="what differs from the experiment's"
+    )
+    edge: Edge | None = AddedField(default=None, description="what differs from the experiment's")
+    label: ShownText | None = Field(default=None, description="legend text (display only)")
+    colour: Colour | None = Field(default=None, description="as #rrggbb (display only)")
+
+    @property
+    def followed(self) -> str | None:
+        """Name of the run that this one is `of`, by its algorithm's option; None for most."""
+        return getattr(self.algorithm, "of", None)
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether its step sizes are fractions of each replicate's edge."""
+        return isinstance(getattr(self.schedule, "step_size", None), OfEdge)
 
 
 class Experiment(Closed):
@@ -109,6 +127,33 @@ class Experiment(Closed):
     def family(self) -> families.Family:
         """What networks on vectors and networks on images do differently."""
         return families.family_of(self.problem)
+
+    def own_blocks(self, run: str) -> dict[str, Closed]:
+        """Blocks in which a run, or the one that it follows, differs from the experiment."""
+        of = self.runs[self.runs[run].followed or run]
+        found = {key: getattr(of, key) for key in OWN_BLOCKS}
+        return {
+            key: block
+            for key, block in found.items()
+            if block is not None and block != getattr(self, key)
+        }
+
+    def variants(self) -> list["Experiment"]:
+        """The experiment, and that of each run which has blocks of its own."""
+        return [self, *(self.of_run(name) for name in self.runs if self.own_blocks(name))]
+
+    def of_run(self, run: str) -> "Experiment":
+        """The experiment of a run alone (and of the run that it follows): with its own blocks."""
+        own = self.own_blocks(run)
+        if not own:
+            return self
+        names = (self.runs[run].followed, run)
+        kept = {name: self.runs[name] for name in names if name is not None}
+        measure = self.measure
+        if "model" in own and own["model"].kind != self.model.kind:
+            raw = {name: block.model_dump(mode="json") for name, block in measure.items()}
+            measure = kinds.resolve_measure(raw, own["model"])
+        return self.model_copy(update={**own, "runs": kept, "measure": measure})
 
     def perturbation(self, run: str) -> float:
         """Size of the perturbation of a run's starts; 0 for most, and for networks on images."""

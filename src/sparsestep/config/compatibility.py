@@ -27,8 +27,9 @@ def check(experiment: "Experiment", mistakes: Mistakes) -> None:
     """Note each need of a part of a checked experiment that the other parts do not meet."""
     for name, run in experiment.runs.items():
         where = mistakes.at("runs", name, "algorithm")
-        check_trained(run.algorithm, experiment.model, where)
-        check_precision(run.algorithm, experiment.model, where)
+        model = experiment.own_blocks(name).get("model", experiment.model)
+        check_trained(run.algorithm, model, where)
+        check_precision(run.algorithm, model, where)
     network = experiment.family.network(experiment, mistakes)
     if network is not None:
         _check_measurements(experiment, network, mistakes)
@@ -51,7 +52,7 @@ def _check_measurements(
 
 
 def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> None:
-    """Note an algorithm that trains networks of this kind, but not with all options of the two."""
+    """Note an algorithm that does not train networks of this kind, or not with these options."""
     if not registry.lacking("trainer", algorithm.kind, model.kind):
         return
     written = registry.extensions("algorithm").get(algorithm.kind, algorithm.kind)
@@ -60,8 +61,9 @@ def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> N
         *(f"model.{option}" for option in kinds.further_options("model", model)),
     ]
     valid = ", ".join(registry.kinds("trainer", model.kind)) or "none"
-    text = f"got {written!r}, which does not train networks of this kind with "
-    mistakes.add(f"{text}{' and '.join(options)}; algorithms that do: {valid}", "kind")
+    networks = f"this kind with {' and '.join(options)}" if options else f"kind {model.kind!r}"
+    text = f"got {written!r}, which does not train networks of {networks}"
+    mistakes.add(f"{text}; algorithms that do: {valid}", "kind")
 
 
 def check_precision(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> None:

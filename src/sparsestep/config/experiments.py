@@ -1,18 +1,25 @@
 """Experiments, each checked by itself: its runs, its family, what its parts need of each other."""
 
-from sparsestep.config import compatibility
-from sparsestep.config.blocks import Experiment, Run, Snapshots
-from sparsestep.mistakes import Mistakes, suggest
+from pydantic import ValidationError
+
+from sparsestep.config import compatibility, families
+from sparsestep.config.blocks import OWN_BLOCKS, Experiment, Run, Snapshots
+from sparsestep.mistakes import Mistakes, describe, suggest
 
 
 def check_runs(experiment: Experiment, mistakes: Mistakes) -> None:
     """Note what is wrong with the runs of an experiment, and with its keys for its family."""
+    known = len(mistakes)
     for name, run in experiment.runs.items():
         where = mistakes.at("runs", name)
         _check_run(run, where)
         if run.followed:
             _check_followed(run.followed, experiment.runs, where.at("algorithm", "of"))
     experiment.family.check(experiment, mistakes)
+    if len(mistakes) > known:
+        return
+    for name in experiment.runs:
+        _check_own_blocks(experiment, name, mistakes.at("runs", name))
 
 
 def completed(experiment: Experiment) -> Experiment:
@@ -23,6 +30,24 @@ def completed(experiment: Experiment) -> Experiment:
     return experiment.model_copy(update=parts)
 
 
+def check_parts(experiment: Experiment, mistakes: Mistakes) -> None:
+    """Note each need of a part of a completed experiment, or of a run's own, that is not met."""
+    known = len(mistakes)
+    compatibility.check(experiment, mistakes)
+    if len(mistakes) > known:
+        return
+    for name in experiment.runs:
+        if not (own := experiment.own_blocks(name)):
+            continue
+        found = Mistakes()
+        compatibility.check(experiment.of_run(name), found)
+        for path, text in found:
+            of_run = path[:1] == ("runs",)
+            is_own = path[0] in own or of_run
+            inside = path if of_run else ("runs", name, *(path if is_own else ()))
+            mistakes.add(text if is_own else f"{'.'.join(map(str, path))}: {text}", *inside)
+
+
 def check_whole(experiment: Experiment, mistakes: Mistakes) -> Experiment:
     """The experiment, completed; notes what is wrong with it, but for its claims."""
     known = len(mistakes)
@@ -30,7 +55,7 @@ def check_whole(experiment: Experiment, mistakes: Mistakes) -> Experiment:
     if len(mistakes) > known:
         return experiment
     whole = completed(experiment)
-    compatibility.check(whole, mistakes)
+    check_parts(whole, mistakes)
     # Columns of more layers than there are might be millions.
     if len(mistakes) == known:
         compatibility.check_metrics(whole.measure, whole.model, mistakes.at("measure"))
@@ -42,6 +67,35 @@ def _check_run(run: Run, mistakes: Mistakes) -> None:
         mistakes.add(f"must be absent; it is that of {run.followed!r}", "schedule")
     elif run.schedule is None and not run.followed:
         mistakes.add("missing", "schedule")
+
+
+def _check_own_blocks(experiment: Experiment, name: str, mistakes: Mistakes) -> None:
+    """Note blocks of its own that a run must not have, and those of another family."""
+    run = experiment.runs[name]
+    written = [key for key in OWN_BLOCKS if getattr(run, key) is not None]
+    if run.followed:
+        for key in written:
+            mistakes.add(f"must be absent; it is that of {run.followed!r}", key)
+        return
+    own = experiment.own_blocks(name)
+    if not own:
+        return
+    problem, model = (own.get(key, getattr(experiment, key)) for key in ("problem", "model"))
+    family = experiment.family
+    if families.family_of(problem) is not family or not families.go_together(problem, model):
+        key = "model" if "model" in own else "problem"
+        valid = families.kinds_of(key, family.name)
+        text = f"got {own[key].kind!r}; the experiment is of {family.name}; valid here: "
+        mistakes.add(text + ", ".join(valid), key, "kind")
+    elif family.iterations(experiment.model_copy(update=own)) != family.iterations(experiment):
+        mistakes.add("leads to another number of iterations; give it an experiment of its own")
+    else:
+        try:
+            experiment.of_run(name)
+        except ValidationError as error:
+            for path, text in describe(Experiment, error):
+                key = ".".join(map(str, ("measure", *path)))
+                mistakes.add(f"got {model.kind!r}, of which {key}: {text}", "model", "kind")
 
 
 def _check_followed(name: str, runs: dict[str, Run], mistakes: Mistakes) -> None:

@@ -75,11 +75,11 @@ def wrong_kinds(experiment: dict[str, Any]) -> dict[Path, str]:
     for role, other in (("problem", "model"), ("model", "problem")):
         if isinstance(blocks[role], dict) and role not in known:
             of = registry.family(other, known[other]) if other in known else None
-            found[role, "kind"] = kinds.wrong_kind(role, blocks[role], _kinds_of(role, of))
+            found[role, "kind"] = kinds.wrong_kind(role, blocks[role], kinds_of(role, of))
     if len(known) == 2:
         hands_out, takes = (registry.family(role, known[role]) for role in ("problem", "model"))
         if hands_out != takes:
-            valid = ", ".join(_kinds_of("model", hands_out))
+            valid = ", ".join(kinds_of("model", hands_out))
             text = f"got {known['model']!r}, which takes {takes}; valid here: {valid}"
             return {("model", "kind"): text}
         if takes == "images" and (text := registry.lacking("network", known["model"])):
@@ -89,7 +89,7 @@ def wrong_kinds(experiment: dict[str, Any]) -> dict[Path, str]:
     return found
 
 
-def _kinds_of(role: str, family: str | None) -> list[str]:
+def kinds_of(role: str, family: str | None) -> list[str]:
     """The kinds of problems or models of a family, or of all."""
     found = registry.kinds(role)
     return [kind for kind in found if family in (None, registry.family(role, kind))]
@@ -97,10 +97,14 @@ def _kinds_of(role: str, family: str | None) -> list[str]:
 
 def _wrong_algorithms(runs: Any, model: str) -> dict[Path, str]:
     found: dict[Path, str] = {}
-    valid = kinds.algorithms(model)
     for name, run in runs.items() if isinstance(runs, dict) else ():
         if not isinstance(run, dict):
             continue
+        own = run.get("model")
+        if isinstance(own, dict) and own.get("kind", model) != model:
+            # Told of the run's own model (`config/experiments.py`).
+            continue
+        valid = kinds.algorithms(model)
         path = ("runs", name, "algorithm")
         algorithm = run.get("algorithm", {"kind": "sgd"})
         if "algorithm" not in run and "sgd" not in valid:

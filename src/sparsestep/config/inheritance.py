@@ -5,7 +5,8 @@ the other's, unless it says another `kind`, which replaces it; numbers, texts, a
 replaced, and so are `runs`, `measure`, and `claims` as wholes. The title is not taken over.
 
 Then `algorithm:` and `schedule:` of the experiment are what its runs start from, in the same way. A
-run that follows another one (`of`) has that run's schedule, and takes none from here.
+run that follows another one (`of`) has that run's schedule, and takes none from here. A run that
+has a `problem`, `model`, `snapshots` or `edge` of its own says there what differs.
 
 What is of a wrong type is left as it is, for the checks that come after to refuse.
 """
@@ -18,6 +19,8 @@ from sparsestep.mistakes import Mistakes, Path, shown, suggest
 
 _WHOLE = ("runs", "measure", "claims")
 _DEFAULTS = ("algorithm", "schedule")
+# Blocks of an experiment in which a run may differ (`blocks.Run`).
+_OWN = ("problem", "model", "snapshots", "edge")
 
 
 class Origins:
@@ -99,7 +102,12 @@ def merge(
 
 
 def _inherits(experiment: Any) -> bool:
-    return isinstance(experiment, dict) and any(key in experiment for key in ("like", *_DEFAULTS))
+    if not isinstance(experiment, dict):
+        return False
+    blocks = (run for run in _runs(experiment).values() if isinstance(run, dict))
+    return any(key in experiment for key in ("like", *_DEFAULTS)) or any(
+        key in run for run in blocks for key in _OWN
+    )
 
 
 def _like(experiment: Any) -> Any:
@@ -172,17 +180,28 @@ def _refine_runs(
             mistakes.add(f"got {shown(block)}; must be a block with a `kind`", key)
             return experiment
     rest = {key: value for key, value in experiment.items() if key not in (*_DEFAULTS, "like")}
-    if not defaults or not _runs(experiment):
+    if not _runs(experiment):
         return rest
     here, taken, refined = ("experiments", name), set(), {}
     for run, block in _runs(experiment).items():
-        refined[run], used = _refine(block, defaults, (*here, "runs", run), here, origins)
+        path = (*here, "runs", run)
+        whole = _complete(block, experiment, path, here, origins)
+        refined[run], used = _refine(whole, defaults, path, here, origins)
         taken.update(used)
     for key in defaults:
         # One that comes from another experiment serves the runs there.
         if key not in taken and key in own:
             mistakes.add("no run takes it; leave it out", key)
     return {**rest, "runs": refined}
+
+
+def _complete(run: Any, experiment: dict, path: Path, here: Path, origins: Origins) -> Any:
+    """A run, at `path`, whose own blocks are merged over those of its experiment."""
+    own = [key for key in _OWN if isinstance(run, dict) and isinstance(run.get(key), dict)]
+    if not own:
+        return run
+    take = _recorder(origins.from_defaults, path, here)
+    return {**run, **{key: merge(experiment.get(key), run[key], (key,), take) for key in own}}
 
 
 def _refine(

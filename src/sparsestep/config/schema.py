@@ -26,7 +26,7 @@ _DEFS = "#/$defs/"
 # Fields that hold a block with a kind, by the model that has them.
 _KINDS = {
     "Experiment": {"problem", "model", "algorithm", "schedule"},
-    "Run": {"algorithm", "schedule"},
+    "Run": {"problem", "model", "algorithm", "schedule"},
     "PhaseSweep": {"algorithm", "schedule"},
 }
 _KINDS_BY_NAME = {"simulations": "simulation", "figures": "figure"}

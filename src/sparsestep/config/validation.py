@@ -48,12 +48,13 @@ def load(raw: dict[str, Any]) -> Config:
     mistakes.refuse(origin)
     whole = {name: experiments.completed(entry) for name, entry in config.experiments.items()}
     for name, experiment in whole.items():
-        compatibility.check(experiment, mistakes.at("experiments", name))
+        experiments.check_parts(experiment, mistakes.at("experiments", name))
     # Columns of more layers than there are might be millions.
     mistakes.refuse(origin)
     for name, experiment in whole.items():
         where = mistakes.at("experiments", name, "measure")
-        compatibility.check_metrics(experiment.measure, experiment.model, where)
+        for of in experiment.variants():
+            compatibility.check_metrics(of.measure, of.model, where)
         measured = columns(experiment.measure, experiment.model, experiment.problem)
         claims.check(experiment, measured, mistakes.at("experiments", name))
     mistakes.refuse(origin)
@@ -97,6 +98,7 @@ def _check_figure(figure: FigureSpec, config: Config, mistakes: Mistakes) -> Non
     known = len(mistakes)
     compatibility.check_drawn(figure.kind, mistakes)
     _check_trajectories(figure, whole, mistakes)
+    _check_one_network(figure, whole, mistakes)
     _check_simulations(figure, config, mistakes)
     for key, (name, metric) in asked.items():
         of = whole[name]
@@ -117,6 +119,18 @@ def _check_trajectories(
         runs = whole[name].runs
         if run is not None and run not in runs:
             mistakes.add(f"experiments.{name} has no such run{suggest(run, list(runs))}", *key)
+
+
+def _check_one_network(
+    figure: FigureSpec, whole: dict[str, Experiment], mistakes: Mistakes
+) -> None:
+    """Note runs that a figure would draw as if of the experiment's problem and model."""
+    for key, (name, run) in figure.trajectories().items():
+        runs = whole[name].runs
+        for each in runs if run is None else [run] if run in runs else ():
+            if own := {"problem", "model"} & whole[name].own_blocks(each).keys():
+                text = f"experiments.{name}.runs.{each} has {' and '.join(sorted(own))} of its own"
+                mistakes.add(f"{text}; figures of this kind show the experiment's alone", *key)
 
 
 def _check_simulations(figure: FigureSpec, config: Config, mistakes: Mistakes) -> None:

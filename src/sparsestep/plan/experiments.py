@@ -39,9 +39,12 @@ class Experiments:
     # What decides an artefact.
 
     @functools.cache
-    def problem(self, experiment: str) -> Spec:
-        """What decides the replicates' data, initial parameters and sampling order."""
-        entry = self.block(experiment)
+    def problem(self, experiment: str, run: str | None = None) -> Spec:
+        """What decides the replicates' data, initial parameters and sampling order.
+
+        Of a run, which may have its own.
+        """
+        entry = self._of(experiment, run)
         return {
             "problem": dump(entry.problem),
             "model": dump(entry.model),
@@ -51,9 +54,7 @@ class Experiments:
     @functools.cache
     def run(self, experiment: str, run: str) -> Spec:
         """What decides a run's trajectory."""
-        entry = self.block(experiment)
-        if run not in entry.runs:
-            raise ConfigError(f"experiments.{experiment} has no run {run!r}")
+        entry = self._of(experiment, run)
         calibrated = self.scheduled(experiment, run)
         spec = {
             **(self.edges if calibrated.is_relative else self._with_algorithm)(experiment, run),
@@ -69,7 +70,7 @@ class Experiments:
     @functools.cache
     def edges(self, experiment: str, run: str) -> Spec:
         """What decides the replicates' edges under the algorithm of this run."""
-        entry = self.block(experiment)
+        entry = self._of(experiment, run)
         calibrated = entry.runs[run].followed or run
         spec = {**self._with_algorithm(experiment, calibrated), "edge": dump(entry.edge)}
         return spec | {"algorithm": unperturbed(spec["algorithm"])}
@@ -77,7 +78,7 @@ class Experiments:
     def measured(self, experiment: str, run: str, batch: str) -> Spec:
         """What decides the measurements of a batch of a run."""
         spec = self.batched(self.run(experiment, run), experiment, batch)
-        return {**spec, "measure": dumped(self.block(experiment).measure)}
+        return {**spec, "measure": dumped(self._of(experiment, run).measure)}
 
     def batched(self, spec: Spec, experiment: str, batch: str) -> Spec:
         """The spec for a batch of the experiment's replicates; raises ConfigError for no batch."""
@@ -97,25 +98,32 @@ class Experiments:
 
     # Where it lies.
 
-    def data_path(self, experiment: str, batch: str) -> str:
+    def data_path(self, experiment: str, batch: str, run: str | None = None) -> str:
         """File that a batch is trained on: its Problem, or the data set, where it has none."""
         if self.block(experiment).family.has_problem_file:
-            return self.problem_path(experiment, batch)
-        return self.dataset_path(experiment)
+            return self.problem_path(experiment, batch, run)
+        return self.dataset_path(experiment, run)
 
-    def dataset_path(self, experiment: str) -> str:
-        """File with the data set that an experiment on images uses."""
-        return datasets.path(self.block(experiment).problem.dataset)
+    def dataset_path(self, experiment: str, run: str | None = None) -> str:
+        """File with the data set that an experiment on images, or a run of it, uses."""
+        return datasets.path(self._of(experiment, run).problem.dataset)
 
     def snapshots_mb(self, experiment: str) -> int:
-        """Size of the snapshots of a job on images, in MB (10^6 bytes)."""
+        """Size of the snapshots of a job on images, in MB (10^6 bytes); that of the largest run."""
         entry = self.block(experiment)
-        return entry.family.snapshots_mb(entry)
+        return max(entry.family.snapshots_mb(of) for of in entry.variants())
 
-    def problem_path(self, experiment: str, batch: str) -> str:
-        """File with the Problem of a batch."""
-        problem_id = self.problem_id(experiment)
+    def problem_path(self, experiment: str, batch: str, run: str | None = None) -> str:
+        """File with the Problem of a batch, of the experiment or of a run with its own."""
+        problem_id = self.problem_id(experiment, run)
         return paths.PROBLEM.format(experiment=experiment, problem_id=problem_id, batch=batch)
+
+    def calibrated_path(self, experiment: str, edges_id: str, batch: str) -> str:
+        """File with the Problem of which these are the edges."""
+        for run in self.block(experiment).runs:
+            if identity(self.edges(experiment, run)) == edges_id:
+                return self.problem_path(experiment, batch, run)
+        return self.problem_path(experiment, batch)
 
     def edges_path(self, experiment: str, run: str, batch: str) -> list[str]:
         """File with the edges that a run's step sizes refer to; none if they do not."""
@@ -158,6 +166,7 @@ class Experiments:
             for batch in self.batches(name):
                 found.append(self.data_path(name, batch))
                 for run in entry.runs:
+                    found.append(self.data_path(name, batch, run))
                     found.append(self.trajectory_path(name, run, batch))
                     found += self.edges_path(name, run, batch)
         return found
@@ -189,7 +198,8 @@ class Experiments:
         entry = self.block(experiment)
         runs = {
             name: {
-                "label": run.label,
+                # Step sizes do not tell it from others.
+                "label": run.label or (name if entry.own_blocks(name) else None),
                 "colour": run.colour,
                 "schedule": dump(self.scheduled(experiment, name).schedule),
                 # Not there for most.
@@ -218,9 +228,11 @@ class Experiments:
         }
 
     def columns(self, experiment: str) -> list[str]:
-        """Names of what is measured."""
-        entry = self.block(experiment)
-        return kinds.columns(entry.measure, entry.model, entry.problem)
+        """Names of what is measured, of any run."""
+        found = {}
+        for of in self.block(experiment).variants():
+            found |= dict.fromkeys(kinds.columns(of.measure, of.model, of.problem))
+        return list(found)
 
     def last_snapshot(self, experiment: str) -> int:
         """The iteration at which the parameters are kept last."""
@@ -228,9 +240,14 @@ class Experiments:
         return int(snapshot_iterations(entry.iterations, dump(entry.snapshots))[-1])
 
     @functools.cache
-    def problem_id(self, experiment: str) -> str:
-        """Identity of what decides the experiment's problem."""
-        return identity(self.problem(experiment))
+    def problem_id(self, experiment: str, run: str | None = None) -> str:
+        """Identity of what decides the problem of an experiment, or of a run of it."""
+        return identity(self.problem(experiment, run))
+
+    def problems(self, experiment: str) -> dict[str, Spec]:
+        """What decides each problem of an experiment and of its runs, by id."""
+        of = [None, *self.block(experiment).runs]
+        return {self.problem_id(experiment, run): self.problem(experiment, run) for run in of}
 
     @functools.cache
     def run_id(self, experiment: str, run: str) -> str:
@@ -239,7 +256,17 @@ class Experiments:
 
     def _with_algorithm(self, experiment: str, run: str) -> Spec:
         algorithm = self.block(experiment).runs[run].algorithm
-        return {**self.problem(experiment), "algorithm": dump(algorithm)}
+        return {**self.problem(experiment, run), "algorithm": dump(algorithm)}
+
+    @functools.cache
+    def _of(self, experiment: str, run: str | None) -> Experiment:
+        """The experiment, or that of a run, which may have blocks of its own."""
+        entry = self.block(experiment)
+        if run is None:
+            return entry
+        if run not in entry.runs:
+            raise ConfigError(f"experiments.{experiment} has no run {run!r}")
+        return entry.of_run(run)
 
     def _path_of_run(self, template: str, experiment: str, run: str, batch: str) -> str:
         run_id = self.run_id(experiment, run)

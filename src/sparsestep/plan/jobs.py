@@ -83,8 +83,10 @@ class Jobs:
         return spec
 
     def _generated(self, at: "Wildcards") -> Spec:
-        _require_current(at.problem_id, self._experiments.problem_id(at.experiment))
-        spec = self._experiments.problem(at.experiment)
+        known = self._experiments.problems(at.experiment)
+        if at.problem_id not in known:
+            _require_current(at.problem_id, self._experiments.problem_id(at.experiment))
+        spec = known[at.problem_id]
         return self._batched_or_swept(spec, at.experiment, at.batch)
 
     def _calibrated(self, at: "Wildcards") -> Spec:
