@@ -198,8 +198,7 @@ class Experiments:
         entry = self.block(experiment)
         runs = {
             name: {
-                # Step sizes do not tell it from others.
-                "label": run.label or (name if entry.own_blocks(name) else None),
+                "label": run.label,
                 "colour": run.colour,
                 "schedule": dump(self.scheduled(experiment, name).schedule),
                 # Not there for most.

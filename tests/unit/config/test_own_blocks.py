@@ -95,14 +95,6 @@ def test_another_kind_replaces_the_block():
     assert plan.run("teacher", "small")["model"] == model
 
 
-def test_labels_tell_runs_apart_that_step_sizes_do_not():
-    shown = Plan(raw(small=SMALL | OWN[0])).experiments.display("teacher")["runs"]
-    assert (shown["small"]["label"], shown["large"]["label"]) == ("small", None)
-    named = SMALL | OWN[0] | {"label": "small start"}
-    shown = Plan(raw(small=named)).experiments.display("teacher")["runs"]
-    assert shown["small"]["label"] == "small start"
-
-
 def test_claims_compare_runs_of_the_same_network_alone():
     decay = {"kind": "step_decay", "step_size": 0.2, "decay_at": 0.5, "divide_by": 2}
     content = raw(small=SMALL, decay={"schedule": decay}, other={"schedule": decay, **OWN[0]})
