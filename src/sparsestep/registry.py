@@ -65,6 +65,11 @@ SCHEDULES = {
     "warmup_decay": "sparsestep.schedules.warmup_decay",
     "plateau": "sparsestep.schedules.plateau",
     "exponential_warmup": "sparsestep.schedules.exponential_warmup",
+    "piecewise": "sparsestep.schedules.piecewise",
+    "linear_decay": "sparsestep.schedules.linear_decay",
+    "cosine": "sparsestep.schedules.cosine",
+    "cyclic": "sparsestep.schedules.cyclic",
+    "table": "sparsestep.schedules.table",
 }
 
 # An algorithm module offers a `Spec` of its options; a full-batch one also the noise on its labels

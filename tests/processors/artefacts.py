@@ -23,6 +23,14 @@ from sparsestep.reproduction import digest_of_arrays
 from sparsestep.sweeps import phases
 from sparsestep.training import edge, train
 
+# Kinds of schedules that no small network of config.yaml has; without powers.
+SHAPES = {
+    "piecewise": {"pieces": [[0, 0.1], [0.3, 0.03]]},
+    "linear_decay": {"step_size": 0.1, "warm_up": 0.07, "decay_at": 0.3, "final": 0.013},
+    "cosine": {"step_size": 0.1, "warm_up": 0.07, "final": 0.013},
+    "cyclic": {"step_size": 0.1, "factor": 2.7, "period": 0.23},
+    "table": {"step_size": 0.3, "values": [[0, 0.1], [1000, 0.03]]},
+}
 # Iterations of what would take long without fused operations; SGD is trained to its end.
 FEW = 400
 
@@ -77,14 +85,14 @@ def of_problems(make):
 
 
 def of_step_sizes(make):
-    """Every schedule of a small network."""
-    return digest_of_arrays(
-        *(
-            schedules.from_spec(make.experiments.run(name, run)["schedule"]).step_sizes(3000)
-            for name in make.vectors()
-            for run in make.experiments.blocks[name].runs
-        )
-    )
+    """Every schedule of a small network, and of each kind that config.yaml does not use."""
+    used = [
+        schedules.from_spec(make.experiments.run(name, run)["schedule"])
+        for name in make.vectors()
+        for run in make.experiments.blocks[name].runs
+    ]
+    others = [schedules.from_spec({"kind": kind, **options}) for kind, options in SHAPES.items()]
+    return digest_of_arrays(*(schedule.step_sizes(3000) for schedule in (*used, *others)))
 
 
 def of_edges(make):

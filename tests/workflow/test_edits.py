@@ -59,6 +59,26 @@ def test_one_step_size_and_back(edited):
     assert edited.planned() == DOWNSTREAM
 
 
+def test_a_file_of_step_sizes(edited):
+    def write(name, content):
+        (edited.folder / name).write_text(content)
+        change(edited, "runs", "small", "schedule", {"kind": "table", "path": name})
+
+    write("steps.csv", "0,0.02\n30,0.01\n")
+    assert edited.planned() == {"train_run": 1, "measure_run": 1, **DOWNSTREAM}
+    edited.run("--cores", "2")
+    assert edited.planned() == {}
+    # Moved, and written differently.
+    (edited.folder / "steps.csv").unlink()
+    write("other.txt", "iteration step_size\n0 2e-2\n20 0.02\n30 1e-2\n")
+    assert edited.planned() == {}
+    write("other.txt", "0,0.02\n30,0.011\n")
+    assert edited.planned() == {"train_run": 1, "measure_run": 1, **DOWNSTREAM}
+    (edited.folder / "other.txt").unlink()
+    said = edited.snakemake("-n").stdout
+    assert "schedule.path: got 'other.txt'; there is no such file in" in said
+
+
 def test_two_swapped_values(edited):
     # Snakemake compares params as a set without names; the spec is one string.
     config = edited.config

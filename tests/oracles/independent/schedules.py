@@ -1,5 +1,7 @@
 """Step sizes and snapshots, an iteration at a time."""
 
+import math
+
 
 def step_sizes(schedule, iterations):
     """eta of every iteration, a list; in units of the edge where it is a fraction of it."""
@@ -12,6 +14,11 @@ def step_sizes(schedule, iterations):
         "warmup_decay": lambda t: _warmup_decay(schedule, size, t, iterations),
         "plateau": lambda t: _plateau(schedule, size, t, iterations),
         "exponential_warmup": lambda t: _exponential_warmup(schedule, size, t, iterations),
+        "piecewise": lambda t: size * _piece(schedule["pieces"], t, iterations),
+        "linear_decay": lambda t: size * _linear_decay(schedule, t, iterations),
+        "cosine": lambda t: size * _cosine(schedule, t, iterations),
+        "cyclic": lambda t: size * _cyclic(schedule, t, iterations),
+        "table": lambda t: size * [v for i, v in schedule["values"] if i <= t][-1],
     }[schedule["kind"]]
     return [of_one(t) for t in range(iterations)]
 
@@ -45,11 +52,42 @@ def _exponential_warmup(schedule, size, t, iterations):
     return eta
 
 
+def _piece(pieces, t, iterations):
+    return [factor for begin, factor in pieces if int(begin * iterations) <= t][-1]
+
+
+def _warm_up(schedule, t, iterations):
+    return min((t + 1) / (int(schedule["warm_up"] * iterations) + 1), 1.0)
+
+
+def _linear_decay(schedule, t, iterations):
+    begin = int(schedule["decay_at"] * iterations)
+    if t < begin:
+        return _warm_up(schedule, t, iterations)
+    return 1 - (1 - schedule["final"]) * ((t - begin) / (iterations - begin))
+
+
+def _cosine(schedule, t, iterations):
+    peak = int(schedule["warm_up"] * iterations)
+    if t < peak:
+        return _warm_up(schedule, t, iterations)
+    fallen = (1 - math.cos(math.pi * (t - peak) / (iterations - peak))) / 2
+    return 1 - (1 - schedule["final"]) * fallen
+
+
+def _cyclic(schedule, t, iterations):
+    period = max(int(schedule["period"] * iterations), 2)
+    share = t % period / period
+    return 1 + (schedule["factor"] - 1) * min(2 * share, 2 - 2 * share)
+
+
 def large_phase(schedule, iterations):
     """Iterations before the first decay: the first t whose step is smaller than that before; or 0.
 
-    Warm-up only grows.
+    Warm-up only grows. What falls little by little from its peak, or again and again, has no decay.
     """
+    if schedule["kind"] in ("cosine", "cyclic"):
+        return 0
     sizes = step_sizes(schedule, iterations)
     for t in range(1, iterations):
         if sizes[t] < sizes[t - 1]:

@@ -1,5 +1,7 @@
 """The figure of end values against the distance to the edge."""
 
+import copy
+
 import numpy as np
 import pytest
 from figure_tables import assert_drawn, assert_filled, drawn, legend_texts, plot, tables_and_specs
@@ -8,6 +10,7 @@ from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.figures import render
 from sparsestep.figures.sources import Sources
+from sparsestep.figures.specs.edge_profile import large_share
 from sparsestep.measures.shares import exact_interval
 from sparsestep.plan import Plan
 
@@ -228,3 +231,24 @@ def test_legend_shows_the_durations_as_they_are_drawn(population):
         if line.get_marker() in ("o", "s") and len(line.get_xdata())
     }
     assert set(told.values()) == looks
+
+
+@pytest.mark.parametrize(
+    ("schedule", "share"),
+    [
+        ({"kind": "piecewise", "pieces": [[0, 1], [0.25, 0.5]]}, 0.25),
+        ({"kind": "linear_decay", "decay_at": 0.25}, 0.25),
+        ({"kind": "table", "values": [[0, 1], [15, 0.5]]}, 0.25),
+        ({"kind": "cosine"}, 1),
+        ({"kind": "cyclic", "factor": 2, "period": 0.1}, 1),
+    ],
+)
+def test_duration_of_large_steps_of_schedules_without_one_decay(population, schedule, share):
+    runs = population["experiments"]["first"]["runs"]
+    runs["other"] = {"schedule": {**schedule, "step_size": {"of_edge": 0.9}}}
+    experiment = Plan(population).config.experiments["first"]
+    assert large_share(experiment.runs["other"].schedule, experiment.iterations) == share
+    # A place of its own: another run may not be there.
+    runs["same"] = copy.deepcopy(runs["other"])
+    with pytest.raises(ConfigError, match=f"large steps for {share:g} of the iterations"):
+        Plan(population)

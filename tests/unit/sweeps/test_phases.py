@@ -110,8 +110,8 @@ MISTAKES = [
     ),
     (
         "schedule",
-        {"kind": "cosine"},
-        "schedule.kind: unknown schedule, got 'cosine'; valid: step_decay, ",
+        {"kind": "sawtooth"},
+        "schedule.kind: unknown schedule, got 'sawtooth'; valid: step_decay, ",
     ),
     ("measure", {}, "measure: got {}; must have at least 1 entry"),
     ("measure", {"sharpness": None}, "measure.sharpness: unknown measure, got 'sharpness'; valid:"),

@@ -65,4 +65,8 @@ def _told(place: tuple[float, float]) -> str:
 
 def large_share(schedule: Closed, iterations: int) -> float:
     """Length of the large-step phase as a fraction of T; 1 where the step size never decays."""
-    return schedule.decay_at if schedule.decays(iterations) else 1.0
+    decays = schedule.decays(iterations)
+    if not decays:
+        return 1.0
+    # As config.yaml says it, where it does.
+    return getattr(schedule, "decay_at", decays[0] / iterations)
