@@ -6,16 +6,13 @@ Each job is its stage's own function on the files that the plan names.
 import contextlib
 import csv
 import functools
-import importlib
-import json
 import os
 import tempfile
-from argparse import Namespace
 from pathlib import Path
-from types import SimpleNamespace
 from unittest import mock
 
 import pandas as pd
+import stage_jobs
 import yaml
 
 from sparsestep.artifacts.arrays import read_edges, read_problem, read_trajectory
@@ -99,14 +96,16 @@ def finished() -> Finished:
     with contextlib.chdir(folder), mock.patch.dict(os.environ):
         compute.hand_to_jobs(plan.config.compute)
         for name, entry in plan.experiments.blocks.items():
-            make = _make_run if entry.family.has_problem_file else _make_run_on_images
+            on_images = not entry.family.has_problem_file
+            make = _make_run_on_images if on_images else stage_jobs.make_run
+            (batch,) = plan.experiments.batches(name)
             _make_data(plan, name, entry)
             # Those that follow another run come behind it.
             for run in sorted(entry.runs, key=lambda run: entry.runs[run].followed is not None):
-                make(plan, name, run)
+                make(plan, name, run, batch)
         summary = {"output": paths.SUMMARY, "divergence": paths.DIVERGENCE}
-        _do(plan, "summary", **summary, tables=plan.experiments.measurement_paths())
-        _do(plan, "claims", output=paths.CLAIMS, tables=plan.report.claims_inputs())
+        stage_jobs.do(plan, "summary", **summary, tables=plan.experiments.measurement_paths())
+        stage_jobs.do(plan, "claims", output=paths.CLAIMS, tables=plan.report.claims_inputs())
     return Finished(plan, folder)
 
 
@@ -115,41 +114,16 @@ def _make_data(plan, name, entry):
     if not entry.family.has_problem_file:
         dataset = entry.problem.dataset
         at = {"dataset": dataset, "dataset_id": identity(datasets.spec(dataset))}
-        _do(plan, "prepare", at, output=plan.experiments.dataset_path(name))
+        stage_jobs.do(plan, "prepare", at, output=plan.experiments.dataset_path(name))
         return
-    at = {"experiment": name, "batch": batch, "problem_id": plan.experiments.problem_id(name)}
-    _do(plan, "generate", at, output=plan.experiments.problem_path(name, batch))
+    stage_jobs.make_problem(plan, name, batch)
 
 
-def _make_run(plan, name, run):
+def _make_run_on_images(plan, name, run, batch):
     of = plan.experiments
-    (batch,) = of.batches(name)
-    problem, edges = of.problem_path(name, batch), of.edges_path(name, run, batch)
-    at = {"experiment": name, "run": run, "batch": batch, "run_id": of.run_id(name, run)}
-    for path in edges:
-        edges_id = identity(of.edges(name, run))
-        _do(plan, "calibrate", {**at, "edges_id": edges_id}, problem=problem, output=path)
-    follows, trajectory = of.followed_path(name, run, batch), of.trajectory_path(name, run, batch)
-    _do(plan, "train", at, problem=problem, edges=edges, follows=follows, output=trajectory)
-    output = of.measurement_path(name, run, batch)
-    _do(plan, "measure", at, problem=problem, trajectory=trajectory, output=output)
-
-
-def _make_run_on_images(plan, name, run):
-    of = plan.experiments
-    (batch,) = of.batches(name)
     data, trajectory = of.dataset_path(name), of.trajectory_path(name, run, batch)
     at = {"experiment": name, "run": run, "batch": batch, "run_id": of.run_id(name, run)}
     resume = paths.RESUME.format(**at)
-    _do(plan, "train_images", at, dataset=data, resume=resume, output=trajectory)
+    stage_jobs.do(plan, "train_images", at, dataset=data, resume=resume, output=trajectory)
     output = of.measurement_path(name, run, batch)
-    _do(plan, "measure_images", at, dataset=data, trajectory=trajectory, output=output)
-
-
-def _do(plan, stage, wildcards=None, **files):
-    """A job of a stage, as its command does it."""
-    at = SimpleNamespace(**wildcards or {})
-    spec, code = json.loads(plan.jobs.spec(stage)(at)), plan.jobs.code(stage)(at)
-    Path(files["output"]).parent.mkdir(parents=True, exist_ok=True)
-    job = importlib.import_module(f"sparsestep.stages.{stage}")
-    job.main(Namespace(spec=spec, code=code, threads=1, **files))
+    stage_jobs.do(plan, "measure_images", at, dataset=data, trajectory=trajectory, output=output)
