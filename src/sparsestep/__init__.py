@@ -1,6 +1,10 @@
 """sparsestep: how large step sizes make SGD learn sparse features, as a cached workflow.
 
-The stages of the workflow are pure functions that can be called without it::
+Results as tables, and experiments without the workflow::
+
+    from sparsestep.laboratory import load, run
+
+The stages of the workflow, pure functions, one by one::
 
     from sparsestep.interactive import calibrate, generate, measure, train
 """
