@@ -136,12 +136,26 @@ def test_example_of_a_module(finished, tmp_path):
     )
 
 
-def test_example_in_python():
-    (example,) = blocks("python")
+def in_python(example, folder):
     command = [sys.executable, "-W", "error::DeprecationWarning", "-c", example]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "iteration" in done.stdout
+    return done.stdout
+
+
+def test_example_of_results_and_a_question(finished):
+    example, _ = blocks("python")
+    assert example.count('"diagonal"') == 2
+    # Of an experiment that is computed here.
+    said = in_python(example.replace('"diagonal"', '"first"'), finished.folder)
+    assert "iteration" in said
+    assert "cosine" in said
+    assert "constant" in said
+
+
+def test_example_of_the_stages():
+    _, example = blocks("python")
+    assert "iteration" in in_python(example, ROOT)
 
 
 def test_error_message_that_is_quoted(edited):
