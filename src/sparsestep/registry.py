@@ -22,6 +22,8 @@ PROBLEMS = {
     "kink_regression": "sparsestep.problems.kink_regression",
     "teacher_student": "sparsestep.problems.teacher_student",
     "given_data": "sparsestep.problems.given_data",
+    "noisy_sparse_regression": "sparsestep.problems.noisy_sparse_regression",
+    "noisy_teacher_student": "sparsestep.problems.noisy_teacher_student",
     "images": "sparsestep.images.problem",
 }
 
@@ -87,7 +89,14 @@ ALGORITHMS = {
 # subclass of that kind's. config.yaml has the extended kind alone: a block that sets one of the
 # further options is of the extension (`config/kinds.py`). So a kind gets options that change how a
 # job runs, and what has been computed without them keeps its id and its code.
-EXTENSIONS: dict[str, dict[str, str]] = {"problem": {}, "model": {}, "algorithm": {}}
+EXTENSIONS: dict[str, dict[str, str]] = {
+    "problem": {
+        "sparse_regression": "noisy_sparse_regression",
+        "teacher_student": "noisy_teacher_student",
+    },
+    "model": {},
+    "algorithm": {},
+}
 
 # What trains a model with an algorithm offers
 # `train(problem, spec, step_sizes, snapshots, threads)`; where the algorithm follows another run,

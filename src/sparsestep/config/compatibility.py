@@ -44,7 +44,8 @@ def _check_measurements(
         module = registry.load("measure", name, experiment.model.kind)
         missing = [need for need in getattr(module, "NEEDS", ()) if need not in truth]
         if missing:
-            mistakes.add(_lacking(missing, problem.kind), "measure", name)
+            written = kinds.written_kind("problem", problem.kind)
+            mistakes.add(_lacking(missing, written), "measure", name)
         elif silent := _without_log(experiment) if getattr(module, "NEEDS_LOG", False) else []:
             mistakes.add(_not_logged(silent), "measure", name)
         elif hasattr(module, "mistakes"):
@@ -55,7 +56,7 @@ def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> N
     """Note an algorithm that does not train networks of this kind, or not with these options."""
     if not registry.lacking("trainer", algorithm.kind, model.kind):
         return
-    written = registry.extensions("algorithm").get(algorithm.kind, algorithm.kind)
+    written = kinds.written_kind("algorithm", algorithm.kind)
     options = [
         *kinds.further_options("algorithm", algorithm),
         *(f"model.{option}" for option in kinds.further_options("model", model)),

@@ -58,7 +58,12 @@ def further_options(role: str, block: Closed) -> list[str]:
 
 def as_written(role: str, block: dict[str, Any]) -> dict[str, Any]:
     """The dump of a Spec of this role as config.yaml has it: extensions under the kind's name."""
-    return {**block, "kind": registry.extensions(role).get(block["kind"], block["kind"])}
+    return {**block, "kind": written_kind(role, block["kind"])}
+
+
+def written_kind(role: str, kind: str) -> str:
+    """The kind as config.yaml has it: of an extension, the kind that it extends."""
+    return registry.extensions(role).get(kind, kind)
 
 
 def _block(role: str) -> Any:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from sparsestep import registry
+from sparsestep.config import kinds
 from sparsestep.fields import Closed
 from sparsestep.mistakes import Mistakes
 
@@ -42,7 +43,7 @@ class Vectors:
     def check(self, experiment: "Experiment", mistakes: Mistakes) -> None:
         """Note each key that is for networks on images alone, and what is missing."""
         if experiment.epochs is not None:
-            kind = experiment.problem.kind
+            kind = kinds.written_kind("problem", experiment.problem.kind)
             mistakes.add(f"problem {kind!r} has none; give iterations", "epochs")
         elif experiment.iterations is None:
             mistakes.add("missing", "iterations")
