@@ -6,6 +6,7 @@ the functions behind them, which the stages call on what config.yaml's checks le
 whatever Python raises there.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,8 +35,10 @@ def generate(spec: dict) -> Problem:
     seeds there.
     """
     handed.check_problem(spec)
-    problem = handed.read("problem", spec["problem"])
-    return problems.generate(spec | {"problem": problem.model_dump()})
+    block = handed.read("problem", spec["problem"]).model_dump()
+    # Where a table lies is no part of what a problem says about itself.
+    problem = problems.generate(spec | {"problem": {**block, **spec["problem"]}})
+    return replace(problem, spec=spec | {"problem": block})
 
 
 def calibrate(problem: Problem, spec: dict, threads: int = 1) -> np.ndarray:

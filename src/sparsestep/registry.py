@@ -22,6 +22,7 @@ PROBLEMS = {
     "kink_regression": "sparsestep.problems.kink_regression",
     "teacher_student": "sparsestep.problems.teacher_student",
     "given_data": "sparsestep.problems.given_data",
+    "table": "sparsestep.problems.table",
     "noisy_sparse_regression": "sparsestep.problems.noisy_sparse_regression",
     "noisy_teacher_student": "sparsestep.problems.noisy_teacher_student",
     "images": "sparsestep.images.problem",

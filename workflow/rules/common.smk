@@ -7,6 +7,7 @@ from snakemake.logging import logger
 
 from sparsestep.images.compute import hand_to_jobs, require_compiler
 from sparsestep.images.datasets.retrieval import bring
+from sparsestep.problems.tabular.found import hand_to_jobs as hand_tables_to_jobs
 from sparsestep.runtime.clocks import not_ahead
 from sparsestep.runtime.environment import set_for_jobs
 from sparsestep.errors import ConfigError, SparsestepError
@@ -54,6 +55,7 @@ try:
         tell=workflow.is_main_process,
     )
     hand_to_jobs(plan.config.compute)
+    hand_tables_to_jobs(plan.experiments.table_files())
     # Of a module Snakemake calls no `onstart`.
     is_main = workflow.is_main_process and workflow.modifier.is_main_snakefile()
     if is_main and not workflow.output_settings.dryrun:

@@ -32,7 +32,19 @@ def check(experiment: "Experiment", mistakes: Mistakes) -> None:
         check_precision(run.algorithm, model, where)
     network = experiment.family.network(experiment, mistakes)
     if network is not None:
+        _check_classes(experiment, network, mistakes)
         _check_measurements(experiment, network, mistakes)
+
+
+def _check_classes(
+    experiment: "Experiment", network: "Network | Closed", mistakes: Mistakes
+) -> None:
+    """Note more classes than a network with one output can tell apart."""
+    classes = getattr(experiment.problem, "classes", None)
+    if classes is not None and classes > 2 and getattr(network, "outputs", 1) == 1:
+        kind = experiment.model.kind
+        text = f"there are {classes} classes, and networks of kind {kind!r} have one output, which "
+        mistakes.add(f"{text}tells two apart; name two: labels: [...]", "problem", "labels")
 
 
 def _check_measurements(

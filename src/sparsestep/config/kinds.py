@@ -134,13 +134,20 @@ def columns(measure: Measure, model: Closed, problem: Closed) -> list[str]:
     found = []
     for name, options in measure.items():
         found += registry.load("measure", name, model.kind).columns(options)
-    return [name for name in found if name not in registry.untested(problem.kind)]
+    return [name for name in found if name not in _untested(problem)]
+
+
+def _untested(problem: Closed) -> tuple[str, ...]:
+    """Columns that are not measured: of a kind, or a problem of it, that has no test set."""
+    if getattr(problem, "has_test_set", True):
+        return registry.untested(problem.kind)
+    return registry.WITHOUT_TEST_SET["columns"]
 
 
 def not_measured(metric: str, measured: list[str], problem: Closed) -> str:
     """What is wrong with a metric that is none of those `measured`, and why, where it is known."""
     why = ""
-    if metric in registry.untested(problem.kind):
+    if metric in _untested(problem):
         why = f" (the test points of {problem.kind} are its training points)"
     return f"not measured there{why}{suggest(metric, measured)}"
 

@@ -1,0 +1,1 @@
+"""Tables of a user: files of numbers and texts, found by their content, read strictly."""

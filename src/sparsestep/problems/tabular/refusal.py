@@ -1,0 +1,15 @@
+"""How a table is refused: one line, under the key of the problem that asked for it."""
+
+from typing import NoReturn
+
+from sparsestep.mistakes import Mistake, shown, told
+
+
+def refuse(text: str, *keys: str) -> NoReturn:
+    """Raise what a validator of pydantic may raise, for the value at these keys of the problem."""
+    raise told([Mistake(keys, text)])
+
+
+def cell(path: str, column: str, row: int, what: str) -> str:
+    """What is wrong in one cell; the first row below the names is row 1."""
+    return f"{path}, column {shown(column)}, row {row}: {what}"
