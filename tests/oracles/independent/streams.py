@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+import sklearn.datasets
 import torch
 
 _NUMBERS = {"data": 0, "init": 1, "order": 2}
@@ -20,7 +21,7 @@ def seed_of(problem, stream, replicate):
 def sampling_order(problem, iterations, samples, replicate):
     """Index of the sample of every update, (T,)."""
     stream = np.random.RandomState(seed_of(problem, "order", replicate))
-    if problem["kind"] in ("sparse_regression", "given_data"):
+    if problem["kind"].endswith("sparse_regression") or problem["kind"] in ("given_data", "table"):
         return stream.randint(samples, size=iterations)
     return np.array([stream.permutation(samples)[0] for _ in range(iterations)])
 
@@ -53,7 +54,40 @@ def data(problem, replicate):
     if problem["kind"] == "given_data":
         x, y = np.array(problem["x"], float), np.array(problem["y"], float)
         return {"x_train": x, "y_train": y, "x_test": x, "y_test": y}
-    return make[problem["kind"]](problem, seed_of(problem, "data", replicate))
+    seed = seed_of(problem, "data", replicate)
+    if problem["kind"] == "table":
+        return _table(problem, seed)
+    found = make[problem["kind"].removeprefix("noisy_")](problem, seed)
+    if "noise" in problem:
+        z = _stream([seed, 10]).standard_normal(len(found["y_train"]))
+        found["y_train"] = found["y_train"] + problem["noise"] * z
+    return found
+
+
+def _stream(words):
+    return np.random.RandomState(np.random.MT19937(np.random.SeedSequence(words)))
+
+
+def _table(problem, seed):
+    """Two classes of a table of scikit-learn's, a share of whose rows tests."""
+    bundled = getattr(sklearn.datasets, f"load_{problem['dataset']}")()
+    columns = [bundled.feature_names.index(name) for name in problem["inputs"]]
+    numbers = [list(bundled.target_names).index(label) for label in problem["labels"]]
+    rows = [row for row, label in enumerate(bundled.target) if label in numbers]
+    held = round(problem["test"]["share"] * len(rows))
+    order = [rows[at] for at in np.random.RandomState(seed).permutation(len(rows))]
+    parts = {"test": sorted(order[:held]), "train": sorted(order[held : held + problem["rows"]])}
+    x = {name: bundled.data[rows][:, columns] for name, rows in parts.items()}
+    y = {name: [numbers.index(bundled.target[row]) for row in part] for name, part in parts.items()}
+    # Of two classes, a wrong label is the other one.
+    wrong = _stream([seed, 11]).permutation(problem["rows"])
+    for at in wrong[: round(problem["corrupted"] * problem["rows"])]:
+        y["train"][at] = 1 - y["train"][at]
+    found = {f"y_{name}": np.array([-1.0, 1.0])[y[name]] for name in parts}
+    mean, deviation = x["train"].mean(axis=0), x["train"].std(axis=0)
+    found |= {f"x_{name}": (x[name] - mean) / deviation for name in parts}
+    fresh = np.concatenate([found["x_test"], found["x_train"]])
+    return {**found, "x_fresh": fresh[: problem["n_fresh"]]}
 
 
 def _sparse(problem, seed):

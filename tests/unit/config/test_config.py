@@ -70,7 +70,7 @@ MISTAKES = [
         ["u"],
         "'data', 'init' or 'order'",
     ),
-    (("experiments", "first", "problem", "noise"), 1, "unknown key"),
+    (("experiments", "first", "problem", "loudness"), 1, "unknown key"),
     (("experiments", "first", "problem", "data_seed"), -1, "got -1; input should be greater"),
     (("experiments", "first", "model", "kind"), "diagnal", "(did you mean 'diagonal'?)"),
     (("experiments", "first", "model", "u"), "x", "got 'x'; input should be a valid number"),

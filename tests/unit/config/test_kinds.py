@@ -56,7 +56,7 @@ MIXED = "experiments.one.model.kind: got"
         (
             small(problem={"kind": "imagenet"}),
             "experiments.one.problem.kind: unknown problem, got 'imagenet'; valid: "
-            "sparse_regression, kink_regression, teacher_student, given_data",
+            "sparse_regression, kink_regression, teacher_student, given_data, table",
         ),
         (
             images(problem={"kind": "mnist"}),
