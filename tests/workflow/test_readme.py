@@ -6,7 +6,9 @@ import shlex
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
+import sklearn.datasets
 import yaml
 
 from conftest import ROOT
@@ -104,6 +106,24 @@ def test_example_experiment(edited):
     edited.run("--cores", "2")
     assert (edited.folder / "results" / "figures" / "my_problem.png").is_file()
     assert edited.planned() == {}
+
+
+def test_example_of_a_table(tmp_path):
+    (config,) = (b for b in examples() if "my_data" in b.get("experiments", {}))
+    workflow = Workflow.create(tmp_path / "workflow", config)
+    frame = sklearn.datasets.load_diabetes(as_frame=True).frame
+    frame.to_csv(workflow.folder / "diabetes.csv", index=False)
+    assert len(frame) == 442
+    workflow.run("--cores", "2")
+    assert (workflow.folder / "results" / "figures" / "my_data.png").is_file()
+    page = (workflow.folder / "results" / "report.html").read_text()
+    assert "442 patients, progression of their diabetes after a year" in page
+    summary = pd.read_csv(workflow.folder / "results" / "summary.csv")
+    losses = summary[summary["metric"] == "test_loss"]
+    assert len(losses) == 16
+    # A mean as prediction has about 1, in units of the training labels' variance.
+    assert losses["value"].median() < 1
+    assert workflow.planned() == {}
 
 
 def test_example_sweep():
