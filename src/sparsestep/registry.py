@@ -52,7 +52,8 @@ MODELS = {
 OF_IMAGES = {"problem": ("images",), "model": ("densenet", "resnet")}
 
 # Problems that hand out their training points as test points: of these there are no such columns
-# (`config/kinds.py`), for they would be the training loss under another name.
+# (`config/kinds.py`), for they would be the training loss under another name. A kind of which this
+# is true of some problems alone says so in its Spec, `has_test_set`.
 WITHOUT_TEST_SET = {"problem": ("kink_regression", "given_data"), "columns": ("test_loss",)}
 
 # A network module offers `Network(spec, channels, classes)`, the torch module of an image model.

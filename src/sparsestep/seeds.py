@@ -10,11 +10,14 @@ All random streams, by the last word that NumPy's `SeedSequence` is given:
     5  perturbed starts      `training/starts.py`, [init_seed, r, 5], replicates r > 0
     6  points for Jacobians  `measures/mlp_jacobian.py`, [seed of the initial parameters, 6]
     10 noise of a problem    `problems/noisy_labels.py`, [seed of the data, 10]
+    11 wrong labels          `problems/tabular/split.py`, [seed of the data, 11]
 
 So streams of one seed are told apart, but for two cases. Replicate 0 of two streams starts alike
 where config.yaml gives them the same seed. `SeedSequence` fills up with zeros, so that the noise
 has the words of replicate 3's data, [seed, 3, 0], if order and data have the same seed; its
-generator is another one (SFC64, not a Mersenne twister) and draws other numbers.
+generator is another one (SFC64, not a Mersenne twister) and draws other numbers. In the same way
+10 and 11 have the words of the data of replicates 10 and 11, which take one word of them as a seed;
+these take all of a twister's state.
 """
 
 from typing import Literal, get_args

@@ -272,3 +272,11 @@ def test_relative_imports_are_not_used():
     # The closure does not follow them.
     for source in (ROOT / "src").rglob("*.py"):
         assert "from ." not in source.read_text(), source
+
+
+def test_what_reads_a_table_is_code_of_its_problem():
+    spec = specs()["generate"]
+    of_table = {**spec, "problem": {"kind": "table"}}
+    read = "sparsestep.problems.tabular.csv_file"
+    assert read in fingerprint.modules_of_stage("generate", of_table)
+    assert read not in fingerprint.modules_of_stage("generate", spec)

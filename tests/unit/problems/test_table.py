@@ -1,5 +1,6 @@
 """Tables of a user: what is read of them, what is drawn, and what is refused in one line."""
 
+import decimal
 import json
 
 import numpy as np
@@ -48,6 +49,18 @@ def test_every_format_has_the_same_numbers(form, block):
     one, other = generated(block), generated(block | {"path": path})
     for name in ("x_train", "y_train", "x_test", "y_test"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_parquet_has_numbers_of_every_type():
+    a = [0, 1, 1, 0, 2, 0, 1, 2, 0, 1]
+    exact = [decimal.Decimal(value) / 4 for value in a]
+    for b in (np.array(a, dtype="uint8"), np.array(a) > 0, np.float32(a) / 4, exact):
+        table().assign(a=a, b=b).to_parquet("data.parquet")
+        problem = generated(REGRESSION | RAW | {"path": "data.parquet"})
+        np.testing.assert_array_equal(problem.x_train[0], np.stack([a, np.float64(b)], axis=1))
+    table().astype({"species": "category"}).to_parquet("data.parquet")
+    block = CLASSES | {"path": "data.parquet"}
+    np.testing.assert_array_equal(generated(block).y_train, generated(CLASSES).y_train)
 
 
 def test_an_array_with_two_axes_is_as_many_inputs():

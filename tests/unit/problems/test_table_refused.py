@@ -1,5 +1,6 @@
 """What is wrong with a table, or asked of it in vain, in one line before the first job."""
 
+import random
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,9 @@ import pandas as pd
 import psutil
 import pytest
 from own_tables import CLASSES, PART, REGRESSION, SHARE, folder, table, told, write  # noqa: F401
+from pydantic import ValidationError
 
+from sparsestep.config import kinds
 from sparsestep.problems.tabular import found
 
 # What is refused: changes of the block, and the line behind "experiments.mine.problem.".
@@ -190,10 +193,29 @@ def test_files_that_are_something_else(form):
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "npz"])
+def test_any_damage_is_one_line_or_a_table(form):
+    frame = table()[["a", "b", "species"]].astype({"species": "S3" if form == "npz" else object})
+    good = found.Path(write(form, frame)).read_bytes()
+    draw, mistakes = random.Random(0), []
+    for _ in range(200):
+        damaged = bytearray(good[: draw.randrange(1, len(good))] if draw.random() < 0.3 else good)
+        for _ in range(draw.choice((1, 1, 3, 10))):
+            damaged[draw.randrange(len(damaged))] = draw.randrange(256)
+        found.Path(f"data.{form}").write_bytes(damaged)
+        try:
+            kinds.resolve("problem", CLASSES | {"path": f"data.{form}"})
+        except ValidationError as error:
+            mistakes += error.errors()
+    assert mistakes
+    assert {each["type"] for each in mistakes} == {"told"}
+    assert all(each["msg"].isprintable() for each in mistakes)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "npz"])
 def test_more_rows_than_memory(form, monkeypatch):
     frame = pd.concat([table()[["a", "b", "y"]]] * 2000)
     path = write(form, frame)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10**6))
     (line,) = told(REGRESSION | {"path": path})
     assert line.startswith(f"experiments.mine.problem.path: {path} holds about 6e+04 numbers, ")
-    assert "which take 0.00192 GB of memory, and 0.001 GB are free" in line
+    assert "which take 0.00384 GB of memory, and 0.001 GB are free" in line

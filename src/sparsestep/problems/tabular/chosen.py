@@ -71,7 +71,8 @@ def choose(spec: "Spec", table: Table, name: str, other: Table | None = None) ->
 def _inputs_of(spec: "Spec", table: Table, name: str) -> list[str]:
     """Names of the inputs' columns."""
     if spec.target not in table.names and "target" not in spec.model_fields_set:
-        refuse(f"missing; columns of {name}: {', '.join(table.names[:_LISTED])}", "target")
+        columns = ", ".join(each[:60] for each in table.names[:_LISTED])
+        refuse(f"missing; columns of {name}: {columns}", "target")
     _require(spec.target, table, name, "target")
     split = spec.test.column if spec.test else None
     if split is not None:

@@ -15,8 +15,9 @@ import psutil
 from sparsestep.problems.tabular.refusal import cell, refuse
 
 Columns = dict[str, np.ndarray]
-# Of all cells in float64: as columns, as a matrix, as training and test rows, standardised.
-_COPIES = 4
+# Of all cells in float64, at a time: as columns, as a matrix, as training and test rows, and what
+# standardising and writing them takes.
+_COPIES = 8
 
 
 class Table(Protocol):

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 import pyarrow.parquet
 
 from sparsestep.problems.tabular.columns import Columns, as_texts, require_finite, require_memory
@@ -36,25 +35,38 @@ class ParquetFile:
                 refuse(cell(str(self._path), name, row, "missing value"), *self._keys)
         found = {name: self._numbers(name, table[name]) for name in numbers}
         for name in texts:
-            column = table[name]
-            if pa.types.is_dictionary(column.type):
-                column = column.cast(column.type.value_type)
-            values = np.asarray(column.to_numpy())
+            of = table[name].type
+            plain = of.value_type if pa.types.is_dictionary(of) else of
+            values = self._converted(table[name], plain)
             values = values.astype(str) if values.dtype == object else values
             found[name] = as_texts(self._path, name, values, self._keys)
         return found
 
     def _numbers(self, name: str, column: pa.ChunkedArray) -> np.ndarray:
         of = column.type
-        kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
-        if pa.types.is_boolean(of):
-            column = column.cast(pa.int8())
-        elif not any(is_kind(of) for is_kind in kinds):
+        kinds = (
+            pa.types.is_boolean,
+            pa.types.is_integer,
+            pa.types.is_floating,
+            pa.types.is_decimal,
+        )
+        if not any(is_kind(of) for is_kind in kinds):
             what = f"{self._path}, column {name!r}: holds {of}; must be numbers"
             refuse(what, *self._keys)
-        values = column.cast(pa.float64(), safe=False).to_numpy()[:, None]
+        if pa.types.is_boolean(of):
+            # Arrow makes no fractions of truth values.
+            of = pa.int8()
+        elif not pa.types.is_integer(of):
+            of = pa.float64()
+        values = self._converted(column, of).astype(np.float64)[:, None]
         require_finite(self._path, name, values, self._keys)
         return values
+
+    def _converted(self, column: pa.ChunkedArray, of: pa.DataType) -> np.ndarray:
+        try:
+            return np.asarray(column.cast(of, safe=False).to_numpy())
+        except (pa.ArrowException, ValueError) as error:
+            self._refuse(error)
 
     def _refuse(self, error: Exception) -> None:
         why = str(error).partition("\n")[0]

@@ -7,6 +7,8 @@ from sparsestep.mistakes import Mistake, shown, told
 
 def refuse(text: str, *keys: str) -> NoReturn:
     """Raise what a validator of pydantic may raise, for the value at these keys of the problem."""
+    # Files and the libraries that read them may bring any character along.
+    text = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
     raise told([Mistake(keys, text)])
 
 

@@ -79,7 +79,7 @@ def _scaled(
         y = [values[:, 0] for values in _standardised(y[0][:, None], y[1][:, None])]
     # Without a test set, both are the training rows.
     rows = [x[0]] if spec.test is None else [x[1], x[0]]
-    fresh = np.concatenate(rows)[: spec.n_fresh]
+    fresh = np.concatenate([part[: spec.n_fresh] for part in rows])[: spec.n_fresh]
     return {"x_train": x[0], "y_train": y[0], "x_test": x[1], "y_test": y[1], "x_fresh": fresh}
 
 
