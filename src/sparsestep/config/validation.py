@@ -21,7 +21,7 @@ from sparsestep.config import (
     swept,
 )
 from sparsestep.config.blocks import Config, Experiment
-from sparsestep.config.kinds import columns, not_measured, read
+from sparsestep.config.kinds import columns, not_measured, read, written_kind
 from sparsestep.figures.specs.base import FigureSpec
 from sparsestep.mistakes import Mistakes, suggest
 
@@ -108,8 +108,18 @@ def _check_figure(figure: FigureSpec, config: Config, mistakes: Mistakes) -> Non
     swept.check_figure(figure, config.sweeps, whole, mistakes)
     # A kind may take for granted that the runs it names are there.
     if len(mistakes) == known:
-        mistakes.add_all(figure.mistakes(whole))
+        written = {name: _as_written(of) for name, of in whole.items()}
+        mistakes.add_all(figure.mistakes(written))
         mistakes.add_all(figure.mistakes_about(config.simulations))
+
+
+def _as_written(experiment: Experiment) -> Experiment:
+    """The experiment with its problem's kind as config.yaml has it: what is drawn is the same."""
+    kind = written_kind("problem", experiment.problem.kind)
+    if kind == experiment.problem.kind:
+        return experiment
+    problem = experiment.problem.model_copy(update={"kind": kind})
+    return experiment.model_copy(update={"problem": problem})
 
 
 def _check_trajectories(

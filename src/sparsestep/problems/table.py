@@ -24,6 +24,10 @@ from sparsestep.seeds import Seeds, Stream
 
 TRUTH = ("x_fresh",)
 
+# Replicates of a batch where a problem says nothing else, and how many numbers their data have, 200
+# MB, where each replicate has its own. Both decide where replicates lie.
+_PER_BATCH, _NUMBERS_PER_BATCH = 16, 25_000_000
+
 _Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
@@ -111,6 +115,14 @@ class Spec(Seeds):
     def classes(self) -> int | None:
         """How many classes there are; None of a regression. Two have the labels -1 and 1."""
         return self._facts["classes"]
+
+    @property
+    def replicates_per_batch(self) -> int:
+        """How many replicates a job takes: as many as elsewhere, or as have data for its memory."""
+        if "data" not in self.vary:
+            return _PER_BATCH
+        numbers = self._facts["rows"] * (self.dimension + 1)
+        return max(1, min(_PER_BATCH, _NUMBERS_PER_BATCH // numbers))
 
     @property
     def has_test_set(self) -> bool:

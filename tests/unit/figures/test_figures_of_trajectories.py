@@ -44,6 +44,14 @@ def test_all_diverged_is_drawn_all_the_same(raw, name):
     assert render(drawn, "png").startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(("name", "experiment"), [("neurons", "plane"), ("loss_surface", "first")])
+def test_noise_on_labels_is_drawn_as_without(raw, name, experiment):
+    raw["experiments"][experiment]["problem"]["noise"] = 0.1
+    sources, spec = drawn_from(raw, name)
+    assert sources.problem(experiment).spec["problem"]["kind"].startswith("noisy_")
+    assert render(plot(sources, spec), "png").startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("name", ["learned_functions", "neurons"])
 def test_others_that_diverged_are_not_drawn(raw, name):
     sources, spec = drawn_from(raw, name)

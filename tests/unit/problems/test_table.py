@@ -23,8 +23,10 @@ from own_tables import (  # noqa: F401
 from pydantic import ValidationError
 
 from sparsestep.config import kinds
+from sparsestep.config.vectors import REPLICATES_PER_BATCH
 from sparsestep.plan import Plan
 from sparsestep.plan.blocks import dump
+from sparsestep.problems import table as table_module
 from sparsestep.problems.tabular import examined, found
 from unit.config.test_kinds import small
 
@@ -260,6 +262,16 @@ def test_a_plan_knows_all_files():
     assert sorted(files.values()) == ["data.csv", "test.csv"]
 
 
+def test_a_batch_has_as_many_replicates_as_fit(monkeypatch):
+    own = REGRESSION | SHARE | {"vary": ["data"]}
+    assert resolved(**own).replicates_per_batch == REPLICATES_PER_BATCH
+    # Rows of two inputs and a target.
+    for most, expected in ((3 * ROWS * 5, 5), (1, 1)):
+        monkeypatch.setattr(table_module, "_NUMBERS_PER_BATCH", most)
+        assert resolved(**own).replicates_per_batch == expected
+        assert resolved(**SHARE).replicates_per_batch == REPLICATES_PER_BATCH
+
+
 def test_without_a_test_set_there_is_no_test_loss():
     for test, columns in (({}, ["train_loss"]), (SHARE, ["train_loss", "test_loss"])):
         block = small(problem=REGRESSION | test, measure={"losses": None})
@@ -273,7 +285,7 @@ def test_facts_are_kept_and_never_believed_when_damaged(tmp_path, monkeypatch):
     (kept,) = (tmp_path / ".snakemake" / "sparsestep" / "tables").iterdir()
     checksum, _, body = kept.read_bytes().partition(b"\n")
     value = json.loads(body)
-    assert value["value"] == {"classes": None, "dimension": 2}
+    assert value["value"] == {"classes": None, "dimension": 2, "rows": ROWS}
     for content in (b"", checksum + b"\n" + body.replace(b'n": 2', b'n": 3'), b"{}", body):
         kept.write_bytes(content)
         monkeypatch.setattr(examined, "_known", {})

@@ -53,7 +53,8 @@ def choose(spec: "Spec", table: Table, name: str, other: Table | None = None) ->
             _refuse_value(spec, split, name)
         rows, test = _taken(rows, ~held), _taken(rows, held)
     if other is not None:
-        for column in (*inputs, spec.target):
+        known = set(other.names)
+        for column in (each for each in (*inputs, spec.target) if each not in known):
             _require(column, other, spec.test.path or "the table for testing", "test", "path")
         test, _ = _read(spec, other, inputs, "the table for testing", is_second=True)
     if spec.task != "classes":

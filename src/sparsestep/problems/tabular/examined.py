@@ -1,4 +1,4 @@
-"""What a table must have for a problem, said before the first job."""
+"""Requirements of a problem on its table, checked before the first job."""
 
 import hashlib
 import json
@@ -21,9 +21,10 @@ _FEWEST = 2
 
 
 class Facts(TypedDict):
-    """Number of inputs, number of classes (None of a regression)."""
+    """Numbers of inputs, of rows that train and test, of classes (None of a regression)."""
 
     dimension: int
+    rows: int
     classes: int | None
 
 
@@ -78,7 +79,7 @@ def _facts(spec: "Spec", chosen: Chosen) -> Facts:
     if chosen.test is not None and np.array_equal(chosen.train.x, chosen.test.x):
         refuse("has the inputs that train", "test")
     classes = None if chosen.classes is None else len(chosen.classes)
-    return {"dimension": chosen.train.x.shape[1], "classes": classes}
+    return {"dimension": chosen.train.x.shape[1], "rows": count + held, "classes": classes}
 
 
 def _of_split(spec: "Spec") -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Tables by the format of their file."""
 
+from collections import Counter
 from pathlib import Path
 
 from sparsestep.mistakes import shown
@@ -23,7 +24,7 @@ def open_table(path: Path, keys: tuple[str, ...]) -> Table:
     for at, name in enumerate(table.names, 1):
         if not name:
             refuse(f"{path}: column {at} has no name (an index? write the file without)", *keys)
-    twice = [name for name in table.names if table.names.count(name) > 1]
-    if twice:
-        refuse(f"{path}: there are several columns {shown(twice[0])}", *keys)
+    (name, count), *_ = Counter(table.names).most_common(1) or [("", 0)]
+    if count > 1:
+        refuse(f"{path}: there are several columns {shown(name)}", *keys)
     return table

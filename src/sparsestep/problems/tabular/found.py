@@ -1,4 +1,4 @@
-"""Where tables lie. No id says it: jobs learn of it through their environment, by content."""
+"""Places of tables. No id says them: jobs learn of them through their environment, by content."""
 
 import json
 import os
@@ -26,10 +26,10 @@ def find(path: str | None, sha256: str | None, *keys: str) -> tuple[Path, str]:
         path = _handed().get(sha256)
     if path is None:
         refuse("missing; must be a file: .csv, .parquet or .npz", *keys)
-    file = Path(path).expanduser()
-    if not file.exists():
+    file = Path(os.path.expanduser(path))
+    if not os.path.exists(file):
         refuse(f"got {path!r}; there is no such file, seen from {Path.cwd()}", *keys)
-    if not file.is_file():
+    if not os.path.isfile(file):
         refuse(f"got {path!r}, which is no file", *keys)
     try:
         current = sha256_of(file)

@@ -1,4 +1,4 @@
-"""How a table is refused: one line, under the key of the problem that asked for it."""
+"""Refusal of a table: one line, under the key of the problem that asked for it."""
 
 from typing import NoReturn
 

@@ -1,4 +1,4 @@
-"""What is known of a file, kept beside Snakemake's own records: every job reads config.yaml again.
+"""Facts about files, kept beside Snakemake's own records: every job reads config.yaml again.
 
 Nothing depends on it but time: what is missing, damaged or of another file is worked out anew.
 """
@@ -70,6 +70,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         checksum, _, body = path.read_bytes().partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != checksum:
             return None
-        return json.loads(body)
+        kept = json.loads(body)
     except (OSError, ValueError):
         return None
+    return kept if isinstance(kept, dict) else None
