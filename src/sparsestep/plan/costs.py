@@ -1,4 +1,4 @@
-"""How long a point of a sweep takes on one core, roughly: what shares points out to jobs.
+"""Rough cost of a point of a sweep on one core, by which points are shared out to jobs.
 
 Part of what decides which points a job has, and so of where results lie: never a function of the
 machine, and changed only with a reason to compute all sweeps over keys anew.
