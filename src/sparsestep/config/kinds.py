@@ -56,9 +56,23 @@ def further_options(role: str, block: Closed) -> list[str]:
     ]
 
 
-def as_written(role: str, block: dict[str, Any]) -> dict[str, Any]:
-    """The dump of a Spec of this role as config.yaml has it: extensions under the kind's name."""
-    return {**block, "kind": written_kind(role, block["kind"])}
+def as_written(role: str, block: Closed) -> dict[str, Any]:
+    """The Spec as config.yaml has it: an extension under the kind's name, files by their paths."""
+    return {**_written(block), "kind": written_kind(role, block.kind)}
+
+
+def _written(block: Closed) -> dict[str, Any]:
+    """The block with the fields that no id has, without those that are filled in from these."""
+    written = block.model_dump(mode="json")
+    for name, field in type(block).model_fields.items():
+        value = getattr(block, name)
+        if isinstance(value, Closed) and name in written:
+            written[name] = _written(value)
+        elif field.exclude and value is not None:
+            written[name] = value
+            for filled in getattr(block, "FILLED_IN", ()):
+                written.pop(filled, None)
+    return written
 
 
 def written_kind(role: str, kind: str) -> str:

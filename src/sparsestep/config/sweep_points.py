@@ -22,6 +22,7 @@ MOST_POINTS = 5000
 # Points of which mistakes are told; the others have the same cause.
 _TOLD = 3
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_OF_EXPERIMENT = ("problem", "model")
 # What a column of `together` formulas is a function of.
 _VALUE = "value"
 
@@ -207,14 +208,14 @@ def _needs_more(name: str, model: Closed) -> str:
 
 def _base(sweep: KeySweep, experiment: Experiment) -> dict[str, Any]:
     """The raw experiment that the points differ from: its run alone, and the sweep's measure."""
-    kept = {"replicates", "iterations", "problem", "model", "edge", "snapshots"}
+    experiment = experiment.of_run(sweep.run)
+    kept = {"replicates", "iterations", "edge", "snapshots"}
     base = experiment.model_dump(mode="json", include=kept)
-    run = experiment.runs[sweep.run].model_dump(mode="json", include={"algorithm", "schedule"})
+    base |= {role: kinds.as_written(role, getattr(experiment, role)) for role in _OF_EXPERIMENT}
+    of = experiment.runs[sweep.run]
+    run = {role: kinds.as_written(role, getattr(of, role)) for role in key_paths.OF_RUN}
     # Nobody reads the losses.
     run["algorithm"].pop("log_loss", None)
-    for role in ("problem", "model"):
-        base[role] = kinds.as_written(role, base[role])
-    run["algorithm"] = kinds.as_written("algorithm", run["algorithm"])
     measure = {
         name: options.model_dump(mode="json") if isinstance(options, Closed) else options
         for name, options in sweep.measure.items()

@@ -66,20 +66,21 @@ class KeySweeps:
         return batches.split(self._experiments.block(entry.experiment), entry.replicates)
 
     def shares_problem(self, name: str) -> bool:
-        """Whether the points have the data, starts and orders of their experiment."""
+        """Whether the points have the data, starts and orders of their run."""
         entry = self.blocks[name]
-        of_experiment = self._experiments.problem(entry.experiment)
+        of_run = self._experiments.problem(entry.experiment, entry.run)
         return all(
-            self._blocks(name, place)[key] == of_experiment[key]
+            self._blocks(name, place)[key] == of_run[key]
             for place in range(len(self.points(name)))
-            for key in of_experiment
+            for key in of_run
         )
 
     def problem_paths(self, name: str, batch: str) -> list[str]:
-        """File with the Problem of a batch, where all points share that of their experiment."""
+        """File with the Problem of a batch, where all points share that of their run."""
         if not self.shares_problem(name):
             return []
-        return [self._experiments.problem_path(self.blocks[name].experiment, batch)]
+        entry = self.blocks[name]
+        return [self._experiments.problem_path(entry.experiment, batch, entry.run)]
 
     def tables(self, name: str) -> list[Input]:
         """Every file with end values of a sweep: sweep."""

@@ -1,6 +1,6 @@
 """Regression or classification on a table of the user's, or on one that comes with scikit-learn."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import (
@@ -43,6 +43,8 @@ _SHA256 = "sha256 of the file, filled in; where it is given, what the file must 
 class HeldOut(Closed):
     """Which rows test: a share that is drawn, those of a value in a column, or a second file."""
 
+    FILLED_IN: ClassVar[tuple[str, ...]] = ("sha256",)
+
     share: Fraction | None = Field(
         default=None, description="of the rows, drawn by the data's seed"
     )
@@ -64,6 +66,8 @@ class HeldOut(Closed):
 
 class Spec(Seeds):
     """Rows of a file (its path is no part of what decides results, its content is)."""
+
+    FILLED_IN: ClassVar[tuple[str, ...]] = ("sha256",)
 
     kind: Literal["table"]
     path: str | None = Field(

@@ -2,7 +2,7 @@
 
 import json
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, Strict, ValidationInfo, field_validator
@@ -25,6 +25,8 @@ class Spec(Closed):
     those that change nothing. So an edited file trains again, a moved one does not, and a job asks
     for no file.
     """
+
+    FILLED_IN: ClassVar[tuple[str, ...]] = ("values",)
 
     kind: Literal["table"]
     step_size: StepSize = Field(

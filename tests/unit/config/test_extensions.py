@@ -42,7 +42,7 @@ def test_a_further_option_makes_a_block_one_of_the_extension():
     assert isinstance(block, Slower)
     assert dump(block) == {"kind": "slower_sgd", "log_loss": True, "patience": 3}
     assert kinds.further_options("algorithm", block) == ["patience"]
-    written = kinds.as_written("algorithm", dump(block))
+    written = kinds.as_written("algorithm", block)
     assert written == {"kind": "sgd", "log_loss": True, "patience": 3}
     assert kinds.resolve("algorithm", written) == block
 
