@@ -1,5 +1,6 @@
 # `make` runs everything and says where the results are; `make test` runs the test suite.
-# Both set up .venv first and need only Python >= 3.11.
+# Both set up .venv first and need only Python >= 3.11. `make CONFIG=mine.yaml` runs what stands in
+# that file, and nothing of config.yaml.
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +16,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: clean-environment
 
 all: setup
-	@$(BIN)/snakemake --cores all
+	@$(BIN)/snakemake --cores all $(if $(CONFIG),--configfile $(CONFIG) --replace-workflow-config)
 	@echo
 	@echo "Figures: results/figures/    Report: results/report.html    Numbers: results/summary.csv"
 

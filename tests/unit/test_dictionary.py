@@ -49,6 +49,7 @@ def test_every_column_of_the_tables_is_defined_in_its_order():
         "published.csv": published.COLUMNS,
         "divergence.csv": divergence.COLUMNS,
         "sweeps/<sweep>.csv": SWEEP_KEYS,
+        "sweeps/<sweep>.csv, over keys": ("<key>", *KEYS, "edge"),
     }
     assert set(TABLES) == set(columns)
     assert {name: list(of) for name, of in TABLES.items()} == {

@@ -92,6 +92,17 @@ def test_example_of_an_experiment_that_is_like_another():
     )
 
 
+def test_example_of_runs_that_differ_in_more_than_steps():
+    (added,) = (b for b in examples() if "my_starts" in b.get("experiments", {}))
+    raw = copy.deepcopy(CONFIG)
+    raw["experiments"] |= added["experiments"]
+    plan = Plan(raw)
+    entry = plan.config.experiments["my_starts"]
+    scales = {name: entry.of_run(name).model.weight_scales for name in entry.runs}
+    assert scales == {"small-init": [0.1, 0.1], "large-init": [2.0, 2.0], "wide": [0.5, 0.0]}
+    assert len(plan.experiments.problems("my_starts")) == 4
+
+
 def test_example_experiment(edited):
     (added,) = (b for b in examples() if "my_problem" in b.get("experiments", {}))
     added["experiments"]["my_problem"]["iterations"] = 300
@@ -128,11 +139,12 @@ def test_example_of_a_table(tmp_path):
 
 def test_example_sweep():
     raw = yaml.safe_load((ROOT / "config.yaml").read_text())
-    (added,) = (b for b in map(yaml.safe_load, blocks("yaml")) if "sweeps" in b)
-    raw["sweeps"] |= added["sweeps"]
-    raw["figures"] |= added["figures"]
+    for added in examples():
+        raw["sweeps"] |= added.get("sweeps", {})
+        raw["figures"] |= added.get("figures", {}) if "sweeps" in added else {}
     plan = Plan(raw)
     assert "results/figures/my_phases.png" in plan.figures.paths()
+    assert len(plan.sweeps.keys.points("my_widths")) == 8
     assert len(plan.config.sweeps["my_phases"].points()) == 250
 
 

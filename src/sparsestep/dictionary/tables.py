@@ -27,6 +27,22 @@ _SWEPT = {
         "Duration of the large steps, as a fraction of T.", "0 to 1", "config.yaml (sweeps)"
     ),
 }
+_OVER_KEYS = {
+    "<key>": Definition(
+        "Value of a key of `over`: a column for each, named by its path, as "
+        "model.widths.0; of a step size in units of the edge, the fraction.",
+        "number or text",
+        "config.yaml (sweeps)",
+    ),
+}
+_OF_POINTS = {
+    "edge": Definition(
+        "Where edges are asked for or needed: the replicate's edge at this "
+        "point; NaN where none is found.",
+        "> 0",
+        "training/edge.py",
+    ),
+}
 _RUNS = {
     "experiment": Definition("Name of the experiment.", "text", "config.yaml"),
     "run": Definition("Name of the run.", "text", "config.yaml"),
@@ -275,4 +291,5 @@ TABLES = {
     "published.csv": _PUBLISHED,
     "divergence.csv": _DIVERGENCE,
     "sweeps/<sweep>.csv": {**_SWEPT, **_KEYS},
+    "sweeps/<sweep>.csv, over keys": {**_OVER_KEYS, **_KEYS, **_OF_POINTS},
 }
