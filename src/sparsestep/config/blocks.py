@@ -104,6 +104,9 @@ class Experiment(Closed):
     algorithm: None = AddedField(default=None, description="what its runs' algorithms start from")
     schedule: None = AddedField(default=None, description="what its runs' schedules start from")
     replicates: Annotated[PositiveInt, Field(le=10_000, description="seeds, counted from 0")]
+    replicates_per_job: Annotated[PositiveInt, Field(le=10_000)] | None = AddedField(
+        default=None, description="how many one job trains (16), for many short runs; not of images"
+    )
     iterations: PositiveInt | None = Field(default=None, description="T, updates of a run")
     epochs: PositiveInt | None = Field(
         default=None, description="instead of iterations, where the problem has epochs"

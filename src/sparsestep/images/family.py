@@ -51,6 +51,8 @@ class Images:
             mistakes.add("must be absent where iterations are given", "epochs")
         if "edge" in experiment.model_fields_set:
             mistakes.add("edges of networks on images are not searched for; leave it out", "edge")
+        if experiment.replicates_per_job is not None:
+            mistakes.add("a job trains one network on images; leave it out", "replicates_per_job")
         for name, run in experiment.runs.items():
             if run.is_relative:
                 text = "must be a number: edges of networks on images are not searched for"

@@ -105,7 +105,7 @@ class KeySweeps:
         """Places of the points of each job, by estimated cost."""
         points, first, cost, length = self.points(name), 0, 0.0, 0
         experiment = self._experiments.block(self.blocks[name].experiment)
-        replicates = experiment.family.replicates_per_batch(experiment.problem)
+        replicates = batches.full(experiment)
         for place in range(len(points)):
             own = replicates * self._seconds(name, place)
             told = len(json.dumps(self._point(name, place)))

@@ -81,6 +81,7 @@ MISTAKES = [
     (("epochs",), None, "experiments.tiny.epochs: missing"),
     (("iterations",), 12, "experiments.tiny.epochs: must be absent where iterations are given"),
     (("problem", "dataset"), "digit", "must be one of digits, cifar10, cifar100, tiny_imagenet"),
+    (("replicates_per_job",), 3, "replicates_per_job: a job trains one network on images; leave"),
     (("problem", "n_train"), 1443, "problem.n_train: got 1443; must be at most 1442"),
     (("problem", "n_test"), 356, "problem.n_test: got 356; must be at most 355"),
     (("problem", "batch_size"), 71, "must be at most the number of training images, 70"),

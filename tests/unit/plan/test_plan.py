@@ -152,6 +152,18 @@ def test_batches(tiny, replicates, batches):
     assert Plan(tiny).experiments.batches("first") == batches
 
 
+def test_replicates_of_a_job_as_many_as_the_user_says(tiny):
+    first = tiny["experiments"]["first"]
+    first |= {"replicates": 100}
+    before = Plan(tiny).experiments
+    assert [before.batches("first")[0], len(before.batches("first"))] == ["0-15", 7]
+    first["replicates_per_job"] = 60
+    plan = Plan(tiny).experiments
+    assert plan.batches("first") == ["0-59", "60-99"]
+    # What decides a replicate is what it was.
+    assert plan.run("first", "small") == before.run("first", "small")
+
+
 def test_a_problem_may_say_how_many_replicates_a_job_takes(tiny, monkeypatch):
     monkeypatch.setattr(sparse_regression.Spec, "replicates_per_batch", 2, raising=False)
     assert Plan(tiny).experiments.batches("first") == ["0-1", "2-2"]
