@@ -44,7 +44,7 @@ def load(
     Columns: replicate, iteration, diverged_at (-1: survived), and a column for each metric, which
     results/README.md defines; NaN where a replicate has diverged. Without `run`, all runs of the
     experiment below each other, and a column `run` first. `config` and `results` are relative to
-    the current folder.
+    the current folder. Whether code has changed since they were computed, `snakemake -n` says.
 
     Raises ConfigError for an invalid config and for a name that it does not have, ArtifactError
     where a table has not been computed yet or is damaged; the message says what to type.
