@@ -19,6 +19,7 @@ def folder(tmp_path, monkeypatch):
     """Where data.csv lies: two inputs, a target, a class, a split."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(found.VARIABLE, "{}")
+    monkeypatch.setattr(found, "_found", {})
     table().to_csv("data.csv", index=False)
     return tmp_path
 

@@ -55,7 +55,7 @@ try:
         tell=workflow.is_main_process,
     )
     hand_to_jobs(plan.config.compute)
-    hand_tables_to_jobs(plan.experiments.table_files())
+    hand_tables_to_jobs()
     # Of a module Snakemake calls no `onstart`.
     is_main = workflow.is_main_process and workflow.modifier.is_main_snakefile()
     if is_main and not workflow.output_settings.dryrun:

@@ -108,13 +108,6 @@ class Experiments:
         """File with the data set that an experiment on images, or a run of it, uses."""
         return datasets.path(self._of(experiment, run).problem.dataset)
 
-    def table_files(self) -> dict[str, str]:
-        """Where the tables that problems are made of lie, by the sha256 of their content."""
-        found: dict[str, str] = {}
-        for entry in self.blocks.values():
-            found |= getattr(entry.problem, "files", {})
-        return found
-
     def snapshots_mb(self, experiment: str) -> int:
         """Size of the snapshots of a job on images, in MB (10^6 bytes); that of the largest run."""
         entry = self.block(experiment)

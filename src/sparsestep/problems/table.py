@@ -19,7 +19,7 @@ from sparsestep.problems.tabular.columns import as_text
 from sparsestep.problems.tabular.examined import Facts, examine
 from sparsestep.problems.tabular.files import open_table
 from sparsestep.problems.tabular.refusal import refuse
-from sparsestep.problems.tabular.split import split
+from sparsestep.problems.tabular.split import sizes, split
 from sparsestep.seeds import Seeds, Stream
 
 TRUTH = ("x_fresh",)
@@ -125,7 +125,8 @@ class Spec(Seeds):
         """How many replicates a job takes: as many as elsewhere, or as have data for its memory."""
         if "data" not in self.vary:
             return _PER_BATCH
-        numbers = self._facts["rows"] * (self.dimension + 1)
+        _, count, held = sizes(self, self._facts["train"], self._facts["test"])
+        numbers = (count + held) * (self.dimension + 1)
         return max(1, min(_PER_BATCH, _NUMBERS_PER_BATCH // numbers))
 
     @property
@@ -135,7 +136,7 @@ class Spec(Seeds):
 
     @property
     def files(self) -> dict[str, str]:
-        """Where the tables lie, by their sha256."""
+        """Where the tables lie that the user has named, by their sha256."""
         both = [self, *([self.test] if self.test else [])]
         return {of.sha256: of.path for of in both if of.path is not None}
 

@@ -26,6 +26,7 @@ from sparsestep.config import kinds
 from sparsestep.config.vectors import REPLICATES_PER_BATCH
 from sparsestep.plan import Plan
 from sparsestep.plan.blocks import dump
+from sparsestep.problems import generate
 from sparsestep.problems import table as table_module
 from sparsestep.problems.tabular import examined, found
 from unit.config.test_kinds import small
@@ -243,23 +244,43 @@ def test_what_is_written_out_has_the_id_of_the_default():
     assert dump(resolved(standardise=True, standardise_target=True, corrupted=0)) == plain
 
 
-def test_a_job_finds_the_file_by_its_content(monkeypatch):
-    checked = resolved(test={"share": 0.2})
+@pytest.fixture
+def job(monkeypatch):
+    """Called, this process is a job of the one that it was: it knows the environment alone."""
+
+    def start():
+        found.hand_to_jobs()
+        monkeypatch.setattr(found, "_found", {})
+
+    return start
+
+
+def test_a_job_finds_the_files_by_their_content(monkeypatch, job):
+    table()[7:].to_csv("test.csv", index=False)
+    checked = resolved(test={"path": "test.csv"})
+    monkeypatch.setattr(found, "_found", {})
     with pytest.raises(ValidationError, match="missing; must be a file"):
         kinds.resolve("problem", dump(checked))
-    found.hand_to_jobs(checked.files)
-    assert kinds.resolve("problem", dump(checked)).dimension == 2
+    resolved(test={"path": "test.csv"})
+    job()
+    of_job = kinds.resolve("problem", dump(checked))
+    assert (of_job.dimension, dump(of_job)) == (2, dump(checked))
     with open("data.csv", "a") as file:
         file.write("1,2,3,cat,train\n")
     with pytest.raises(ValidationError, match=r"expected .*was edited while the workflow ran"):
         kinds.resolve("problem", dump(checked))
 
 
-def test_a_plan_knows_all_files():
-    table()[7:].to_csv("test.csv", index=False)
-    block = small(problem=REGRESSION | {"test": {"path": "test.csv"}}, measure={"losses": None})
-    files = Plan({"experiments": {"mine": block}}).experiments.table_files()
-    assert sorted(files.values()) == ["data.csv", "test.csv"]
+def test_every_problem_of_a_config_hands_its_tables_on(job):
+    table()[:5].to_csv("other.csv", index=False)
+    blocks = {
+        name: small(problem=REGRESSION | {"path": path}, measure={"losses": None})
+        for name, path in (("one", "data.csv"), ("two", "other.csv"))
+    }
+    specs = [Plan({"experiments": blocks}).experiments.problem(name) for name in blocks]
+    job()
+    for spec, rows in zip(specs, (ROWS, 5), strict=True):
+        assert generate({**spec, "replicates": [0, 0]}).x_train.shape == (1, rows, 2)
 
 
 def test_a_batch_has_as_many_replicates_as_fit(monkeypatch):
@@ -285,7 +306,7 @@ def test_facts_are_kept_and_never_believed_when_damaged(tmp_path, monkeypatch):
     (kept,) = (tmp_path / ".snakemake" / "sparsestep" / "tables").iterdir()
     checksum, _, body = kept.read_bytes().partition(b"\n")
     value = json.loads(body)
-    assert value["value"] == {"classes": None, "dimension": 2, "rows": ROWS}
+    assert value["value"] == {"classes": None, "dimension": 2, "train": ROWS, "test": None}
     for content in (b"", checksum + b"\n" + body.replace(b'n": 2', b'n": 3'), b"{}", body):
         kept.write_bytes(content)
         monkeypatch.setattr(examined, "_known", {})

@@ -141,7 +141,8 @@ def _classes(spec: "Spec", rows: Rows, name: str) -> list[str]:
                 refuse(f"got {shown(label)}, of which all rows of {name} test", "labels", at)
         return spec.labels
     if len(found) < 2:
-        refuse(f"{name} has one class, {', '.join(map(shown, found)) or 'none'}, there", "target")
+        what = f"one class, {shown(found[0])}," if found else "no row for training"
+        refuse(f"{name} has {what} there", "target")
     if len(found) > MOST_CLASSES:
         refuse(f"{name} has {len(found)} classes there; a number? then task: regression", "target")
     try:

@@ -21,29 +21,38 @@ _FEWEST = 2
 
 
 class Facts(TypedDict):
-    """Numbers of inputs, of rows that train and test, of classes (None of a regression)."""
+    """Counts of what a problem takes of its table.
+
+    Numbers of inputs, of classes (None of a regression), of rows for training (with a share for
+    testing, of all rows), and of rows for testing that the user has told apart (None if not).
+    """
 
     dimension: int
-    rows: int
     classes: int | None
+    train: int
+    test: int | None
 
 
+# Options that decide which columns and rows are taken.
+_DECIDING = {"sha256", "dataset", "target", "inputs", "task", "labels"}
 _known: dict[str, Facts] = {}
 
 
 def examine(spec: "Spec", read: Callable[[], Chosen]) -> Facts:
     """Facts of a problem's table; refuses a problem that cannot be made of it.
 
-    `read` is called where this content was not examined before for a problem like this one.
+    `read` is called where this content was not examined before for these columns.
     """
     _check_options(spec)
     # A renamed file is read in another way.
     formats = [Path(path).suffix for path in spec.files.values()]
-    asked = json.dumps([spec.model_dump(mode="json"), formats], sort_keys=True)
-    if asked not in _known:
-        key = ["facts", _code(), asked]
-        _known[asked] = remembered(key, lambda: _facts(spec, read()))
-    return _known[asked]
+    held = spec.test and spec.test.model_dump(mode="json", exclude={"share"})
+    asked = [spec.model_dump(mode="json", include=_DECIDING), held, formats]
+    name = json.dumps(asked, sort_keys=True)
+    if name not in _known:
+        _known[name] = remembered(["facts", _code(), *asked], lambda: _facts(read()))
+    _check_sizes(spec, _known[name])
+    return _known[name]
 
 
 def _check_options(spec: "Spec") -> None:
@@ -62,8 +71,22 @@ def _check_options(spec: "Spec") -> None:
         refuse(f"{text} 0.2}}, rows, or corrupted", "vary")
 
 
-def _facts(spec: "Spec", chosen: Chosen) -> Facts:
-    pool, count, held = sizes(spec, chosen)
+def _facts(chosen: Chosen) -> Facts:
+    y = chosen.train.y
+    if chosen.classes is None and len(y) >= _FEWEST and np.all(y == y[0]):
+        refuse(f"all {len(y)} rows have {y[0]:g}; must differ from row to row", "target")
+    if chosen.test is not None and np.array_equal(chosen.train.x, chosen.test.x):
+        refuse("has the inputs that train", "test")
+    return {
+        "dimension": chosen.train.x.shape[1],
+        "classes": None if chosen.classes is None else len(chosen.classes),
+        "train": len(y),
+        "test": None if chosen.test is None else len(chosen.test.y),
+    }
+
+
+def _check_sizes(spec: "Spec", facts: Facts) -> None:
+    pool, count, held = sizes(spec, facts["train"], facts["test"])
     if pool < _FEWEST:
         refuse(f"leaves {pool} rows for training; must be at least {_FEWEST}", *_of_split(spec))
     if spec.test is not None and held < _FEWEST:
@@ -73,13 +96,6 @@ def _facts(spec: "Spec", chosen: Chosen) -> Facts:
     if spec.n_fresh > count + held:
         text = f"got {spec.n_fresh}; must be at most {count + held}, the rows that train and test"
         refuse(text, "n_fresh")
-    y = chosen.train.y
-    if chosen.classes is None and np.all(y == y[0]):
-        refuse(f"all {len(y)} rows have {y[0]:g}; must differ from row to row", "target")
-    if chosen.test is not None and np.array_equal(chosen.train.x, chosen.test.x):
-        refuse("has the inputs that train", "test")
-    classes = None if chosen.classes is None else len(chosen.classes)
-    return {"dimension": chosen.train.x.shape[1], "rows": count + held, "classes": classes}
 
 
 def _of_split(spec: "Spec") -> tuple[str, ...]:

@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 _WRONG_LABELS = 11
 
 
-def sizes(spec: "Spec", chosen: Chosen) -> tuple[int, int, int]:
-    """Rows that may train, that do, and that test; without a test set the last is 0."""
-    rows = len(chosen.train.y)
-    if spec.test is None:
-        held = 0
-    elif chosen.test is not None:
-        held = len(chosen.test.y)
-    else:
-        held = round(spec.test.share * rows)
-        rows -= held
-    return rows, rows if spec.rows is None else spec.rows, held
+def sizes(spec: "Spec", train: int, test: int | None) -> tuple[int, int, int]:
+    """Rows that may train, that do, and that test; without a test set the last is 0.
+
+    `train` and `test` are the numbers of rows in a table that are for one and told apart for the
+    other.
+    """
+    held = test or 0
+    if spec.test is not None and test is None:
+        held = round(spec.test.share * train)
+        train -= held
+    return train, train if spec.rows is None else spec.rows, held
 
 
 def split(spec: "Spec", chosen: Chosen, seed: int) -> dict[str, np.ndarray]:
@@ -33,7 +33,8 @@ def split(spec: "Spec", chosen: Chosen, seed: int) -> dict[str, np.ndarray]:
     rows) first ones test; of the others the first `spec.rows` train. So a larger training set holds
     a smaller one, beside the same test set. Both keep the file's order.
     """
-    _, count, held = sizes(spec, chosen)
+    told_apart = None if chosen.test is None else len(chosen.test.y)
+    _, count, held = sizes(spec, len(chosen.train.y), told_apart)
     drawn = np.random.RandomState(seed).permutation(len(chosen.train.y))
     test = chosen.test
     if spec.test is not None and test is None:
