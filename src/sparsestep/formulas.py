@@ -51,7 +51,7 @@ class Formula:
         except (ArithmeticError, ValueError):
             value = math.nan
         if not math.isfinite(value):
-            given = ", ".join(f"{name} = {number:g}" for name, number in values.items())
+            given = ", ".join(f"{name} = {str(number)[:20]}" for name, number in values.items())
             raise ValueError(f"has no value at {given}")
         return value
 

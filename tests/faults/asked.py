@@ -15,6 +15,8 @@ OUTPUTS = {
     "prepare": paths.DATASET,
     "simulate": paths.SIMULATION,
     "tabulate": paths.SHORT_TABLE,
+    "sweep": paths.SWEEP,
+    "sweep_points": paths.SWEEP,
 }
 
 
@@ -45,10 +47,26 @@ def ask(plan: Plan) -> set[str]:
     for figure in plan.config.figures:
         plan.figures.input_paths(figure)
         plan.jobs.code("figure")(SimpleNamespace(figure=figure))
+    for name in plan.config.sweeps:
+        found |= _ask_sweep(plan, name)
     for experiment, entry in plan.config.experiments.items():
         for run in entry.runs:
             found |= _ask_run(plan, experiment, run)
     return found
+
+
+def _ask_sweep(plan: Plan, name: str) -> set[str]:
+    is_over_keys = name in plan.sweeps.keys.blocks
+    tables = plan.sweeps.paths(name)
+    for path in (tables[0], tables[-1]):
+        wildcards = _job(plan, "sweep_points" if is_over_keys else "sweep", path)
+        assert wildcards.sweep == name
+        for problem in plan.sweeps.problem_paths(name, wildcards.batch):
+            _job(plan, "generate", problem)
+        if is_over_keys:
+            plan.jobs.points_code(wildcards)
+    plan.sweeps.columns(name)
+    return {*tables, plan.sweeps.collected_path(name)}
 
 
 def _ask_run(plan: Plan, experiment: str, run: str) -> set[str]:
@@ -64,10 +82,10 @@ def _ask_run(plan: Plan, experiment: str, run: str) -> set[str]:
         _job(plan, "measure", table, images)
         if images:
             assert plan.experiments.snapshots_mb(experiment) >= 0
-            _job(plan, "prepare", plan.experiments.dataset_path(experiment))
+            _job(plan, "prepare", plan.experiments.dataset_path(experiment, run))
             continue
-        _job(plan, "generate", plan.experiments.problem_path(experiment, batch))
-        found.add(plan.experiments.problem_path(experiment, batch))
+        _job(plan, "generate", plan.experiments.problem_path(experiment, batch, run))
+        found.add(plan.experiments.problem_path(experiment, batch, run))
         for path in plan.experiments.edges_path(experiment, run, batch):
             _job(plan, "calibrate", path)
             found.add(path)

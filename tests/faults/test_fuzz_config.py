@@ -23,13 +23,15 @@ from sparsestep.config.text import check as check_text
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
 from unit.config.test_config_images import IMAGES
+from unit.config.test_sweep_points import TEACHER
 from workflow.runner import Workflow
 
 EXAMPLES = 800
+# Of the laboratory alone: sweeps over keys, tables, runs with blocks of their own.
+OF_QUESTIONS = 300
 THROUGH_SNAKEMAKE = 12
 
 SETTINGS = settings(
-    max_examples=EXAMPLES,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
@@ -47,7 +49,40 @@ def images() -> dict:
     return json.loads(json.dumps({**raw, "figures": {"tiny": curves}}))
 
 
+def questions() -> dict:
+    """Sweeps over keys, a table, and runs that differ in more than steps."""
+    teacher = copy.deepcopy(TEACHER)
+    teacher["runs"]["small"] = {"model": {"weight_scales": [0.1, 0.1]}, "edge": {"horizon": 0.4}}
+    teacher["runs"]["small"]["schedule"] = {
+        "kind": "piecewise",
+        "pieces": [[0.0, 0.1], [0.5, 0.01]],
+    }
+    table = {
+        "kind": "table",
+        "dataset": "iris",
+        "task": "classes",
+        "labels": ["setosa", "virginica"],
+    }
+    table |= {"test": {"share": 0.2}, "rows": 50, "corrupted": 0.1, "order_seed": 1}
+    runs = {"one": {"schedule": {"kind": "cosine", "step_size": 0.01, "warm_up": 0.1}}}
+    iris = {**TEACHER, "problem": table, "runs": runs, "measure": {"losses": None}}
+    over = {"model.widths.0": [4, 8], "schedule.step_size": [0.1, {"of_edge": 0.5}]}
+    together = {"model.widths.0": {"model.weight_scales.0": "sqrt(2 / value)"}}
+    of_steps = {"low": 0.01, "high": 0.1, "points": 3, "spacing": "log"}
+    sweeps = {
+        "widths": {"experiment": "teacher", "run": "large", "over": over, "together": together},
+        "rows": {"experiment": "iris", "over": {"problem.rows": [10, 20], "iterations": [20, 30]}},
+        "steps": {"experiment": "iris", "over": {"schedule.step_size": of_steps}, "average": 0.5},
+    }
+    sweeps["widths"] |= {"fixed": {"iterations": 30}, "edges": True, "measure": {"losses": None}}
+    return json.loads(
+        json.dumps({"experiments": {"teacher": teacher, "iris": iris}, "sweeps": sweeps})
+    )
+
+
+QUESTIONS = "sweeps over keys, tables, runs with blocks of their own"
 BASES = {
+    QUESTIONS: questions(),
     "small networks and simulations": with_simulations(copy.deepcopy(TINY)),
     "networks on images": images(),
     # Through JSON, so that what was an anchor in YAML is not changed in several places at once.
@@ -100,13 +135,19 @@ def tried() -> Record:
     for raw in BASES.values():
         asked.ask(Plan(copy.deepcopy(raw)))
 
-    @SETTINGS
+    @settings(SETTINGS, max_examples=EXAMPLES)
     @given(cases)
     def run(case):
         name, changes = case
         check(malformed.mutated(BASES[name], changes), record)
 
+    @settings(SETTINGS, max_examples=OF_QUESTIONS)
+    @given(malformed.mutations(BASES[QUESTIONS]))
+    def ask(changes):
+        check(malformed.mutated(BASES[QUESTIONS], changes), record)
+
     run()
+    ask()
     return record
 
 

@@ -65,3 +65,8 @@ def test_what_has_no_value_is_told(text):
     with pytest.raises(ValueError, match="has no value at x = 0"):
         Formula(text, ("x",))(x=0.0)
     assert math.isfinite(Formula("x", ("x",))(x=0.0))
+
+
+def test_a_number_that_is_too_large_for_one():
+    with pytest.raises(ValueError, match=r"has no value at x = 1000000000000000000\d$"):
+        Formula("x", ("x",))(x=10**400)
