@@ -210,7 +210,7 @@ WRONG = [
     ({"over": {"iterations": [20, 20]}}, "over.iterations.1: got 20 again; values must be diff"),
     (
         {"over": {"iterations": list(range(1, 101)), "problem.n_train": list(range(1, 101))}},
-        "over: got 10000 points; at most 5000",
+        "over: got 10000 points; at most 2000",
     ),
     (
         {"over": {"problem.n_train": {"low": 0, "high": 5, "points": 3, "spacing": "log"}}},
