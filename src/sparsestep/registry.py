@@ -156,6 +156,7 @@ METRICS = {
     "diverged": ("share of replicates diverged", "linear"),
     "dead": ("share of survivors dead", "linear"),
     "step_size": ("step size", "log", r"step size $\eta$"),
+    "edge": ("edge", "linear", "edge, the largest surviving step size"),
     "parameter_norm": ("norm of the parameters", "linear", r"$\|\theta\|_2$"),
     # Ranks and the tangent kernel.
     "jacobian_rank": ("rank of the Jacobian", "linear"),
@@ -205,6 +206,41 @@ METRICS = {
     "label_noise_variance": ("variance of the label noise", "log"),
 }
 
+# What stands on the axis of a figure over a key of an experiment, by the key's path; a number in it
+# is a "*", and counted from 1 in the text (`plan/axes.py`). Other keys stand there themselves.
+AXES = {
+    "iterations": "iterations $T$",
+    "algorithm": "algorithm",
+    "algorithm.kind": "algorithm",
+    "algorithm.batch_size": "batch size",
+    "algorithm.momentum": "momentum",
+    "algorithm.weight_decay": "weight decay",
+    "algorithm.variance": r"variance of the label noise $\delta$",
+    "algorithm.perturbation": "perturbation of the starts",
+    "algorithm.substeps": "updates per iteration of SGD",
+    "schedule": "schedule",
+    "schedule.kind": "schedule",
+    "schedule.step_size": r"step size $\eta$",
+    "schedule.step_size.of_edge": "step size / edge",
+    "schedule.decay_at": "duration of the large steps / T",
+    "schedule.divide_by": "step sizes are divided by",
+    "problem.n_train": "training samples $n$",
+    "problem.dimension": "number of inputs $d$",
+    "problem.support": "non-zero true coefficients $r$",
+    "problem.teacher_widths": "widths of the teacher",
+    "problem.teacher_widths.*": "width of the teacher's layer {}",
+    "model.widths": "widths of the layers",
+    "model.widths.*": "width of layer {}",
+    "model.weight_scales": "scales of the initial weights",
+    "model.weight_scales.*": "scale of the initial weights of layer {}",
+    "model.bias_scale": "scale of the initial biases",
+    "model.u": "initial value of $u$",
+    "model.v": "initial value of $v$",
+    # Of a sweep over step size and duration.
+    "step_size": r"step size $\eta$ before the decay",
+    "decay_at": "duration of the large steps / T",
+}
+
 # A simulation module offers `Spec` and `simulate(spec, threads) -> {column: array}`.
 SIMULATIONS = {
     "stabilization": "sparsestep.simulations.stabilization",
@@ -235,6 +271,7 @@ FIGURES = {
     "filters": "sparsestep.figures.specs.filters",
     "valley": "sparsestep.figures.specs.valley",
     "duration_effect": "sparsestep.figures.specs.duration_effect",
+    "dependence": "sparsestep.figures.specs.dependence",
     "lasso_profile": "sparsestep.figures.specs.lasso_profile",
     "agreement": "sparsestep.figures.specs.agreement",
     "label_noise": "sparsestep.figures.specs.label_noise",
@@ -257,6 +294,7 @@ DRAWINGS = {
     "filters": "sparsestep.figures.draw.filters",
     "valley": "sparsestep.figures.draw.valley",
     "duration_effect": "sparsestep.figures.draw.duration_effect",
+    "dependence": "sparsestep.figures.draw.dependence",
     "lasso_profile": "sparsestep.figures.draw.lasso_profile",
     "agreement": "sparsestep.figures.draw.agreement",
     "label_noise": "sparsestep.figures.draw.label_noise",

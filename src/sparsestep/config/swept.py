@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from sparsestep.config import phase_sweeps, sweep_points
 from sparsestep.config.key_sweeps import KeySweep
 from sparsestep.config.kinds import columns, not_measured
-from sparsestep.config.phase_sweeps import PhaseSweep
+from sparsestep.config.phase_sweeps import SWEPT, PhaseSweep
+from sparsestep.figures.specs.over_keys import Keys, OverKeys
 from sparsestep.mistakes import Mistakes, suggest
 
 if TYPE_CHECKING:
@@ -29,13 +30,23 @@ def measured(sweep: AnySweep, whole: "dict[str, Experiment]") -> list[str]:
     return [*found, "edge"] if has_edges else found
 
 
+def keys(sweep: AnySweep) -> Keys:
+    """Values of each key of a resolved sweep, as its table has them."""
+    if isinstance(sweep, PhaseSweep):
+        return {key: list(getattr(sweep, key)) for key in SWEPT}
+    return {key: list(map(sweep_points.told, values)) for key, values in sweep.over.items()}
+
+
 def check_figure(
     figure: "FigureSpec",
     sweeps: dict[str, AnySweep],
     whole: "dict[str, Experiment]",
     mistakes: Mistakes,
 ) -> None:
-    """Note each sweep that a figure asks for and that is not there, each metric not measured."""
+    """Note each sweep that a figure asks for and that is not there, each metric not measured.
+
+    And what a figure over keys asks of keys that its sweeps do not have.
+    """
     missing = {
         key: f"there is none{suggest(name, list(sweeps))}"
         for key, name in figure.sweeps().items()
@@ -47,3 +58,6 @@ def check_figure(
         if metric not in found:
             problem = whole[sweeps[name].experiment].problem
             mistakes.add(not_measured(metric, found, problem), *key)
+    if isinstance(figure, OverKeys) and not missing:
+        shown = {name: keys(sweeps[name]) for name in figure.sweeps().values()}
+        mistakes.add_all(figure.mistakes_in(shown))

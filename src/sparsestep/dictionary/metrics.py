@@ -86,6 +86,13 @@ METRICS = {
         "> 0",
         "step_size",
     ),
+    "edge": Definition(
+        "The replicate's edge at a point of a sweep with `edges: true`, or with step sizes in "
+        "units of it: the largest constant step size that it survives with that point's problem, "
+        "model and algorithm, as the experiment's `edge` block says. Also of one that diverged.",
+        "> 0",
+        "training/edge.py",
+    ),
     "parameter_norm": Definition(
         "||theta||_2 of all parameters, weights and biases alike.", ">= 0", "parameter_norm"
     ),

@@ -1,8 +1,10 @@
 """Specs, inputs and paths of figures."""
 
 from sparsestep import metrics, registry
+from sparsestep.config import swept
 from sparsestep.figures.specs.base import FigureSpec
-from sparsestep.plan import paths
+from sparsestep.figures.specs.over_keys import OverKeys
+from sparsestep.plan import axes, paths
 from sparsestep.plan.blocks import Spec, by_kind, find
 from sparsestep.plan.experiments import Experiments
 from sparsestep.plan.inputs import Input, described, paths_of
@@ -102,12 +104,20 @@ class Figures:
         spec = self.block(name)
         parts = {
             # The caption stands in the report, not in the figure.
-            "figure": spec.model_dump(mode="json", exclude={"caption"}),
+            "figure": self._resolved(spec).model_dump(mode="json", exclude={"caption"}),
             "experiments": {of: self._display(spec, of) for of in spec.experiments()},
             "sources": {what: described(of) for what, of in self.inputs(name).items()},
             "metrics": metrics.describe_all(self._columns(spec)),
         }
         return parts | self._loaded(spec)
+
+    def _resolved(self, spec: FigureSpec) -> FigureSpec:
+        """The figure, one over keys with what stands on its axes."""
+        if not isinstance(spec, OverKeys):
+            return spec
+        of = {name: self._sweeps.block(name) for name in spec.sweeps().values()}
+        keys = {name: swept.keys(sweep) for name, sweep in of.items()}
+        return spec.resolved(keys, axes.words(list(of.values())))
 
     def _display(self, spec: FigureSpec, experiment: str) -> Spec:
         """How to show an experiment; with its published values, where the figure draws some."""
