@@ -168,7 +168,7 @@ def test_a_power_law_is_found_with_its_interval():
     minus = "\N{MINUS SIGN}"
     told = [text.get_text() for text in axes.get_legend().get_texts()]
     # Replicates are parallel: drawn anew, they leave the exponent as it is.
-    exponent = f"exponent {minus}1.5 ({minus}1.5 to {minus}1.5), 8 replicates"
+    exponent = f"exponent {minus}1.50 ({minus}1.50 to {minus}1.50), n = 8"
     assert told == [f"0.5: {exponent}", f"0.9: {exponent}"]
     dotted = [line for line in axes.lines if len(line.get_xdata()) > 100]
     x = np.array(dotted[0].get_xdata())
@@ -373,6 +373,20 @@ def test_more_values_than_can_be_told_apart():
     content["figures"] = {"mine": asked | {"panels": ["train_loss"]}}
     with pytest.raises(ConfigError, match=r"with 6 values; at most 5 colours without an order can"):
         Plan(content)
+
+
+def test_more_curves_than_can_be_told_apart():
+    content = config(**FIGURE)
+    over = {"iterations": [20, 40], "schedule.step_size": [0.1, 0.2, 0.3, 0.4]}
+    sweep = {"experiment": "teacher", "over": over}
+    content["sweeps"] = {name: copy.deepcopy(sweep) for name in "abc"}
+    asked = {"kind": "dependence", "x": "iterations", "colour": "schedule.step_size"}
+    asked |= {"sweep": ["a", "b", "c"], "panels": ["train_loss"]}
+    content["figures"] = {"mine": asked}
+    with pytest.raises(ConfigError, match=r"with 12 curves of 3 sweeps; at most 10 curves can be"):
+        Plan(content)
+    asked["at"] = {"schedule.step_size": [0.1, 0.2, 0.3]}
+    Plan(content)
 
 
 def test_a_key_that_must_be_positive():

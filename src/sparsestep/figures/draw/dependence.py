@@ -21,6 +21,9 @@ from sparsestep.measures import power_law, shares
 _PANEL_INCHES = (3.3, 2.5)
 # Of an entry of a panel's own legend.
 _ENTRY_INCHES = 0.17
+# Of a panel's axis, about; and how far below it the panel's own legend begins, in inches.
+_WIDTH_POINTS = 150
+_BELOW, _BELOW_TURNED = 0.48, 1.15
 # Share of the replicates from which on a cross says that they diverge.
 _MANY = 0.5
 _CROSS = {"marker": "x", "markersize": 4, "linestyle": "", "clip_on": False}
@@ -58,11 +61,13 @@ class _Drawing:
         tables = [of.table for of in self._shown.series]
         self._places = np.unique(np.concatenate([table["at"] for table in tables]))
         self._replicates = max(table["replicate"].nunique() for table in tables)
+        self._room = scaled.room(self._places, figure.x_scale) * _WIDTH_POINTS
 
     def title(self) -> str:
         """Heading of the page."""
         name = self._figure.title or ", ".join(self._figure.sweep)
-        return f"{style.as_text(name)}, {self._replicates} replicates"
+        # The line below keeps the panels' letters away from long headings.
+        return f"{style.as_text(name)}, {self._replicates} replicates\n "
 
     def entries(self, wanted: Panel) -> int:
         """How many entries a panel's own legend has."""
@@ -96,8 +101,11 @@ class _Drawing:
                 scaled.draw_arrows(axes, values, limits, of.colour)
         axes.yaxis.label.set_size("small")
         if handles:
-            below = {"loc": "upper left", "bbox_to_anchor": (-0.05, -0.22), "borderaxespad": 0}
-            axes.legend(handles=handles, fontsize="x-small", **below)
+            below = -(_BELOW_TURNED if scaled.are_turned(shown.texts) else _BELOW)
+            shift = ScaledTranslation(0, below, axes.figure.dpi_scale_trans)
+            where = {"bbox_to_anchor": (-0.05, 0), "bbox_transform": axes.transAxes + shift}
+            look = {"fontsize": "x-small", "borderaxespad": 0}
+            axes.legend(handles=handles, loc="upper left", **where, **look)
 
     def _draw_values(self, axes: Axes, metric: str) -> list[np.ndarray]:
         """What `draw` draws of a metric; values that must be in sight."""
@@ -169,8 +177,13 @@ class _Drawing:
             axes.plot(many, np.full(len(many), 1.03), color=of.colour, transform=where, **_CROSS)
 
     def _shift(self, place: int, points: float) -> float:
-        """Points by which a series is shifted, so that those at the same place stand apart."""
-        return points * (place - (len(self._shown.series) - 1) / 2)
+        """Points by which a series is shifted, so that those at the same place stand apart.
+
+        Fewer than asked for where they would get near to those of the next place.
+        """
+        count = len(self._shown.series)
+        points = min(points, self._room / max(count - 1, 1))
+        return points * (place - (count - 1) / 2)
 
     def legends(self) -> tuple[list[list], tuple[str, ...]]:
         """Entries of the legends below all panels, and their titles."""
@@ -206,10 +219,10 @@ def exponent_text(found: power_law.PowerLaw) -> str:
     """What a legend says of a power law."""
     if not np.isfinite(found.exponent):
         return "no power law: no two values have a survivor"
-    text = f"exponent {found.exponent:.3g}"
+    text = f"exponent {found.exponent:.2f}"
     if np.isfinite(found.low):
-        text += f" ({found.low:.3g} to {found.high:.3g})"
-    return f"{text}, {found.replicates} replicates".replace("-", "\N{MINUS SIGN}")
+        text += f" ({found.low:.2f} to {found.high:.2f})"
+    return f"{text}, n = {found.replicates}".replace("-", "\N{MINUS SIGN}")
 
 
 def _colour_handle(name: str, colour: str, series: list[Series], is_sweep: bool) -> Line2D:

@@ -11,7 +11,7 @@ from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import LogLocator
 
 from sparsestep import metrics
-from sparsestep.figures.parts import legend, panel, style
+from sparsestep.figures.parts import legend, panel, scaled, style
 from sparsestep.figures.parts.grid import open_page
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
@@ -145,8 +145,11 @@ def _places(values: pd.Series) -> tuple[np.ndarray, list[str]]:
 
 def _set_axis(axes: Axes, which: str, places: tuple[np.ndarray, list[str]]) -> np.ndarray:
     values, texts = np.unique(places[0]), places[1]
+    if texts and which == "x":
+        scaled.set_texts(axes, texts)
+    elif texts:
+        axes.set_yticks(values, [style.as_text(text, 24) for text in texts])
     if texts:
-        getattr(axes, f"set_{which}ticks")(values, texts)
         return np.arange(len(texts) + 1) - 0.5
     sides, is_log = cell_sides(values)
     if is_log:

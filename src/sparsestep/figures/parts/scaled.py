@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from sparsestep import metrics
+from sparsestep.figures.parts import style
 
 _ARROW = {"linestyle": "", "markersize": 5, "alpha": 0.8, "markeredgewidth": 0}
 # Replicates further out are arrows: so many times what must be in sight.
@@ -16,6 +17,7 @@ _BEYOND = 0.5
 _LABELLED = 7
 # Longer texts beside each other are turned.
 _CHARACTERS = 24
+_LONGEST_LINE = 40
 
 
 def set_value_axis(
@@ -73,9 +75,7 @@ def set_key_axis(
     """
     axes.set_xlabel(label)
     if texts:
-        axes.set_xticks(range(len(texts)), texts)
-        if sum(map(len, texts)) > _CHARACTERS:
-            axes.tick_params(axis="x", labelrotation=25)
+        set_texts(axes, texts)
         axes.set_xlim(-0.5, len(texts) - 0.5)
         return
     is_log = scale == "log"
@@ -92,6 +92,24 @@ def set_key_axis(
     if len(places) <= _LABELLED and _are_apart(places, is_log):
         axes.set_xticks(places, [f"{place:g}" for place in places])
         axes.set_xticks([], minor=True)
+
+
+def set_texts(axes: Axes, texts: list[str]) -> None:
+    """Texts from 0 on below the horizontal axis, turned where they are long."""
+    wrapped = [style.as_text(text, _LONGEST_LINE) for text in texts]
+    turned = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(range(len(texts)), wrapped, **(turned if are_turned(texts) else {}))
+
+
+def are_turned(texts: list[str]) -> bool:
+    """Whether these texts below an axis are too long to stand beside each other."""
+    return sum(map(len, texts)) > _CHARACTERS
+
+
+def room(places: np.ndarray, scale: str) -> float:
+    """Half of the smallest distance between places, as a fraction of what they span; 1 of one."""
+    at = np.sort(np.log(places) if scale == "log" else places)
+    return float(np.diff(at).min() / np.ptp(at)) / 2 if len(at) > 1 else 1.0
 
 
 def _are_apart(places: np.ndarray, is_log: bool) -> bool:

@@ -23,7 +23,7 @@ from sparsestep.mistakes import Path, suggest
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
 
-# More shades of one scale, or more colours without an order, cannot be told apart.
+# More shades of one scale, or curves, or more colours without an order, cannot be told apart.
 MOST_NUMBERS = 10
 MOST_TEXTS = 5
 # What is shown as the share of replicates for which it is true.
@@ -145,7 +145,7 @@ class Spec(OverKeys):
         if found:
             return found
         x, colours = self.values(self.x, swept), self.values(self.colour, swept)
-        found = self._mistakes_of_looks(colours)
+        found = self._mistakes_of_looks(colours, swept)
         found |= over_keys.mistakes_of_axes(self.axes, [axis.key for axis in axes])
         names = [*self.sweep, *map(name_of, [*([] if are_numbers(x) else x), *colours])]
         for name in self.labels:
@@ -165,15 +165,22 @@ class Spec(OverKeys):
         shown = [self.x, *([self.colour] if self.colour else [])]
         return self.model_copy(update={"axes": {**{key: words[key] for key in shown}, **self.axes}})
 
-    def _mistakes_of_looks(self, colours: list[Value]) -> dict[Path, str]:
+    def _mistakes_of_looks(self, colours: list[Value], swept: Swept) -> dict[Path, str]:
+        """More values, or curves, than can be told apart."""
+        if self.colour is None:
+            return {}
         most, what = MOST_TEXTS, "colours without an order"
         if are_numbers(colours):
             most, what = MOST_NUMBERS, "shades"
+        curves = sum(len(self.values(self.colour, {name: swept[name]})) for name in swept)
+        count = f"{len(colours)} values"
         if len(colours) <= most:
-            return {}
-        text = f"got {self.colour!r} with {len(colours)} values; at most {most} {what} can be told"
+            most, what, count = MOST_NUMBERS, "curves", f"{curves} curves of {len(swept)} sweeps"
+            if curves <= most:
+                return {}
         some = ", ".join(map(name_of, colours[:2]))
-        return {("colour",): f"{text} apart: choose some, as `at: {{{self.colour}: [{some}]}}`"}
+        text = f"got {self.colour!r} with {count}; at most {most} {what} can be told apart: "
+        return {("colour",): f"{text}choose some, as `at: {{{self.colour}: [{some}]}}`"}
 
     def _mistakes_over(self, x: list[Value]) -> dict[Path, str]:
         """What does not suit these values on the horizontal axis."""
