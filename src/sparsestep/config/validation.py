@@ -16,6 +16,7 @@ from sparsestep.config import (
     experiments,
     inheritance,
     limits,
+    looks,
     nothing,
     published,
     swept,
@@ -108,6 +109,7 @@ def _check_figure(figure: FigureSpec, config: Config, mistakes: Mistakes) -> Non
     swept.check_figure(figure, config.sweeps, whole, mistakes)
     # A kind may take for granted that the runs it names are there.
     if len(mistakes) == known:
+        looks.check(figure, whole, mistakes)
         written = {name: _as_written(of) for name, of in whole.items()}
         mistakes.add_all(figure.mistakes(written))
         mistakes.add_all(figure.mistakes_about(config.simulations))
