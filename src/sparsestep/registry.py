@@ -42,6 +42,7 @@ DATASETS = {
 MODELS = {
     "diagonal": "sparsestep.models.diagonal",
     "mlp": "sparsestep.models.mlp",
+    "general_mlp": "sparsestep.models.general_mlp",
     "densenet": "sparsestep.images.models.densenet",
     "resnet": "sparsestep.images.models.resnet",
 }
@@ -96,7 +97,7 @@ EXTENSIONS: dict[str, dict[str, str]] = {
         "sparse_regression": "noisy_sparse_regression",
         "teacher_student": "noisy_teacher_student",
     },
-    "model": {},
+    "model": {"mlp": "general_mlp"},
     "algorithm": {},
 }
 
