@@ -42,7 +42,7 @@ class Network(Protocol):
         """theta_0, (P,)."""
 
     def predict(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """h(x), (S, n), of parameters (S, P) on inputs (n, d)."""
+        """h(x), (S, n), of parameters (S, P) on inputs (n, d); (S, n, outputs) of several."""
 
 
 class Schedule(Protocol):
@@ -75,7 +75,9 @@ class ProblemModule(Protocol):
 class ModelModule(Protocol):
     """A small network; `mistakes(spec, dimension)`, by key, is optional.
 
-    So is PRECISIONS, what its trainers compute in, where that is not float64 alone.
+    So are `misfits(experiment)`, what else of an experiment does not go with it, by path,
+    `unfit_options(spec, algorithm)`, options of an algorithm that do not, by key, and PRECISIONS,
+    what its trainers compute in, where that is not float64 alone.
     """
 
     Spec: "type[Closed]"

@@ -53,9 +53,12 @@ MODELS = {
 OF_IMAGES = {"problem": ("images",), "model": ("densenet", "resnet")}
 
 # Problems that hand out their training points as test points: of these there are no such columns
-# (`config/kinds.py`), for they would be the training loss under another name. A kind of which this
-# is true of some problems alone says so in its Spec, `has_test_set`.
-WITHOUT_TEST_SET = {"problem": ("kink_regression", "given_data"), "columns": ("test_loss",)}
+# (`config/kinds.py`), for they would be those of the training points under another name. A kind of
+# which this is true of some problems alone says so in its Spec, `has_test_set`.
+WITHOUT_TEST_SET = {
+    "problem": ("kink_regression", "given_data"),
+    "columns": ("test_loss", "test_error"),
+}
 
 # A network module offers `Network(spec, channels, classes)`, the torch module of an image model.
 NETWORKS = {
@@ -154,6 +157,14 @@ MEASURES = {
     "mlp/feature_sparsity": "sparsestep.measures.feature_sparsity",
     "mlp/sharpness": "sparsestep.measures.sharpness",
     "mlp/tangent_kernel": "sparsestep.measures.tangent_kernel",
+    "general_mlp/losses": "sparsestep.measures.general_losses",
+    "general_mlp/errors": "sparsestep.measures.general_errors",
+    "general_mlp/dead": "sparsestep.measures.general_dead",
+    "general_mlp/jacobian_rank": "sparsestep.measures.general_jacobian",
+    "general_mlp/feature_sparsity": "sparsestep.measures.general_sparsity",
+    "general_mlp/sharpness": "sparsestep.measures.general_sharpness",
+    "general_mlp/tangent_kernel": "sparsestep.measures.general_kernel",
+    "general_mlp/label_noise": "sparsestep.measures.general_label_noise",
     "step_size": "sparsestep.measures.step_size",
     "images/batch_loss": "sparsestep.images.measures.batch_loss",
     "images/step_size": "sparsestep.measures.step_size",

@@ -19,7 +19,9 @@ class OptimiserSpec(SmallNetworkSpec):
     """
 
     batch_size: PositiveInt | Literal["all"] = Field(
-        default=1, description="samples of an update, of which the problem's order gives one; all"
+        default=1,
+        description="samples of an update, drawn with replacement, the first as the problem's "
+        "order says; all: every sample once",
     )
 
     @property

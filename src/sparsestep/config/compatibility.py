@@ -3,8 +3,9 @@
 Every model trains on every problem; a measurement may need more. It says so in its module: `NEEDS`,
 names of the problem's truth, `NEEDS_LOG`, that runs keep the loss of every iteration, and
 `mistakes(options, problem, network)`, what else is wrong, by the key's path inside the experiment;
-a model may offer `mistakes(spec, dimension)`, by key. A model's module says in `PRECISIONS` in what
-it is trained, where that is not float64 alone. A problem's module says in `TRUTH` what its
+a model may offer `mistakes(spec, dimension)`, by key, `misfits(experiment)`, by path, and
+`unfit_options(spec, algorithm)`, by key of the algorithm. A model's module says in `PRECISIONS` in
+what it is trained, where that is not float64 alone. A problem's module says in `TRUTH` what its
 `generate` returns as truth, and its `Spec` has `dimension`, the number of inputs, with which the
 network is built. Networks on images are too large to build here: their measurements' `mistakes`
 gets the model's Spec instead.
@@ -30,6 +31,9 @@ def check(experiment: "Experiment", mistakes: Mistakes) -> None:
         model = experiment.own_blocks(name).get("model", experiment.model)
         check_trained(run.algorithm, model, where)
         check_precision(run.algorithm, model, where)
+    of_model = registry.load("model", experiment.model.kind)
+    if hasattr(of_model, "misfits"):
+        mistakes.add_all(of_model.misfits(experiment))
     network = experiment.family.network(experiment, mistakes)
     if network is not None:
         _check_classes(experiment, network, mistakes)
@@ -66,6 +70,9 @@ def _check_measurements(
 
 def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> None:
     """Note an algorithm that does not train networks of this kind, or not with these options."""
+    of_model = registry.load("model", model.kind)
+    if hasattr(of_model, "unfit_options"):
+        mistakes.add_all(of_model.unfit_options(model, algorithm))
     if not registry.lacking("trainer", algorithm.kind, model.kind):
         return
     written = kinds.written_kind("algorithm", algorithm.kind)

@@ -61,6 +61,13 @@ class Network(mlp.Network):
             )
         ]
 
+    @property
+    def loss_factor(self) -> float:
+        """The squared loss is (1/n) sum_i (h(x_i) - y_i)^2; ValueError of other losses."""
+        if self.spec.loss != "squared":
+            raise ValueError(f"loss {self.spec.loss} is no multiple of a mean square")
+        return 1.0
+
     def predict(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         """h(x), (S, n) or, of several outputs, (S, n, outputs), float64.
 
@@ -82,21 +89,18 @@ def misfits(experiment: "Experiment") -> dict[tuple[Any, ...], str]:
     """What else of an experiment does not go with its model, by the key's path inside it."""
     model = experiment.model
     found = dict(_wrong_labels(model, experiment.problem))
-    for name, run in experiment.runs.items():
-        for option, text in unfit_options(model, run.algorithm).items():
-            found["runs", name, "algorithm", option] = text
     if model.outputs > 1 and experiment.edge.survive == "alive":
         found["edge", "survive"] = "got 'alive'; with several outputs valid: finite"
     return found
 
 
-def unfit_options(model: Spec, algorithm: "Closed") -> dict[str, str]:
+def unfit_options(model: Spec, algorithm: "Closed") -> dict[tuple[str], str]:
     """Options of an algorithm that are defined for the squared loss alone, by key."""
     if model.loss == "squared":
         return {}
     options = ("log_loss", "label_noise")
     text = f"is for the squared loss alone, and model.loss is {model.loss}; leave it out"
-    return {option: text for option in options if getattr(algorithm, option, None)}
+    return {(option,): text for option in options if getattr(algorithm, option, None)}
 
 
 def _wrong_labels(model: Spec, problem: "Closed") -> dict[tuple[Any, ...], str]:
