@@ -126,11 +126,17 @@ def _check_model(problem: Problem, block: dict) -> None:
         needed == given,
         f"model: has {needed} parameters, but the problem was generated for one of {given}",
     )
+    of_model = registry.load("model", block["kind"])
+    if hasattr(of_model, "wrong_label"):
+        labels = np.concatenate([problem.y_train.ravel(), problem.y_test.ravel()])
+        wrong = of_model.wrong_label(network.spec, labels.tolist())
+        _require(wrong is None, f"problem: {'' if wrong is None else wrong[1]}")
 
 
 def _check_precision(spec: dict) -> None:
     algorithm, model = (handed.read(role, spec[role]) for role in ("algorithm", "model"))
     mistakes = Mistakes()
+    compatibility.check_trained(algorithm, model, mistakes.at("algorithm"))
     compatibility.check_precision(algorithm, model, mistakes.at("algorithm"))
     mistakes.refuse()
 

@@ -123,7 +123,7 @@ def test_the_other_run_belongs_to_an_algorithm_that_follows_one(problem, spec):
             "unknown schedule 'constnt'; valid: ",
         ),
         ({"schedule": 0.1}, "schedule: got 0.1; must have a kind; valid: "),
-        ({"algorithm": {"kind": "adam"}}, "unknown algorithm 'adam'; valid: "),
+        ({"algorithm": {"kind": "lion"}}, "unknown algorithm 'lion'; valid: "),
         ({"algorithm": {"kind": "minibatch_sgd"}}, "unknown trainer 'minibatch_sgd'; valid: "),
         ({"model": {"kind": "mlp"}}, "model."),
         ({"snapshots": {"evenly_spaced": 1}}, "snapshots.evenly_spaced: got 1; "),

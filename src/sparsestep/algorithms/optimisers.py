@@ -1,8 +1,8 @@
 """Options that the optimisers with a state share: batches, and where states begin."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from sparsestep.algorithms.base import SmallNetworkSpec
 from sparsestep.fields import PositiveFloat, PositiveInt
@@ -12,13 +12,25 @@ Beta = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+def _whole_number_or_all(size: Any) -> Any:
+    # Both branches of a union would tell what they miss.
+    number = float(size) if isinstance(size, str) and size.isdecimal() else size
+    is_whole = isinstance(number, int | float) and not isinstance(number, bool)
+    if size != "all" and not (is_whole and number >= 1 and number == int(min(number, 2**31 - 1))):
+        raise ValueError("must be a whole number from 1 on, or all")
+    return size if size == "all" else int(number)
+
+
+BatchSize = Annotated[PositiveInt | Literal["all"], BeforeValidator(_whole_number_or_all)]
+
+
 class OptimiserSpec(SmallNetworkSpec):
     """Base of the `Spec` of optimisers: of which samples a gradient is the mean.
 
     Names and defaults of the options are those of `torch.optim`. The step size is the schedule's.
     """
 
-    batch_size: PositiveInt | Literal["all"] = Field(
+    batch_size: BatchSize = Field(
         default=1,
         description="samples of an update, drawn with replacement, the first as the problem's "
         "order says; all: every sample once",

@@ -105,33 +105,33 @@ def unfit_options(model: Spec, algorithm: "Closed") -> dict[tuple[str], str]:
 
 def _wrong_labels(model: Spec, problem: "Closed") -> dict[tuple[Any, ...], str]:
     """That the loss does not take labels such as those of the problem."""
-    where = ("model", "loss")
     known = getattr(problem, "y", None)
     if model.loss == "squared":
         return {}
     if known is not None:
-        return _wrong_values(model, known)
+        wrong = wrong_label(model, known)
+        return {} if wrong is None else {("problem", "y", wrong[0]): wrong[1]}
     classes = getattr(problem, "classes", None)
     if classes is None:
         what = f"got {model.loss!r}, and the labels of problem {problem.kind} are real numbers"
-        return {where: f"{what}; valid: squared"}
+        return {("model", "loss"): f"{what}; valid: squared"}
     wanted = 2 if model.loss == "logistic" else model.outputs
     if classes == wanted:
         return {}
     if model.loss == "logistic":
         what = f"got 'logistic', of two classes, and problem {problem.kind} has {classes}"
-        return {where: f"{what}; valid: cross_entropy"}
+        return {("model", "loss"): f"{what}; valid: cross_entropy"}
     return {("model", "outputs"): f"got {wanted}; must be {classes}, the problem's classes"}
 
 
-def _wrong_values(model: Spec, labels: list[float]) -> dict[tuple[Any, ...], str]:
-    """The first label that stands in config.yaml and is none of a class."""
+def wrong_label(model: Spec, labels: list[float]) -> tuple[int, str] | None:
+    """Place of the first label that is none of a class, and what is wrong; None where all are."""
     classes = 2 if model.loss == "logistic" else model.outputs
     numbers, signs = {float(number) for number in range(classes)}, {-1.0, 1.0}
-    if set(labels) <= numbers or (classes == 2 and set(labels) <= signs):
-        return {}
+    are_classes = set(labels) <= numbers or (classes == 2 and set(labels) <= signs)
+    if model.loss == "squared" or are_classes:
+        return None
     valid = "-1 and 1, or 0 and 1" if classes == 2 else f"whole numbers from 0 to {classes - 1}"
     allowed = numbers if classes > 2 or 0.0 in labels else numbers | signs
-    place = next((i for i, label in enumerate(labels) if label not in allowed), 0)
-    what = f"got {labels[place]:g}; labels of loss {model.loss} must be {valid}"
-    return {("problem", "y", place): what}
+    place = next(i for i, label in enumerate(labels) if label not in allowed)
+    return place, f"got {labels[place]:g}; labels of loss {model.loss} must be {valid}"

@@ -33,7 +33,7 @@ MISTAKES = [
     ((*RUN, "schedule", "kind"), "step_decy", "(did you mean 'step_decay'?)"),
     ((*RUN, "schedule", "boundary"), "before", "input should be 'included' or 'excluded'"),
     ((*RUN, "schedule", "decay_fraction"), 0.5, "unknown key"),
-    ((*RUN, "algorithm"), {"kind": "adam"}, "got 'adam'; valid: sgd, gd"),
+    ((*RUN, "algorithm"), {"kind": "lion"}, "got 'lion'; valid: sgd, gd"),
     ((*RUN, "algorithm"), {"kind": "sgd", "noise": 1}, "unknown key"),
     ((*RUN, "algorithm"), {"kind": "label_noise_gd"}, "missing"),
     ((*RUN, "algorithm"), {"kind": "sde", "of": "small", "c": 0}, "greater than 0"),

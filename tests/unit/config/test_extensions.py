@@ -93,7 +93,8 @@ def test_networks_that_it_does_not_train_are_told():
         mistakes.refuse()
     assert str(caught.value) == (
         "algorithm.kind: got 'sgd', which does not train networks of this kind with patience; "
-        "algorithms that do: sgd, gd, label_noise_gd, gd_on_noisy_labels, sde"
+        "algorithms that do: sgd, gd, label_noise_gd, gd_on_noisy_labels, sde, adam, adamw, "
+        "rmsprop, sign_descent, muon"
     )
 
 

@@ -9,7 +9,7 @@ from sparsestep import config
 from sparsestep.errors import ConfigError
 from unit.config.test_config_images import IMAGES
 
-SMALL = "sgd, gd, label_noise_gd, gd_on_noisy_labels, sde"
+SMALL = "sgd, gd, label_noise_gd, gd_on_noisy_labels, sde, adam, adamw, rmsprop, sign_descent"
 OF_VECTORS = {"kind": "sparse_regression", "n_train": 6, "n_test": 30, "dimension": 8, "support": 2}
 OF_VECTORS |= {"data_seed": 0, "order_seed": 1}
 PERCEPTRON = {"kind": "mlp", "widths": [3], "biases": [True, True], "weight_scales": [1.0, 1.0]}
@@ -30,7 +30,7 @@ def images(**change):
 
 
 RUN = {"schedule": {"kind": "constant", "step_size": 0.01}}
-ONE_RUN = {"one": {**RUN, "algorithm": {"kind": "adam"}}}
+ONE_RUN = {"one": {**RUN, "algorithm": {"kind": "lion"}}}
 NOT_OF_IMAGES = {"one": {**RUN, "algorithm": {"kind": "sgd"}}}
 UNKNOWN = "experiments.one.runs.one.algorithm.kind: unknown algorithm, got"
 MIXED = "experiments.one.model.kind: got"
@@ -39,8 +39,8 @@ MIXED = "experiments.one.model.kind: got"
 @pytest.mark.parametrize(
     ("experiment", "line"),
     [
-        (small(runs=ONE_RUN), f"{UNKNOWN} 'adam'; valid: {SMALL}"),
-        (images(runs=ONE_RUN), f"{UNKNOWN} 'adam'; valid: minibatch_sgd"),
+        (small(runs=ONE_RUN), f"{UNKNOWN} 'lion'; valid: {SMALL}"),
+        (images(runs=ONE_RUN), f"{UNKNOWN} 'lion'; valid: minibatch_sgd"),
         (
             images(runs=NOT_OF_IMAGES),
             f"{UNKNOWN} 'sgd'; valid: minibatch_sgd",

@@ -97,8 +97,8 @@ MISTAKES = [
     ("algorithm", {"kind": "sgdd"}, "algorithm.kind: unknown algorithm, got 'sgdd'; valid: sgd"),
     (
         "algorithm",
-        {"kind": "adam"},
-        "algorithm.kind: unknown algorithm, got 'adam'; valid: sgd, gd, label_noise_gd, "
+        {"kind": "lion"},
+        "algorithm.kind: unknown algorithm, got 'lion'; valid: sgd, gd, label_noise_gd, "
         "gd_on_noisy_labels",
     ),
     ("algorithm", {}, "algorithm.kind: missing; valid: sgd, gd, label_noise_gd, gd_on_noisy"),
