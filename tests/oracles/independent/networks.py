@@ -2,9 +2,12 @@
 
 import torch
 
+_ACTIVATIONS = {"identity": lambda values: values, "gelu": torch.nn.GELU(), "silu": torch.nn.SiLU()}
+_ACTIVATIONS |= {"leaky_relu": torch.nn.LeakyReLU(0.01), "tanh": torch.tanh, "relu": torch.relu}
+
 
 def layers(model, theta, x):
-    """Activations of each hidden layer, (n, width), and last outputs, (n, 1), of a ReLU network.
+    """Activations of each hidden layer, (n, width), and last outputs, (n, 1), of an mlp.
 
     theta, (P,), layer by layer: weight, row-major, output x input, then bias.
     """
@@ -18,7 +21,7 @@ def layers(model, theta, x):
             inputs = inputs + theta[start : start + width]
             start += width
         if index + 1 < len(widths):
-            inputs = torch.relu(inputs)
+            inputs = _ACTIVATIONS[model.get("activation", "relu")](inputs)
         found.append(inputs)
     assert start == len(theta)
     return found

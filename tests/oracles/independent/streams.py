@@ -32,6 +32,13 @@ def noise(problem, replicate, updates, samples):
     return np.random.Generator(np.random.SFC64(seed)).standard_normal((updates, samples))
 
 
+def further_samples(problem, replicate, updates, count, samples):
+    """Samples of every update's batch but the first, (updates, count)."""
+    seed = np.random.SeedSequence([seed_of(problem, "order", replicate), 8])
+    uniform = np.random.Generator(np.random.SFC64(seed)).random((updates, count))
+    return np.floor(samples * uniform).astype(int)
+
+
 def perturbed(theta, problem, replicate, size):
     """theta_j (1 + size Z_j) of replicates r > 0."""
     if replicate == 0 or size == 0:

@@ -7,7 +7,7 @@ the loss; zeta is what is added to the labels.
 import numpy as np
 import torch
 
-from independent import networks, streams
+from independent import networks, optimisers, streams
 
 # A residual beyond it has diverged.
 _LARGEST = {"float64": 1e100, "float32": 1e15}
@@ -27,6 +27,9 @@ def train(spec, arrays, replicate, step_sizes, other_losses=None):
         arrays["theta0"], spec["problem"], replicate, algorithm.get("perturbation", 0)
     )
     theta = torch.tensor(start, dtype=dtype)
+    if algorithm["kind"] in optimisers.KINDS:
+        batches = batches_of(spec, arrays, replicate)
+        return optimisers.train(spec, theta, x, y, step_sizes, batches, _LARGEST[precision])
     substeps = algorithm.get("substeps", 1)
     zeta = label_noise(spec, arrays, replicate, other_losses)
     visited = np.full((len(step_sizes), len(start)), np.nan)
@@ -43,6 +46,16 @@ def train(spec, arrays, replicate, step_sizes, other_losses=None):
         visited[t] = before
         losses[t] = float(_loss(model, before, arrays))
     return visited, losses, -1
+
+
+def batches_of(spec, arrays, replicate):
+    """Samples of every update of an optimiser, a list each."""
+    size, samples = spec["algorithm"]["batch_size"], len(arrays["y_train"])
+    order = arrays["order"]
+    if size == "all":
+        return [list(range(samples))] * len(order)
+    others = streams.further_samples(spec["problem"], replicate, len(order), size - 1, samples)
+    return [[int(i), *more] for i, more in zip(order, others, strict=True)]
 
 
 def _update(model, theta, x, y, gamma, zeta):
