@@ -26,9 +26,10 @@ _NOISE = "label_noise; paper: Proposition 2.1"
 
 METRICS = {
     "train_loss": Definition(
-        "Loss over all training samples. Diagonal networks: (1/2n) sum_i r_i^2; ReLU networks: "
-        "(1/n) sum_i r_i^2, without 1/2; networks on images: mean of -log softmax(logits)[class] "
-        "over images that are not augmented, in eval mode.",
+        "Loss over all training samples. Diagonal networks: (1/2n) sum_i r_i^2; mlp: "
+        "(1/n) sum_i r_i^2, without 1/2; with loss logistic the mean of log(1 + exp(-y h)), with "
+        "cross_entropy of -log softmax(h)[class]; networks on images: mean of "
+        "-log softmax(logits)[class] over images that are not augmented, in eval mode.",
         _LOSS,
         "losses; paper: sections 3 and 4",
     ),
@@ -58,13 +59,17 @@ METRICS = {
         "running_loss",
     ),
     "train_error": Definition(
-        "Networks on images: share of the training images, not augmented, whose largest logit is "
-        "not their class's, in eval mode. Figures and report show it in per cent.",
+        "Share of the training samples in a wrong class: whose largest output is not that of their "
+        "class; with loss logistic, whose output has the other sign. Networks on images: of the "
+        "images, not augmented, in eval mode. Figures and report show it in per cent.",
         _SHARE,
-        "losses",
+        "losses, errors",
     ),
     "test_error": Definition(
-        "The same of the test images. Figures and report show it in per cent.", _SHARE, "losses"
+        "The same of the test samples or images. Not there where the test points of the problem "
+        "are its training points. Figures and report show it in per cent.",
+        _SHARE,
+        "losses, errors",
     ),
     "diverged": Definition(
         "In summary.csv 1 for a replicate that diverged, 0 for one that survived; in figures the "
@@ -75,8 +80,9 @@ METRICS = {
         "training",
     ),
     "dead": Definition(
-        "1 where the output is the same for all training inputs, max h - min h <= 1e-12 max |h|, "
-        "else 0; in figures the share of the survivors that are dead at the last snapshot.",
+        "1 where the output (each, if there are several) is the same for all training inputs, "
+        "max h - min h <= 1e-12 max |h|, else 0; in figures the share of the survivors that are "
+        "dead at the last snapshot.",
         "0 or 1; in figures 0 to 1",
         "dead",
     ),
@@ -100,7 +106,8 @@ METRICS = {
         "Number of singular values s_i of phi with s_i / s_1 > threshold. Diagonal networks: phi "
         "at the first 2d test points (all, if fewer); ReLU networks: phi at the problem's fresh "
         "inputs (truth x_fresh), at least P; with random_points, at as many inputs drawn uniformly "
-        "between the smallest and the largest of these. 0 where phi is 0.",
+        "between the smallest and the largest of these. Of several outputs, a row for each sample "
+        "and output. 0 where phi is 0.",
         "0, 1, ..., at most d (diagonal) or P",
         "jacobian_rank; paper: sections 3.1 and 4",
     ),
@@ -141,7 +148,8 @@ METRICS = {
         "tangent_kernel",
     ),
     "residual_share_top": Definition(
-        "Share of the squared norm of the residual (r_i) that lies in the span of the leading "
+        "Share of the squared norm of the residual (r_i; of other losses than the squared one, the "
+        "derivative of each sample's loss by its outputs) that lies in the span of the leading "
         "eigenvectors of K_t, 3 where the option top says no other; of those whose eigenvalue is "
         "not 0, if there are fewer. NaN where the residual is 0.",
         _SHARE,

@@ -1,4 +1,4 @@
-"""Where the general path computes: on the CPU, and on a GPU where config.yaml asks for it."""
+"""Devices of the general path: the CPU, and a GPU where config.yaml asks for it."""
 
 import contextlib
 import json
