@@ -248,3 +248,34 @@ def test_there_must_be_iterations_to_survive(relative):
 def test_an_edge_that_nobody_asks_for_needs_no_iterations(tiny):
     tiny["experiments"]["first"]["iterations"] = 1
     assert Plan(tiny).config.experiments["first"].iterations == 1
+
+
+def on_two_samples(horizon, model, y, theta0):
+    """What survives of four updates of gradient descent on x = 1, 2, from this start."""
+    seeds = {"data_seed": 0, "init_seed": 0, "order_seed": 0}
+    spec = {
+        "problem": {"kind": "given_data", "x": [[1.0], [2.0]], "y": [y, y], **seeds},
+        "model": model,
+        "algorithm": {"kind": "gd"},
+        "iterations": 4,
+        "replicates": [0, 0],
+        "edge": {"horizon": horizon, "tolerance": 0.01, "survive": "alive"},
+    }
+    problem = dataclasses.replace(generate(spec), theta0=np.array([theta0]))
+    return edge._survival(problem, spec, 1)
+
+
+def test_part_of_an_iteration_need_not_be_survived():
+    # h is 1e42 before the second update, and 1e166 before the third: 1e100 is what diverges.
+    model = {"kind": "diagonal", "u": 1.0, "v": 1.0}
+    eta = np.array([1e20])
+    assert on_two_samples(0.7, model, 10.0, [1.0, 1.0])(eta).all()
+    assert not on_two_samples(0.75, model, 10.0, [1.0, 1.0])(eta).any()
+
+
+def test_a_network_must_be_alive_before_the_last_update():
+    # The first update turns the only unit off on both samples: w = 1 - 3.5, b = -2.3.
+    model = {"kind": "mlp", "widths": [1], "biases": [True, True], "weight_scales": [1.0, 1.0]}
+    eta, theta0 = np.array([0.1]), [1.0, 0.0, 1.0, 0.0]
+    assert on_two_samples(0.25, model, -10.0, theta0)(eta).all()
+    assert not on_two_samples(0.5, model, -10.0, theta0)(eta).any()
