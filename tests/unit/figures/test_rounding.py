@@ -129,11 +129,50 @@ def test_replicates_that_are_no_copies_are_refused(copies, change, says):
     assert "\n" not in str(caught.value)
 
 
-def test_gradient_descent_sees_no_order(copies):
+@pytest.mark.parametrize(
+    ("algorithm", "vary", "alone"),
+    [
+        # Gradient descent and gradient flow see no order.
+        ({"kind": "gd"}, ["order"], True),
+        ({"kind": "sde", "noise": "none"}, ["order"], True),
+        ({"kind": "sde", "noise": "covariance"}, ["order"], False),
+        ({"kind": "label_noise_gd", "variance": 0.1}, ["order"], False),
+        # But where they start.
+        ({"kind": "gd"}, ["init"], False),
+        ({"kind": "gd"}, ["data"], False),
+    ],
+)
+def test_copies_differ_in_nothing_that_their_algorithm_sees(copies, algorithm, vary, alone):
     first = copies["experiments"]["first"]
-    first["problem"]["vary"] = ["order"]
+    first["problem"]["vary"] = vary
     for run in first["runs"].values():
-        run["algorithm"]["kind"] = "gd"
+        run["algorithm"] = {"perturbation": 1e-14, **algorithm}
+    copies["figures"] = {}
     assert Plan(copies).experiments.perturbed("first") == {
-        run: {"size": 1e-14, "copies": True} for run in ("small", "decay-50")
+        run: {"size": 1e-14, "copies": alone} for run in ("small", "decay-50")
     }
+
+
+def test_the_axis_of_separations_has_room_for_the_slowest_run(copies):
+    tables, specs = tables_and_specs(copies)
+    table = tables["first"]
+    lasts = []
+    for run, time in (("small", 0.7), ("decay-50", 1.3)):
+        of_run = table["run"] == run
+        at, replicate = table["iteration"][of_run], table["replicate"][of_run]
+        apart = np.minimum(1e-14 * np.exp(at / time), 0.3) * replicate
+        table.loc[of_run, "train_loss"] = np.exp(-2.0 + apart)
+        lasts.append(separation.growth(separation.separations(table[of_run])).last)
+    assert lasts[0] < lasts[1] < 60 / 1.5
+    axes = plot(Sources(tables), specs["copies"]).axes[0]
+    assert axes.get_xlim() == (0, 1.5 * lasts[1])
+
+
+def test_the_range_of_end_values_is_that_of_the_copies(copies):
+    tables, specs = tables_and_specs(copies)
+    table = tables["first"]
+    # Copies end with 1, ..., 7, and replicate 0 far from them.
+    table["test_loss"] = table["replicate"].where(table["replicate"] > 0, 100.0).astype(float)
+    axes = plot(Sources(tables), specs["copies"]).axes[2]
+    assert_filled(axes, [-0.35, 0.35], [1.6, 1.6], [6.4, 6.4])
+    assert_drawn(axes, [-0.35, 0.35], [4, 4])
