@@ -135,3 +135,26 @@ def test_replicate_0_of_a_perturbed_run_does_not_count():
     values = table(np.arange(12.0).reshape(4, 3))
     assert shares.drawn_by_chance(values, True)["replicate"].unique().tolist() == [1, 2, 3]
     assert shares.drawn_by_chance(values, False)["replicate"].unique().tolist() == [0, 1, 2, 3]
+
+
+def test_growth_is_that_of_the_median_copy():
+    # One of three is a thousand times as far from replicate 0.
+    apart = pd.DataFrame(1e-14 * np.exp(np.arange(200) / 5)[:, None] * [1, 2, 1000])
+    found = separation.growth(apart)
+    assert found.level == pytest.approx(2e-14, rel=1e-6)
+    assert found.last == np.floor(5 * np.log(1e-2 / 2e-14))
+
+
+def test_a_loss_of_zero_is_no_distance():
+    found = separation.separations(table([[1.0, 1.0, 0.0], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]]))
+    np.testing.assert_allclose(found[1], [np.log(2), np.nan, np.nan])
+    np.testing.assert_allclose(found[2], [np.log(2), np.log(2), np.nan])
+
+
+@pytest.mark.parametrize(("inside", "grows"), [(5, True), (4, False)])
+def test_five_snapshots_in_the_window_are_enough(inside, grows):
+    apart = pd.DataFrame([1e-14, *10.0 ** np.linspace(-11, -3, inside), 0.1])
+    found = separation.growth(apart)
+    assert np.isfinite(found.time) == grows
+    if grows:
+        assert (found.first, found.last) == (1, 5)

@@ -121,3 +121,14 @@ def test_of_a_kernel_that_is_zero_nothing_is_removed():
     problem, trajectory = make_case(network, np.arange(5.0)[:, None], parameters[None, None])
     got = tangent_kernel.measure(problem, trajectory, network, Spec(), threads=1)
     assert got["residual_share_top"][0, 0] == 0
+
+
+def test_rounding_makes_no_eigenvalue_negative():
+    # Six samples and three parameters: K has rank 3, and its smallest eigenvalue is rounding.
+    rng = np.random.default_rng(0)
+    network = make_network(1, [1], [True, False])
+    problem, trajectory = make_case(
+        network, rng.standard_normal((6, 1)), rng.standard_normal((1, 40, 3))
+    )
+    got = tangent_kernel.measure(problem, trajectory, network, Spec(), threads=1)
+    assert (got["kernel_min_eigenvalue"] >= 0).all()
