@@ -99,3 +99,13 @@ def test_mistakes_are_one_line(tiny, changes, says):
     with pytest.raises(ConfigError, match=r"^experiments\.first\.claims\." + says) as caught:
         config.load(tiny)
     assert "\n" not in str(caught.value)
+
+
+def test_of_two_sides_that_show_nothing_the_larger_p_is_the_worse():
+    """Six within and one above: two more above are three of nine, two below only two."""
+    ratios = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.3])
+    nine = [100.0 + r for r in range(9)]
+    others = [*(ratios * nine[:7]), 1.0, 1.0]
+    row, _ = judged(nine, others, diverged=[("sde", 7), ("sde", 8)])
+    assert (row["pairs"], row["lost"], row["verdict_lost_against"]) == (7, 2, "not shown")
+    assert row["p_lost_against"] == pytest.approx(2 * sum([1, 9, 36, 84]) / 2**9)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from claim_tables import EIGHT, TWO, judged, table_of
 
 from sparsestep.claims import published
@@ -39,3 +40,18 @@ def test_without_published_values_the_columns_are_empty():
     assert beside(verdicts.iloc[:0]).empty
     columns = beside(verdicts.iloc[:0])[list(published.COLUMNS)]
     assert [column.kind for column in columns.dtypes] == ["f", "f", "f"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "compares"),
+    [
+        *((claim, True) for claim in ("better", "sparser", "agrees")),
+        # Trends are over several runs, levels of other iterations.
+        *((claim, False) for claim in ("trend", "stabilises: flat", "stabilises: high")),
+    ],
+)
+def test_claims_that_compare_end_values(claim, compares):
+    row = {"experiment": "one", "claim": claim, "metric": "l0", "run_a": "small", "run_b": "long"}
+    found = beside(pd.DataFrame([{**row, "effect_kind": "ratio"}]), published=VALUES)
+    (values,) = found[list(published.COLUMNS)].to_numpy()
+    np.testing.assert_array_equal(values, [8, 2, 0.25] if compares else [np.nan] * 3)

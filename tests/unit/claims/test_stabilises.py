@@ -287,3 +287,11 @@ def test_sentences_say_against_what():
     assert "more than twice what it is in the same iterations under small: holds for long (" in text
     (alone,) = sentences(judged(levels(0.0, 1e-6), LONG, stabilises="train_loss"))
     assert "more than twice" not in alone
+
+
+def test_what_comes_behind_the_last_snapshot_is_not_known_to_be_of_the_large_steps():
+    # Its mean is over all batches that follow, those after the decay too.
+    table = levels(0.0, 1e-6, (25, 40), replicates=1)
+    table = table.rename(columns={"train_loss": "batch_loss"})
+    table["batch_loss"] = table["iteration"].map({25: 4.0, 40: 9.0})
+    assert list(plateau.level(table, "batch_loss", 50)) == pytest.approx([4.0])

@@ -244,3 +244,11 @@ def test_every_large_step_of_config_yaml_is_compared_with_a_small_one(published)
             if large_steps(run["schedule"], entry["iterations"]) and name != claim["against"]
         }
         assert set(larger) == decaying - others, entry["name"]
+
+
+def test_a_loss_that_is_not_measured_leaves_nothing_out():
+    table = table_of(falling())
+    without = judged(table.drop(columns="train_loss"))
+    assert [row["pairs"] for row in without] == [8, 8, 8]
+    assert [row["effect"] for row in without] == [row["effect"] for row in judged(table)]
+    assert [row["unfit"] for row in without] == [0, 0, 0]
