@@ -65,8 +65,10 @@ def test_counts_shares_intervals_and_lyapunov_times(tables):
     assert chaotic["lyapunov_time"] == pytest.approx(4.0, rel=1e-2)
     assert np.isnan(rows["one", "calm"]["lyapunov_time"])
     assert (rows["one", "calm"]["low"], rows["one", "calm"]["perturbation"]) == (0.0, 1e-14)
-    # They differ in more than the perturbation.
-    assert np.isnan(rows["one", "again"]["lyapunov_time"])
+    # They differ in more than the perturbation, which replicate 0 has no more than elsewhere.
+    again = rows["one", "again"]
+    assert np.isnan(again["lyapunov_time"])
+    assert (again["replicates"], again["diverged"]) == (10, 1)
     two = rows["two", "chaotic"]
     assert (two["replicates"], two["diverged"], two["perturbation"]) == (4, 2, 0.0)
     # Those of gradient descent are one.
@@ -76,6 +78,14 @@ def test_counts_shares_intervals_and_lyapunov_times(tables):
 def test_the_loss_need_not_be_measured(tables):
     tables["one"] = tables["one"].rename(columns={"train_loss": "l0"})
     assert tabulate(tables, PERTURBED)["lyapunov_time"].isna().all()
+
+
+def test_without_replicate_0_nothing_is_known_of_copies(tables):
+    table = tables["one"]
+    tables["one"] = table[table["replicate"] > 0]
+    found = tabulate(tables, PERTURBED).set_index(["experiment", "run"])
+    assert found["lyapunov_time"].isna().all()
+    assert found.loc[("one", "chaotic"), "share"] == 0.2
 
 
 def test_the_report_shows_what_diverges_and_what_is_repeated(tables):

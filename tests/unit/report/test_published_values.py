@@ -183,3 +183,19 @@ def test_the_page(found):
     assert "ours 10 to 20 of 11; another c.</li>" in text
     for nothing in (None, found.iloc[:0]):
         assert "Published beside ours" not in page.build(*parts, published=nothing)
+
+
+@pytest.mark.parametrize(
+    ("value", "within"), [(10.94, 0), (10.96, 1), (19.04, 1), (19.06, 0), (11.5, 1)]
+)
+def test_within_80_is_to_the_value_s_uncertainty(value, within):
+    # 11 is the 10 % quantile, 19 the 90 %; half a third digit is 0.05.
+    assert verdict(table_of(small=ENDS), "small", value)["within_80"] == within
+
+
+def test_a_replicate_0_that_diverged_at_the_first_update():
+    table = table_of(small=ENDS, diverged=[("small", 0)]).replace({"diverged_at": {5: 0}})
+    found = compare({"one": table}, [block_of(("small", 12.0))])
+    assert list(found["replicate_0_diverged_at"]) == [0]
+    (shown,) = published_tables.by_figure(found)
+    assert shown["rows"][0][3] == "diverged at 0"
