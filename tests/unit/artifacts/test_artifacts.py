@@ -75,6 +75,9 @@ def test_replicates_are_joined_with_all_that_belongs_to_them(losses):
     joined = Trajectory.joined(parts, whole.spec)
     for name, value in vars(whole).items():
         np.testing.assert_equal(getattr(joined, name), value)
+    # Parts may come from other batches, with specs of their own.
+    spec = {"replicates": [0, 5]}
+    assert Trajectory.joined(parts, spec).spec == spec
 
 
 def test_transposed_arrays_keep_their_values(tmp_path):

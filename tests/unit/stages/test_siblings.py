@@ -115,6 +115,9 @@ def alone(jobs, *ends):
         # A batch that begins in the middle of another one.
         ([(0, 5)], (3, 4), []),
         ([(1, 4)], (2, 6), [[5, 6]]),
+        # They have one in common: the last, the first.
+        ([(0, 1)], (1, 2), [[2, 2]]),
+        ([(2, 3)], (1, 2), [[1, 1]]),
     ],
 )
 def test_only_new_replicates_are_trained(tmp_path, experiments, trained, run, before, after, rest):
