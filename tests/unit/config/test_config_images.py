@@ -219,3 +219,8 @@ def test_the_published_networks_sizes():
     small = densenet.Spec(kind="densenet", depth=100, growth_rate=12)
     # DenseNet-100-12: 7.0 million, without bottleneck and compression.
     assert megabytes(small, 10) == pytest.approx(28.4, abs=0.05)
+
+
+def test_an_epoch_may_be_one_batch(raw, experiment):
+    experiment["problem"]["batch_size"] = 70
+    assert config.load(raw).experiments["tiny"].iterations == 3

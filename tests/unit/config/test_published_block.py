@@ -128,3 +128,19 @@ def test_the_shipped_values(published):
         for values in block.runs.values():
             shares = [v for m, v in values.items() if m.startswith(("feature_", "test_error"))]
             assert all(0 < share < 1 for share in shares)
+
+
+def test_a_block_of_no_experiment_hides_nothing_behind_it(tiny):
+    tiny["published"] = [{**BLOCK, "experiment": "frst"}, {**BLOCK, "runs": {"smal": {"l0": 3}}}]
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("published.0.experiment: there is no such experiment")
+    assert lines[1].startswith("published.1.runs.smal: experiments.first has no such run")
+
+
+def test_values_of_a_run_from_two_figures_stand_together(tiny):
+    second = {**BLOCK, "figure": "Figure 9", "runs": {"small": {"beta_error": 0.1}}, "outside": []}
+    tiny["published"] = [BLOCK, second]
+    values = {"l0": 3, "train_loss": 1.5e-3, "beta_error": 0.1}
+    assert Plan(tiny).published.of("first") == {"small": values}

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from sparsestep.plan import Plan
-from sparsestep.problems import generate, sparse_regression
+from sparsestep.problems import generate, given_data, sparse_regression
 from sparsestep.seeds import replicate_seed
 
 
@@ -124,3 +125,10 @@ def test_all_inputs_may_be_on_the_support():
     dense = sparse_regression.Spec(**spec | {"support": 4, "order_seed": 0})
     beta_star = sparse_regression.generate(dense, 3, range(1))["truth"]["beta_star"]
     assert (beta_star > 0).all()
+
+
+@pytest.mark.parametrize("labels", [3, 5])
+def test_given_data_have_a_label_a_sample(labels):
+    x = SMALL["given_data"]["x"]
+    with pytest.raises(ValidationError, match="must have 4 entries, one a sample"):
+        given_data.Spec(kind="given_data", x=x, y=[1.0] * labels, order_seed=0)
