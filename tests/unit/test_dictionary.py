@@ -70,6 +70,9 @@ def test_the_readme_is_current():
     assert pages.with_dictionary(readme.replace("Largest eigenvalue", "?")) == readme
     with pytest.raises(ValueError, match="has no part between"):
         pages.with_dictionary("# Nothing")
+    # What stands behind the part would be lost with its end.
+    with pytest.raises(ValueError, match="has no part between"):
+        pages.with_dictionary(readme.replace(pages.END, ""))
 
 
 def test_a_bar_ends_no_cell():

@@ -9,7 +9,7 @@ from sparsestep.artifacts.arrays import Trajectory
 from sparsestep.errors import ConfigError
 from sparsestep.interactive import calibrate, generate, measure, train
 from sparsestep.plan import Plan
-from sparsestep.training import edge
+from sparsestep.training import edge, starts
 from unit.config.test_config_images import IMAGES
 
 OF_EDGE = {"kind": "constant", "step_size": {"of_edge": 0.9}}
@@ -181,3 +181,11 @@ def test_a_measurement_of_losses_that_were_not_kept(problem, spec):
     )
     logged = train(problem, {**spec, "algorithm": LOSS_LOG})
     assert measure(problem, logged, asked)["running_loss"].notna().any()
+
+
+def test_starts_are_perturbed_where_the_algorithm_says_so(problem, spec):
+    perturbed = {**spec, "algorithm": {"kind": "sgd", "perturbation": 1e-3}}
+    trained = train(problem, perturbed)
+    expected = starts.perturbed(problem, perturbed).theta0
+    np.testing.assert_array_equal(trained.parameters[:, 0], expected)
+    assert len(np.unique(expected, axis=0)) == 3
