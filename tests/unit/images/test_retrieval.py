@@ -203,7 +203,7 @@ def test_tries_that_bring_something_do_not_count(sites, tmp_path):
         (status(403), "HTTP status 403"),
         (status(200), "what came has another checksum"),
         (serve(b""), "what came has another checksum"),
-        (serve(CONTENT[:-1] + b"x"), "what came has another checksum"),
+        (serve(CONTENT[:-1] + bytes([CONTENT[-1] ^ 1])), "what came has another checksum"),
         (status(302, Location="/a.zip"), "TooManyRedirects"),
     ],
 )
