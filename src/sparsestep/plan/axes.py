@@ -1,4 +1,4 @@
-"""What stands on the axes of figures over keys of sweeps."""
+"""Labels of the axes of figures over keys of sweeps."""
 
 import re
 from typing import Any
