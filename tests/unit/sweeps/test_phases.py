@@ -516,7 +516,7 @@ def test_edges_of_a_sweep_are_those_of_starts_as_they_are(raw):
     sweep = raw["sweeps"]["phases"] | {"edges": True, "algorithm": {"kind": "sgd"}}
     perturbed = {**sweep, "algorithm": {"kind": "sgd", "perturbation": 1e-14}}
     raw["sweeps"] |= {"phases": sweep, "again": perturbed}
-    plan = Plan(raw).sweeps
+    plan = Plan(raw).sweeps.phases
     for decay_at in (0.2, 0.5):
         assert plan.edges("again", decay_at) == plan.edges("phases", decay_at)
     assert plan.sweep("again")["algorithm"]["perturbation"] == 1e-14
