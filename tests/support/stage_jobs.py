@@ -13,7 +13,8 @@ def do(plan, stage, wildcards=None, **files):
     """A job of a stage, as its command does it, in the current folder."""
     at = SimpleNamespace(**wildcards or {})
     spec, code = json.loads(plan.jobs.spec(stage)(at)), plan.jobs.code(stage)(at)
-    Path(files["output"]).parent.mkdir(parents=True, exist_ok=True)
+    for output in [files["output"]] if "output" in files else files["outputs"]:
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
     job = importlib.import_module(f"sparsestep.stages.{stage}")
     job.main(Namespace(spec=spec, code=code, threads=1, **files))
 
@@ -22,22 +23,48 @@ def measure_all(plan):
     """Everything up to the measurements of every experiment on vectors, in the current folder."""
     for name, entry in plan.experiments.blocks.items():
         for batch in plan.experiments.batches(name):
-            make_problem(plan, name, batch)
+            for run in (None, *entry.runs):
+                make_problem(plan, name, batch, run)
             # Those that follow another run come behind it.
             for run in sorted(entry.runs, key=lambda run: entry.runs[run].followed is not None):
                 make_run(plan, name, run, batch)
 
 
-def make_problem(plan, name, batch):
-    """The problem of a batch."""
-    at = {"experiment": name, "batch": batch, "problem_id": plan.experiments.problem_id(name)}
-    do(plan, "generate", at, output=plan.experiments.problem_path(name, batch))
+def sweep_all(plan):
+    """The tables of every sweep over keys, in the current folder."""
+    for name, entry in plan.sweeps.keys.blocks.items():
+        for path in plan.sweeps.paths(name):
+            *_, chunk, last = Path(path).parts
+            at = {"sweep": name, "chunk": chunk, "batch": Path(last).stem}
+            problems = plan.sweeps.problem_paths(name, at["batch"])
+            if problems:
+                make_problem(plan, entry.experiment, at["batch"], entry.run)
+            loaded = plan.jobs.points_code(SimpleNamespace(**at))
+            do(plan, "sweep_points", at, loaded=loaded, problems=problems, output=path)
+        output = plan.sweeps.collected_path(name)
+        do(plan, "collect_points", {"sweep": name}, tables=plan.sweeps.paths(name), output=output)
+
+
+def draw_all(plan):
+    """Every figure, in the current folder, from what is there."""
+    for name in plan.figures.blocks:
+        outputs = plan.figures.paths([name])
+        do(plan, "figure", {"figure": name}, **plan.figures.input_paths(name), outputs=outputs)
+
+
+def make_problem(plan, name, batch, run=None):
+    """The problem of a batch, of an experiment or of a run with its own."""
+    path = plan.experiments.problem_path(name, batch, run)
+    if not Path(path).exists():
+        problem_id = plan.experiments.problem_id(name, run)
+        at = {"experiment": name, "batch": batch, "problem_id": problem_id}
+        do(plan, "generate", at, output=path)
 
 
 def make_run(plan, name, run, batch):
     """Edges, trajectory and measurements of a batch of a run on vectors."""
     of = plan.experiments
-    problem, edges = of.problem_path(name, batch), of.edges_path(name, run, batch)
+    problem, edges = of.problem_path(name, batch, run), of.edges_path(name, run, batch)
     at = {"experiment": name, "run": run, "batch": batch, "run_id": of.run_id(name, run)}
     for path in edges:
         edges_id = identity(of.edges(name, run))

@@ -36,16 +36,14 @@ def check(experiment: "Experiment", mistakes: Mistakes) -> None:
         mistakes.add_all(of_model.misfits(experiment))
     network = experiment.family.network(experiment, mistakes)
     if network is not None:
-        _check_classes(experiment, network, mistakes)
+        _check_classes(experiment, mistakes)
         _check_measurements(experiment, network, mistakes)
 
 
-def _check_classes(
-    experiment: "Experiment", network: "Network | Closed", mistakes: Mistakes
-) -> None:
+def _check_classes(experiment: "Experiment", mistakes: Mistakes) -> None:
     """Note more classes than a network with one output can tell apart."""
     classes = getattr(experiment.problem, "classes", None)
-    if classes is not None and classes > 2 and getattr(network, "outputs", 1) == 1:
+    if classes is not None and classes > 2 and getattr(experiment.model, "outputs", 1) == 1:
         kind = experiment.model.kind
         text = f"there are {classes} classes, and networks of kind {kind!r} have one output, which "
         mistakes.add(f"{text}tells two apart; name two: labels: [...]", "problem", "labels")

@@ -94,7 +94,9 @@ def _ends(
         counted = trajectory.iterations >= (1 - average) * spec["iterations"]
         # At least the last.
         first = min(int(np.argmax(counted)) if counted.any() else -1, len(counted) - 1)
-    measured = measure(problem, _from(trajectory, first), spec, threads)
+    # Losses of a replicate on its way to infinity, which are left out below.
+    with np.errstate(over="ignore", invalid="ignore"):
+        measured = measure(problem, _from(trajectory, first), spec, threads)
     table = measured.groupby("replicate", as_index=False, sort=False).last()
     metrics = [name for name in measured if name not in _KEYS]
     means = measured.groupby("replicate", sort=False)[metrics].agg(lambda of: of.mean(skipna=False))
