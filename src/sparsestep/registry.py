@@ -93,6 +93,8 @@ ALGORITHMS = {
     "rmsprop": "sparsestep.algorithms.rmsprop",
     "sign_descent": "sparsestep.algorithms.sign_descent",
     "muon": "sparsestep.algorithms.muon",
+    "batch_sgd": "sparsestep.algorithms.batch_sgd",
+    "momentum_gd": "sparsestep.algorithms.momentum_gd",
     "minibatch_sgd": "sparsestep.images.algorithm",
 }
 
@@ -106,7 +108,7 @@ EXTENSIONS: dict[str, dict[str, str]] = {
         "teacher_student": "noisy_teacher_student",
     },
     "model": {"mlp": "general_mlp"},
-    "algorithm": {},
+    "algorithm": {"sgd": "batch_sgd", "gd": "momentum_gd"},
 }
 
 # What trains a model with an algorithm offers

@@ -9,7 +9,9 @@ All random streams, by the last word that NumPy's `SeedSequence` is given:
     4  epochs of images      `images/training/epochs.py`, [seed of the order, epoch, 4]
     5  perturbed starts      `training/starts.py`, [init_seed, r, 5], replicates r > 0
     6  points for Jacobians  `measures/mlp_jacobian.py`, [seed of the initial parameters, 6]
-    8  batches               `training/samples.py`, [seed of the order, 8]
+    7  samples of batches    `training/batches.py`, [seed of the order, b, 7], samples b >= 1
+    8  epochs                the same, [seed of the order, 0, 8]
+    9  noise on the labels   the same, [seed of the order, b, 9]
     10 noise of a problem    `problems/noisy_labels.py`, [seed of the data, 10]
     11 wrong labels          `problems/tabular/split.py`, [seed of the data, 11]
 

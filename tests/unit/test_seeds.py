@@ -11,7 +11,7 @@ from sparsestep import seeds
 from sparsestep.algorithms import label_noise
 from sparsestep.images.training import epochs
 from sparsestep.measures import mlp_jacobian
-from sparsestep.training import samples, starts
+from sparsestep.training import batches, starts
 
 
 def listed():
@@ -24,8 +24,8 @@ def listed():
 def test_the_list_of_streams_is_whole():
     by_replicate = dict(enumerate(get_args(seeds.Stream)))
     modules = {label_noise: "noise", epochs: "epochs", starts: "perturbed", mlp_jacobian: "points"}
-    modules[samples] = "batches"
     others = {module._STREAM: name for module, name in modules.items()}
+    others |= {batches._SAMPLES: "samples", batches._EPOCHS: "epochs", batches._NOISE: "noise"}
     assert listed() == {**by_replicate, **others}
     assert len(by_replicate.keys() | others.keys()) == len(by_replicate) + len(others)
 
