@@ -136,6 +136,8 @@ TRAINERS = {
     "mlp/muon": "sparsestep.training.general",
     "general_mlp/sgd": "sparsestep.training.general",
     "general_mlp/gd": "sparsestep.training.general",
+    "general_mlp/batch_sgd": "sparsestep.training.general",
+    "general_mlp/momentum_gd": "sparsestep.training.general",
     "general_mlp/adam": "sparsestep.training.general",
     "general_mlp/adamw": "sparsestep.training.general",
     "general_mlp/rmsprop": "sparsestep.training.general",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from sparsestep.algorithms.base import SmallNetworkSpec
 from sparsestep.fields import PositiveFloat, PositiveInt
@@ -27,14 +27,24 @@ BatchSize = Annotated[PositiveInt | Literal["all"], BeforeValidator(_whole_numbe
 class OptimiserSpec(SmallNetworkSpec):
     """Base of the `Spec` of optimisers: of which samples a gradient is the mean.
 
-    Names and defaults of the options are those of `torch.optim`. The step size is the schedule's.
+    Names and defaults of the options are those of `torch.optim`. The step size is the schedule's,
+    the batches are those of SGD with these options (`training/batches.py`).
     """
 
     batch_size: BatchSize = Field(
         default=1,
-        description="samples of an update, drawn with replacement, the first as the problem's "
-        "order says; all: every sample once",
+        description="B, samples in an update; all: every sample once",
     )
+    sampling: Literal["replacement", "epochs"] = Field(
+        default="replacement",
+        description="samples of an update: drawn with replacement, or by turns of all samples",
+    )
+
+    @model_validator(mode="after")
+    def _all_are_not_drawn(self) -> "OptimiserSpec":
+        if self.batch_size == "all" and self.sampling != "replacement":
+            raise ValueError("sampling is of batches, and batch_size is all; leave it out")
+        return self
 
     @property
     def is_random(self) -> bool:

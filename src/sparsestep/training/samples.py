@@ -4,34 +4,34 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sparsestep import replicate_seeds
 from sparsestep.artifacts.arrays import Problem
+from sparsestep.errors import SparsestepError
 from sparsestep.fields import Closed
+from sparsestep.training.batches import Batches, LabelNoise
 
 # Numbers that are looked up at a time: a few megabytes.
 _BLOCK = 2**18
-# The streams of other random numbers have other ones (seeds.py).
-_STREAM = 8
 
 
 class Samples:
-    """Inputs and labels of the batches: all samples, or `batch_size` that are drawn.
+    """Inputs and labels of the batches: all samples, or those that `training/batches.py` draws.
 
-    The first sample of a batch is the one of the problem's order, so that batches of one are those
-    of SGD. The others are drawn uniformly and with replacement, from a stream of the replicate,
-    SeedSequence([seed of its order, 8]), that is read in order.
+    Labels with noise where the algorithm has `label_noise`.
     """
 
     def __init__(self, problem: Problem, options: Closed, device: torch.device):
         self._x = torch.tensor(problem.x_train, device=device)
         self._y = torch.tensor(problem.y_train, device=device)
-        size = "all" if options.kind == "gd" else getattr(options, "batch_size", 1)
-        self._all = size == "all"
-        if self._all:
+        full = options.kind in ("gd", "momentum_gd")
+        self._size = "all" if full else getattr(options, "batch_size", 1)
+        if self._size == "all":
             return
-        self._order, self._size = problem.order, size
+        self._order = problem.order
         self._going = np.arange(len(problem.order))
-        self._streams = [_stream(problem, row) for row in self._going] if size > 1 else []
+        self._batches = _batches(problem, options, self._size, self._going)
+        self._noises = []
+        if getattr(options, "label_noise", 0.0):
+            self._noises = [LabelNoise(problem, options, row) for row in self._going]
         self._first, self._stop = 0, 0
         self._block: tuple[Tensor, Tensor] | None = None
 
@@ -40,7 +40,7 @@ class Samples:
 
         Iterations are asked for in order, from 0 on; the last one may be asked for again.
         """
-        if self._all:
+        if self._size == "all":
             return self._x, self._y
         if t == self._stop:
             self._look_up(t)
@@ -50,7 +50,7 @@ class Samples:
     def keep(self, rows: Tensor) -> None:
         """Go on with these replicates alone."""
         self._x, self._y = (a[rows] if len(a) > 1 else a for a in (self._x, self._y))
-        if not self._all:
+        if self._size != "all":
             self._going = self._going[rows.cpu().numpy()]
             self._block = tuple(part[:, rows] for part in self._block)
 
@@ -59,24 +59,30 @@ class Samples:
         numbers = len(self._going) * self._size * self._x.shape[-1]
         stop = min(first + max(1, _BLOCK // numbers), self._order.shape[1])
         self._first, self._stop = first, stop
-        samples = self._x.shape[1]
-        of_rows = [self._drawn(row, first, stop, samples) for row in self._going]
-        index = torch.tensor(np.stack(of_rows, axis=1), device=self._x.device)
+        drawn = np.stack([self._drawn(row, first, stop) for row in self._going], axis=1)
+        index = torch.tensor(drawn.astype(np.int64), device=self._x.device)
         rows = torch.arange(len(self._going), device=index.device)[:, None]
-        self._block = tuple(
+        x, y = (
             a[rows if len(a) > 1 else torch.zeros_like(rows), index] for a in (self._x, self._y)
         )
+        if self._noises:
+            zeta = [self._noises[row].take(first, stop - first) for row in self._going]
+            y = y + torch.tensor(np.stack(zeta, axis=1)).to(y)
+        self._block = (x, y)
 
-    def _drawn(self, row: int, first: int, stop: int, samples: int) -> np.ndarray:
-        """Samples of a replicate's batches, (count, batch_size), int64."""
-        ordered = self._order[row, first:stop, None].astype(np.int64)
-        if self._size == 1:
-            return ordered
-        # Not `integers`, whose draws depend on how many are asked for at a time.
-        uniform = self._streams[row].random((stop - first, self._size - 1))
-        return np.concatenate([ordered, (samples * uniform).astype(np.int64)], axis=1)
+    def _drawn(self, row: int, first: int, stop: int) -> np.ndarray:
+        """Samples of a replicate's batches, (count, batch_size)."""
+        if self._batches:
+            return self._batches[row].take(first, stop - first)
+        return self._order[row, first:stop, None]
 
 
-def _stream(problem: Problem, row: int) -> np.random.Generator:
-    seed = np.random.SeedSequence([replicate_seeds.seed_of(problem, row, "order"), _STREAM])
-    return np.random.Generator(np.random.SFC64(seed))
+def _batches(problem: Problem, options: Closed, size: int, rows: np.ndarray) -> list[Batches]:
+    """One a replicate; none where batches are the problem's order."""
+    in_epochs = getattr(options, "sampling", "replacement") == "epochs"
+    samples = problem.y_train.shape[-1]
+    if in_epochs and size > samples:
+        raise SparsestepError(
+            f"algorithm.batch_size: got {size}; in epochs it must be at most {samples}, the samples"
+        )
+    return [Batches(problem, options, row) for row in rows] if size > 1 or in_epochs else []

@@ -34,9 +34,12 @@ def noise(problem, replicate, updates, samples):
 
 def further_samples(problem, replicate, updates, count, samples):
     """Samples of every update's batch but the first, (updates, count)."""
-    seed = np.random.SeedSequence([seed_of(problem, "order", replicate), 8])
-    uniform = np.random.Generator(np.random.SFC64(seed)).random((updates, count))
-    return np.floor(samples * uniform).astype(int)
+    found = np.empty((updates, count), int)
+    for b in range(1, count + 1):
+        words = [seed_of(problem, "order", replicate), b, 7]
+        stream = np.random.Generator(np.random.SFC64(np.random.SeedSequence(words)))
+        found[:, b - 1] = stream.integers(samples, size=updates, dtype=np.int32)
+    return found
 
 
 def perturbed(theta, problem, replicate, size):

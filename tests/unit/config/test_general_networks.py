@@ -74,6 +74,24 @@ TEACHER = {
             "logistic; leave it out",
         ),
         (
+            {
+                "model": {"activation": "tanh"},
+                "algorithm": {"kind": "sgd", "log_loss": True, "momentum": 0.9},
+            },
+            "runs.one.algorithm.log_loss: needs batches of one and no momentum, decay or noise; "
+            "leave it out",
+        ),
+        (
+            {"model": LOGISTIC, "algorithm": {"kind": "sgd", "label_noise": 0.1}},
+            "runs.one.algorithm.label_noise: is for the squared loss alone, and model.loss is "
+            "logistic; leave it out",
+        ),
+        (
+            {"algorithm": {"kind": "adam", "batch_size": "all", "sampling": "epochs"}},
+            "runs.one.algorithm: got {'kind': 'adam', 'batch_size': 'all', 'sampling': 'epochs'}; "
+            "sampling is of batches, and batch_size is all; leave it out",
+        ),
+        (
             {"model": {"activation": "tanh"}, "algorithm": NOISY},
             "runs.one.algorithm.kind: got 'label_noise_gd', which does not train networks of this "
             "kind with model.activation; algorithms that do: sgd, gd, adam, adamw, rmsprop, "

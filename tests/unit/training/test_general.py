@@ -98,6 +98,8 @@ OPTIMISERS = {
         {"alpha": 0.9, "momentum": 0.5, "centered": True, "weight_decay": 0.1},
     ),
     "sgd": (torch.optim.SGD, {}),
+    "batch_sgd": (torch.optim.SGD, {"momentum": 0.6, "weight_decay": 0.1}),
+    "momentum_gd": (torch.optim.SGD, {"momentum": 0.7, "nesterov": True, "weight_decay": 0.2}),
 }
 
 
@@ -106,7 +108,7 @@ def by_torch(problem, spec, row, rates, optimiser_of):
     network = models.from_spec(spec["model"], 3)
     module = plain_module(network, problem.theta0[row])
     optimisers, visited = optimiser_of(module), []
-    of_all = spec["algorithm"].get("batch_size") == "all"
+    of_all = "all" in spec["algorithm"].values() or spec["algorithm"]["kind"] == "momentum_gd"
     for t in range(STEPS):
         flat = torch.nn.utils.parameters_to_vector(module.parameters())
         visited.append(flat.detach().numpy().copy())
@@ -127,7 +129,7 @@ def test_every_optimiser_is_torchs(kind, loss, with_options):
     rng = np.random.default_rng(len(kind) + with_options)
     build, options = OPTIMISERS[kind]
     options = options if with_options else {}
-    batch = {} if kind == "sgd" else {"batch_size": rng.choice(["all", 1], p=[0.5, 0.5])}
+    batch = {} if build is torch.optim.SGD else {"batch_size": rng.choice(["all", 1], p=[0.5, 0.5])}
     batch = {key: value if value == "all" else int(value) for key, value in batch.items()}
     spec = spec_of({"kind": kind, **options, **batch}, "tanh", loss)
     problem = problem_of(spec, seed=3)

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from sparsestep import algorithms, problems
+from sparsestep.errors import SparsestepError
 from sparsestep.training import samples
+from sparsestep.training.batches import Batches, LabelNoise
 from sparsestep.training.samples import Samples
 
 CPU = torch.device("cpu")
@@ -26,10 +28,12 @@ SPEC = {
 }
 
 
-def batches(size, keep=None):
+def batches(size, keep=None, **options):
     """Inputs of every batch, (T, R, m): with `keep`, of these replicates from 100 on."""
     problem = problems.generate(SPEC)
-    of = Samples(problem, algorithms.from_spec({"kind": "adam", "batch_size": size}), CPU)
+    of = Samples(
+        problem, algorithms.from_spec({"kind": "adam", "batch_size": size, **options}), CPU
+    )
     found = []
     for t in range(STEPS):
         x, y = of.at(t)
@@ -71,3 +75,29 @@ def test_all_is_every_sample_once():
     problem, found = batches("all")
     for batch in found:
         np.testing.assert_array_equal(batch, problem.x_train[..., 0])
+
+
+def test_they_are_those_of_sgd_with_the_same_options():
+    problem = problems.generate(SPEC)
+    for options in ({"batch_size": 3}, {"batch_size": 2, "sampling": "epochs"}):
+        _, found = batches(options.pop("batch_size"), **options)
+        size = np.array(found).shape[2]
+        spec = algorithms.from_spec({"kind": "batch_sgd", "batch_size": size, **options})
+        of_last = Batches(problem, spec, 2).take(0, STEPS)
+        np.testing.assert_array_equal(np.array(found)[:, 2], problem.x_train[0, of_last, 0])
+
+
+def test_noise_is_added_to_labels():
+    problem = problems.generate(SPEC)
+    options = {"kind": "batch_sgd", "batch_size": 2, "label_noise": 0.5}
+    spec = algorithms.from_spec(options)
+    of = Samples(problem, spec, CPU)
+    noise = LabelNoise(problem, spec, 1).take(0, 3)
+    for t in range(3):
+        x, y = of.at(t)
+        np.testing.assert_allclose((y - 10 * x[..., 0])[1], noise[t], rtol=0, atol=1e-13)
+
+
+def test_batches_of_more_than_all_samples_are_told():
+    with pytest.raises(SparsestepError, match="got 6; in epochs it must be at most 5, the samples"):
+        batches(6, sampling="epochs")
