@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from sparsestep.algorithms.base import SmallNetworkSpec
 from sparsestep.fields import Float
@@ -27,8 +27,9 @@ class MomentumSpec(SmallNetworkSpec):
         default=0.0, description="lambda, of lambda theta that is added to the gradient"
     )
 
-    @model_validator(mode="after")
-    def _nesterov_has_momentum(self) -> "MomentumSpec":
-        if self.nesterov and self.momentum == 0:
-            raise ValueError("nesterov needs a momentum, as momentum: 0.9")
-        return self
+    @field_validator("nesterov")
+    @classmethod
+    def _has_momentum(cls, nesterov: bool, others: ValidationInfo) -> bool:
+        if nesterov and others.data.get("momentum") == 0:
+            raise ValueError("needs a momentum, as momentum: 0.9")
+        return nesterov

@@ -31,6 +31,7 @@ def check(experiment: "Experiment", mistakes: Mistakes) -> None:
         model = experiment.own_blocks(name).get("model", experiment.model)
         check_trained(run.algorithm, model, where)
         check_precision(run.algorithm, model, where)
+        check_batches(run.algorithm, experiment.of_run(name).problem, where)
     of_model = registry.load("model", experiment.model.kind)
     if hasattr(of_model, "misfits"):
         mistakes.add_all(of_model.misfits(experiment))
@@ -82,6 +83,26 @@ def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> N
     networks = f"this kind with {' and '.join(options)}" if options else f"kind {model.kind!r}"
     text = f"got {written!r}, which does not train networks of {networks}"
     mistakes.add(f"{text}; algorithms that do: {valid}", "kind")
+
+
+def check_batches(algorithm: "Closed", problem: "Closed", mistakes: Mistakes) -> None:
+    """Note epochs without a whole batch, and losses that only plain SGD keeps."""
+    samples = _training_samples(problem)
+    size = getattr(algorithm, "batch_size", 1)
+    is_of_epochs = getattr(algorithm, "sampling", None) == "epochs" and isinstance(size, int)
+    if is_of_epochs and samples and size > samples:
+        text = f"got {size}, more than the {samples} training samples that an epoch has once each"
+        mistakes.add(f"{text}; give fewer, or sampling: replacement", "batch_size")
+    further = kinds.further_options("algorithm", algorithm)
+    if further and getattr(algorithm, "log_loss", False):
+        text = f"is kept of updates without {' and '.join(further)} alone; leave it out"
+        mistakes.add(text, "log_loss")
+
+
+def _training_samples(problem: "Closed") -> int | None:
+    """n, where a problem says it."""
+    labels = getattr(problem, "y", None)
+    return len(labels) if labels else getattr(problem, "n_train", None)
 
 
 def check_precision(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> None:

@@ -97,10 +97,7 @@ def misfits(experiment: "Experiment") -> dict[tuple[Any, ...], str]:
 def unfit_options(model: Spec, algorithm: "Closed") -> dict[tuple[str], str]:
     """Options of an algorithm that are defined for the squared loss alone, by key."""
     if model.loss == "squared":
-        # The loss of every iteration comes from runs that are continued block by block.
-        is_continued = algorithm.kind == "batch_sgd" and algorithm.log_loss
-        text = "needs batches of one and no momentum, decay or noise; leave it out"
-        return {("log_loss",): text} if is_continued else {}
+        return {}
     options = ("log_loss", "label_noise")
     text = f"is for the squared loss alone, and model.loss is {model.loss}; leave it out"
     return {(option,): text for option in options if getattr(algorithm, option, None)}

@@ -78,8 +78,7 @@ TEACHER = {
                 "model": {"activation": "tanh"},
                 "algorithm": {"kind": "sgd", "log_loss": True, "momentum": 0.9},
             },
-            "runs.one.algorithm.log_loss: needs batches of one and no momentum, decay or noise; "
-            "leave it out",
+            "runs.one.algorithm.log_loss: is kept of updates without momentum alone; leave it out",
         ),
         (
             {"model": LOGISTIC, "algorithm": {"kind": "sgd", "label_noise": 0.1}},
