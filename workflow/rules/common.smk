@@ -37,6 +37,7 @@ try:
     check_results_folder(RESULTS)
     plan = Plan(config)
     FINDINGS = findings.checked_files(f"{PAGES}/findings", plan.figures.wanted())
+    SWEPT = findings.sweeps_in(FINDINGS, plan.sweeps.wanted())
     CAPTIONS = [f"{PAGES}/{kind}.rst" for kind in plan.figures.by_kind()]
     NOTES = [
         f"{PAGES}/tables/{kind}.rst" for kind in plan.simulations.summarised_by_kind()

@@ -1,6 +1,6 @@
 """End values and the report.
 
-INPUTS: all measurements; all figures and their captions; verdicts; tables
+INPUTS: all measurements; all figures and their captions; verdicts; tables; sweeps in findings
 OUTPUTS: results/summary.csv, results/divergence.csv, results/report.html
 """
 
@@ -40,6 +40,7 @@ rule write_report:
         tables=plan.simulations.short_table_paths(),
         notes=local([READ[path] for path in NOTES]),
         findings=local([READ[path] for path in FINDINGS]),
+        sweeps=[plan.sweeps.collected_path(name) for name in SWEPT],
         template=local(READ[TEMPLATE]),
         summary="results/summary.csv",
         divergence="results/divergence.csv",
@@ -64,6 +65,7 @@ rule write_report:
             --tables {input.tables:q} \
             --notes {input.notes:q} \
             --findings {input.findings:q} \
+            --sweeps {input.sweeps:q} \
             --template {input.template:q} \
             --summary {input.summary:q} \
             --divergence {input.divergence:q} \

@@ -92,6 +92,9 @@ class Report:
                 column
                 for name in self._experiments.wanted
                 for column in self._experiments.columns(name)
+            )
+            | metrics.describe_all(
+                column for name in self._sweeps.wanted() for column in self._sweeps.columns(name)
             ),
         }
 

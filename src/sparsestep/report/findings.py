@@ -7,8 +7,16 @@ the last snapshots say, over the replicates that survived:
     {{ diverged("experiment", "run") }}            as "2 of 16"
     {{ share("experiment", "run", "metric") }}     replicates where it is not 0, as "1 of 16"
 
-A paragraph that names an experiment, run, or metric that config.yaml does not have (any more) is
-left out. What cannot be computed from the end values says for which settings it was seen:
+and these for what a sweep says at a point (`report/swept.py`), `edge` among its metrics:
+
+    {{ swept("sweep", "metric", "algorithm.batch_size = 4") }}    also `swept_low`, `swept_high`
+    {{ swept_diverged("sweep", "algorithm.batch_size = 4") }}     as "2 of 16"
+    {{ exponent("sweep", "metric", "model.widths.0", "") }}       of a power law over a key, as
+                                                  "-0.98 (-1.01 to -0.95)", with its 95 % interval
+
+A paragraph that names an experiment, run, metric, sweep or point that config.yaml does not have
+(any more) is left out. What cannot be computed from the end values says for which settings it was
+seen:
 
     {% if as_seen("sweeps.diagonal_phases", "0123456789ab") %} ... {% endif %}
 
@@ -32,7 +40,8 @@ from sparsestep import metrics, registry
 from sparsestep.errors import ConfigError
 from sparsestep.fields import NAME_PATTERN
 from sparsestep.mistakes import shown, suggest
-from sparsestep.report import rest
+from sparsestep.report import rest, swept
+from sparsestep.report.swept import NotThereError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,15 +51,12 @@ _ABOUT_METRICS = ("experiment", "run", "metric")
 FUNCTIONS = {
     **dict.fromkeys(("median", "low", "high", "share"), _ABOUT_METRICS),
     "diverged": _ABOUT_METRICS[:2],
+    **swept.FUNCTIONS,
 }
 CONDITIONS = {"as_seen": ("name", "id")}
 _QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
 _SETTINGS = re.compile(rf"(experiments|runs|sweeps|simulations)\.{NAME_PATTERN}")
 _ID = re.compile("[0-9a-f]{12}")
-
-
-class NotThereError(Exception):
-    """Names what a finding asks for and config.yaml does not have."""
 
 
 def checked_files(folder: str, figures: Iterable[str]) -> list[str]:
@@ -62,6 +68,17 @@ def checked_files(folder: str, figures: Iterable[str]) -> list[str]:
         except UnicodeDecodeError as error:
             raise ConfigError(f"{path}: not UTF-8 ({error.reason})") from None
     return list(map(str, paths))
+
+
+def sweeps_in(paths: Iterable[str], wanted: Iterable[str]) -> list[str]:
+    """Those of the `wanted` sweeps whose numbers are in these files, which have passed `check`."""
+    named = set()
+    for path in paths:
+        for paragraph in paragraphs(Path(path).read_text("utf-8")):
+            for call in _environment({}).parse(paragraph).find_all(nodes.Call):
+                if call.node.name in swept.FUNCTIONS:
+                    named.add(call.args[0].value)
+    return [name for name in wanted if name in named]
 
 
 def require_captions(paths: Iterable[str]) -> None:
@@ -96,14 +113,20 @@ def paragraphs(text: str) -> list[str]:
     return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
-def render(text: str, summary: "pd.DataFrame", settings: dict[str, str]) -> str:
+def render(
+    text: str,
+    summary: "pd.DataFrame",
+    settings: dict[str, str],
+    sweeps: "dict[str, pd.DataFrame] | None" = None,
+) -> str:
     """The findings that hold something, as reST; empty where none is left.
 
     `summary` has the end values (experiment, run, replicate, metric, value); `settings` the ids of
     what config.yaml says, by `experiments.<name>`, of runs, replicates and measurements, and
-    `runs.<name>`, of the runs alone; by `sweeps.<name>` and `simulations.<name>`.
+    `runs.<name>`, of the runs alone; by `sweeps.<name>` and `simulations.<name>`. `sweeps` are the
+    tables of those that the text names.
     """
-    environment = _environment(_functions(summary, settings))
+    environment = _environment(_functions(summary, settings) | swept.functions(sweeps or {}))
     found = []
     for paragraph in paragraphs(text):
         try:
@@ -198,7 +221,7 @@ def _wrong(what: str, text: str) -> str:
         return f"got {shown(text)}; must be experiments., runs., sweeps. or simulations.<name>"
     if what == "id" and not _ID.fullmatch(text):
         return f"got {shown(text)}; must be an id, 12 digits from 0 to f"
-    return ""
+    return swept.wrong(what, text)
 
 
 def _functions(summary: "pd.DataFrame", settings: dict[str, str]) -> dict[str, Callable]:

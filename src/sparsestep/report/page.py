@@ -37,6 +37,7 @@ def build(
     surroundings: dict[str, str] | None = None,
     published: pd.DataFrame | None = None,
     divergence: pd.DataFrame | None = None,
+    sweeps: dict[str, pd.DataFrame] | None = None,
 ) -> str:
     """The HTML page.
 
@@ -47,10 +48,11 @@ def build(
     report gives them. `claims` are the verdicts: those about what a figure shows stand below its
     caption, and all of them are counted. `findings` are texts by figure (`report/findings.py`),
     `surroundings` what the page's foot says of processor and libraries. `published` are published
-    values beside ours (`report/published.py`), `divergence` is the table of `report/divergence.py`.
+    values beside ours (`report/published.py`), `divergence` is the table of `report/divergence.py`,
+    `sweeps` are the tables of the sweeps that findings name.
     """
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    about = _About(summary, claims, findings or {}, spec.get("settings", {}))
+    about = _About(summary, claims, findings or {}, spec.get("settings", {}), sweeps or {})
     return page.from_string(template).render(
         figures=[
             {**_figure(entry, spec, captions, *figures[entry["name"]]), **about.figure(entry)}
@@ -99,17 +101,19 @@ def _beside(published: pd.DataFrame | None) -> dict[str, Any] | None:
 
 
 class _About(NamedTuple):
-    """What is known of what figures show: end values, verdicts, findings by figure, settings."""
+    """What is known of what figures show: end values, verdicts, findings, settings, sweeps."""
 
     summary: pd.DataFrame
     claims: pd.DataFrame | None
     findings: dict[str, str]
     settings: dict[str, str]
+    sweeps: dict[str, pd.DataFrame]
 
     def figure(self, entry: dict[str, Any]) -> dict[str, Any]:
         """Findings as HTML and verdicts as sentences."""
         text = self.findings.get(entry["name"], "")
-        rest = render_findings(text, self.summary, self.settings) if text else ""
+        known = (self.summary, self.settings, self.sweeps)
+        rest = render_findings(text, *known) if text else ""
         claims = [] if self.claims is None else sentences(_rows_about(self.claims, entry["shows"]))
         source = f"{_PAGES}/findings/{entry['name']}.rst"
         return {"findings": as_html(rest, source) if rest else "", "claims": claims}

@@ -1,6 +1,6 @@
 """collect: all end values of a sweep, as CSV."""
 
-from sparsestep.artifacts.files import write_atomically
+from sparsestep.artifacts.files import write_bytes
 from sparsestep.artifacts.tables import read_sweeps
 from sparsestep.stages import job
 
@@ -9,7 +9,7 @@ def main(arguments):
     names = [["sweep", made] for made in arguments.spec["tables"]]
     (table,) = read_sweeps(arguments.tables, names).values()
     text = table.to_csv(index=False, na_rep="nan", lineterminator="\n")
-    write_atomically(arguments.output, text.encode())
+    write_bytes(arguments.output, text.encode())
 
 
 if __name__ == "__main__":

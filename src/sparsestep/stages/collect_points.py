@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sparsestep.artifacts.files import write_atomically
+from sparsestep.artifacts.files import write_bytes
 from sparsestep.artifacts.tables import read_table
 from sparsestep.stages import job
 
@@ -11,7 +11,7 @@ def main(arguments):
     made = zip(arguments.tables, arguments.spec["tables"], strict=True)
     table = pd.concat([read_table(path, spec_id) for path, spec_id in made], ignore_index=True)
     text = table.to_csv(index=False, na_rep="nan", lineterminator="\n")
-    write_atomically(arguments.output, text.encode())
+    write_bytes(arguments.output, text.encode())
 
 
 if __name__ == "__main__":

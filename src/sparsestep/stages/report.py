@@ -31,6 +31,7 @@ def main(arguments):
         surroundings=describe(),
         published=_table(arguments.published),
         divergence=_table(arguments.divergence),
+        sweeps={Path(path).stem: _table(path) for path in arguments.sweeps},
     )
     write_atomically(arguments.output, page.encode())
 
@@ -44,6 +45,6 @@ def _texts(paths):
 
 
 if __name__ == "__main__":
-    several = ("figures", "captions", "tables", "notes", "findings")
+    several = ("figures", "captions", "tables", "notes", "findings", "sweeps")
     tables = ("summary", "divergence", "verdict", "published")
     job.run("report", main, *several, "template", *tables, "output")

@@ -170,6 +170,8 @@ def test_the_report_takes_texts_by_name_and_numbers_of_tables_as_they_stand(tmp_
     files |= {"figures": [tmp_path / "curves.svg"], "tables": [tmp_path / "short.csv"]}
     write_bytes(files["figures"][0], b"<svg/>")
     write_bytes(files["tables"][0], b"runs,error\n016,1.0e-05\n")
+    files["sweeps"] = [tmp_path / "widths.csv"]
+    write_bytes(files["sweeps"][0], b"width,replicate,edge\n0.5,0,0.25\n0.5,1,nan\n")
 
     def build(spec, *texts, **more):
         given.update(more, texts=texts)
@@ -184,4 +186,6 @@ def test_the_report_takes_texts_by_name_and_numbers_of_tables_as_they_stand(tmp_
     assert given["tables"]["short"].to_numpy().tolist() == [["016", "1.0e-05"]]
     for numbers in (summary, *(given[name] for name in ("claims", "published", "divergence"))):
         np.testing.assert_array_equal(numbers["value"], [1.5, np.nan])
+    swept = given["sweeps"]["widths"].to_numpy()
+    np.testing.assert_array_equal(swept, [[0.5, 0, 0.25], [0.5, 1, np.nan]])
     assert files["output"].read_text() == "page"
