@@ -5,8 +5,10 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from figure_tables import assert_drawn, assert_filled, drawn, filled, legend_texts, plot
 
+from conftest import ROOT
 from sparsestep.errors import ConfigError
 from sparsestep.figures.parts.series import shades
 from sparsestep.figures.sources import Sources
@@ -275,6 +277,18 @@ def test_a_sweep_over_step_size_and_duration():
     spec = Plan(content).figures.figure("mine")
     page = plot(Sources(sweeps={"phases": found.drop(columns="run")}), spec)
     assert_drawn(panels(page)[0], [0.1, 0.2], [0.6, 0.7])
+
+
+def test_the_example_in_the_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (text,) = (
+        block.partition("```")[0] for block in readme.split("```yaml\n")[1:] if "my_edges:" in block
+    )
+    content = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    for block, entries in yaml.safe_load(text).items():
+        content[block] |= entries
+    spec = Plan(content).figures.figure("my_edges")
+    assert spec["figure"]["axes"]["schedule.step_size"] == "step size / edge"
 
 
 def told(**figure):
