@@ -72,3 +72,30 @@ def test_one_line_says_what_is_wrong(algorithm, line):
 def test_as_many_as_there_are_samples_are_an_epoch():
     config.load(raw(kind="sgd", batch_size=6, sampling="epochs"))
     config.load(raw(kind="sgd", batch_size=7))
+
+
+# Problems whose number of training samples is no option: twelve points; of 100 rows of two kinds of
+# iris 50, or 20.
+CLASSES = {"kind": "table", "dataset": "iris", "task": "classes", "labels": ["setosa", "virginica"]}
+COUNTED = [
+    ({"kind": "kink_regression", "init_seed": 3, "n_fresh": 9}, 12),
+    (CLASSES | {"test": {"share": 0.5}}, 50),
+    (CLASSES | {"rows": 20}, 20),
+    ({"kind": "given_data", "x": [[1.0], [2.0], [3.0]], "y": [1.0, 2.0, 2.5], "data_seed": 0}, 3),
+]
+
+
+@pytest.mark.parametrize(("problem", "samples"), COUNTED)
+def test_an_epoch_of_any_problem_has_no_more_than_its_samples(problem, samples):
+    def given(size):
+        experiment = raw(kind="sgd", batch_size=size, sampling="epochs")
+        of_teacher = experiment["experiments"]["teacher"]
+        of_teacher["problem"] = {**problem, "order_seed": 0}
+        of_teacher["measure"] = {"losses": None}
+        return experiment
+
+    config.load(given(samples))
+    with pytest.raises(ConfigError) as caught:
+        config.load(given(samples + 1))
+    text = f"batch_size: got {samples + 1}, more than the {samples} training samples that an epoch"
+    assert str(caught.value).startswith(f"experiments.teacher.runs.one.algorithm.{text}")
