@@ -19,6 +19,7 @@ import numpy as np
 
 from sparsestep import replicate_seeds
 from sparsestep.artifacts.arrays import Problem
+from sparsestep.errors import SparsestepError
 
 # Last words of the seeds (seeds.py).
 _SAMPLES, _EPOCHS, _NOISE = 7, 8, 9
@@ -41,6 +42,11 @@ class Batches:
         seed = replicate_seeds.seed_of(problem, row, "order")
         if options.sampling == "epochs":
             self._turns = self._samples // self._size
+            if self._turns == 0:
+                raise SparsestepError(
+                    f"batch_size: got {self._size}, more than the {self._samples} training samples "
+                    "that an epoch has once each; give fewer, or sampling: replacement"
+                )
             self._drawn = _Rows([[seed, 0, _EPOCHS]], self._permutations, self._samples)
         else:
             words = [[seed, b, _SAMPLES] for b in range(1, self._size)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sparsestep.algorithms.batch_sgd import Spec
+from sparsestep.errors import SparsestepError
 from sparsestep.training.batches import Batches, LabelNoise
 from support.descents import MODELS, make_problem
 
@@ -106,3 +107,9 @@ def test_replicates_with_an_order_of_their_own_have_other_draws(problem):
         for sampling in ("replacement", "epochs"):
             mine, other = (taken(problem, 3, sampling, row, of) for row in (0, 1))
             assert (mine[:, 1:] != other[:, 1:]).any()
+
+
+def test_an_epoch_without_a_whole_batch_is_refused(problem):
+    line = "batch_size: got 8, more than the 7 training samples that an epoch has once each; "
+    with pytest.raises(SparsestepError, match=line):
+        Batches(problem, options(SAMPLES + 1, "epochs"), 0)
