@@ -20,7 +20,8 @@ def of_claims(name: str, experiment: Experiment) -> list[str]:
     found = [f"{reason}; there will be no verdict" for reason in _incomparable(experiment)]
     few = experiment.replicates
     if few < FEWEST:
-        pairs = f"{few} replicate{'' if few == 1 else 's'} make fewer than {FEWEST} pairs"
+        what = "1 replicate makes" if few == 1 else f"{few} replicates make"
+        pairs = f"{what} fewer than {FEWEST} pairs"
         found.append(f"{pairs}; every verdict will be `not shown`")
     return [f"experiments.{name}.claims: {line}" for line in found]
 

@@ -72,3 +72,24 @@ def test_the_report_says_it_and_is_made_as_before_where_there_is_nothing_to_say(
     tiny["experiments"]["first"]["replicates"] = 5
     plan = Plan(tiny)
     assert json.loads(plan.jobs.spec("report")(None))["remarks"] == plan.report.remarks()
+
+
+def test_each_line_names_what_is_asked_for_alone(tiny):
+    # One replicate, in the singular, and none of what has no remark.
+    (line,) = of_first(tiny, replicates=1, claims={"sparser": ["l0"]})
+    assert line == (
+        "experiments.first.claims: 1 replicate makes fewer than 6 pairs; every verdict will be "
+        "`not shown`"
+    )
+    (line,) = of_first(tiny, runs=CONSTANT, claims={"better": ["test_loss"]})
+    assert line.startswith("experiments.first.claims: better: there is no pair")
+
+
+def test_of_very_many_runs_durations_alone_are_compared(tiny, monkeypatch):
+    decay = {"kind": "step_decay", "step_size": 0.01, "decay_at": 0.5, "divide_by": 2}
+    constant = {"kind": "constant", "step_size": 0.02}
+    runs = {"small": {"schedule": decay}, "large": {"schedule": constant}}
+    claims = {"better": ["test_loss"]}
+    for most, told in ((2, 1), (1, 0)):
+        monkeypatch.setattr(remarks, "_MANY", most)
+        assert len(of_first(tiny, runs=runs, claims=claims)) == told
