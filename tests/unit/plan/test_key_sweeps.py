@@ -1,12 +1,13 @@
 """Sweeps over keys: how points are shared out to jobs, and which file is whose."""
 
 import copy
+import json
 
 import pytest
 
 from sparsestep.config.inheritance import merge
 from sparsestep.errors import ConfigError
-from sparsestep.plan import Plan, costs
+from sparsestep.plan import Plan, costs, key_sweeps
 from sparsestep.sweeps.code import points_code
 from unit.config.test_sweep_points import raw
 
@@ -117,3 +118,59 @@ def test_columns_and_files():
     assert "edge" not in plain.sweeps.columns("mine")
     with pytest.raises(ConfigError, match=r"config.yaml has no sweep 'other'"):
         plain.sweeps.tables("other")
+
+
+def sizes(monkeypatch, limit=None, told=None, taken=None, seconds=0.0, values=7):
+    """Points of each job, under other limits and where each point takes so many seconds."""
+    monkeypatch.setattr(costs, "seconds", lambda *_: seconds)
+    for name, value in (("POINTS", limit), ("CHARACTERS", told), ("SECONDS", taken)):
+        if value is not None:
+            monkeypatch.setattr(key_sweeps, f"{name}_PER_JOB", value)
+    over = {"schedule.step_size": [round(0.1 + n / 1000, 3) for n in range(1, values + 1)]}
+    return [len(points) for points in values_of(keys(over=over).chunks("mine"))]
+
+
+def test_a_job_is_full_at_its_limits_and_not_before(monkeypatch):
+    assert sizes(monkeypatch) == [7]
+    assert sizes(monkeypatch, limit=3) == [3, 3, 1]
+    assert sizes(monkeypatch, limit=500, taken=10.0, seconds=5 / 16) == [2, 2, 2, 1]
+    # One that takes longer than a job is a job of its own.
+    assert sizes(monkeypatch, taken=10.0, seconds=1.0, values=2) == [1, 1]
+    sweep = keys(over={"schedule.step_size": [0.101]})
+    length = len(json.dumps(sweep._point("mine", 0)))
+    assert sizes(monkeypatch, told=2 * length) == [2, 2, 2, 1]
+    assert sizes(monkeypatch, told=2 * length - 1) == [1] * 7
+
+
+def test_runs_in_units_of_the_edge_cost_the_search_for_it(monkeypatch):
+    asked = []
+    monkeypatch.setattr(costs, "seconds", lambda experiment, run, edges: asked.append(edges) or 0)
+    over = {"schedule.step_size": [0.1, {"of_edge": 0.5}]}
+    for edges in (False, True):
+        told = keys(over=over, edges=edges).chunks("mine").values()
+        assert asked == [edges, True]
+        asked.clear()
+        # How edges are found decides nothing where none is.
+        blocks = [chunk["common"] | point["blocks"] for chunk in told for point in chunk["points"]]
+        assert ["edge" in block for block in blocks] == [edges, True]
+
+
+def test_the_problem_of_a_batch_is_that_of_the_run():
+    content = raw(experiment="teacher", over={"schedule.step_size": [0.1]}, replicates=20)
+    teacher = content["experiments"]["teacher"] | {"replicates": 40}
+    teacher["runs"]["own"] = {
+        "schedule": {"kind": "constant", "step_size": 0.1},
+        "problem": {"n_train": 4},
+    }
+    content["experiments"]["teacher"] = teacher
+    paths = set()
+    for run in ("large", "own"):
+        content["sweeps"]["mine"]["run"] = run
+        plan = Plan(content)
+        # As many replicates as the sweep says.
+        assert plan.sweeps.keys.batches("mine") == ["0-15", "16-19"]
+        (path,) = plan.sweeps.keys.problem_paths("mine", "0-15")
+        assert path == plan.experiments.problem_path("teacher", "0-15", run)
+        assert path in plan.sweeps.output_paths()
+        paths.add(path)
+    assert len(paths) == 2

@@ -1,0 +1,49 @@
+"""What the estimated cost of a sweep's point grows with, and by how much."""
+
+import pytest
+
+from sparsestep.plan import Plan, costs
+from unit.config.test_sweep_points import raw
+
+
+def seconds(over, edges=False, **changes):
+    content = raw(experiment="teacher", over={"iterations": [40]} | over)
+    teacher = content["experiments"]["teacher"]
+    teacher["measure"] = {"losses": None}
+    for block, change in changes.items():
+        teacher[block] = change if block == "measure" else {**teacher.get(block, {}), **change}
+    of = Plan(content).sweeps.keys.points("mine")[0]
+    return costs.seconds(of.experiment, of.run, edges)
+
+
+def trained(over, **changes):
+    """Without the measurement of losses, which costs the same everywhere."""
+    return seconds(over, **changes) - costs._MEASURED
+
+
+def test_training_grows_with_updates_samples_and_what_is_searched():
+    one = trained({})
+    assert trained({"iterations": [400]}) == pytest.approx(10 * one)
+    # The search trains for its horizon, again and again.
+    searched = [
+        seconds({}, edges=True, edge={"horizon": horizon}) - seconds({}) for horizon in (0.25, 0.5)
+    ]
+    assert searched == pytest.approx([0.25 * costs._TRIES * one, 0.5 * costs._TRIES * one])
+    # Full batches take each of the n samples, SGD one.
+    full = [trained({"algorithm": [{"kind": "gd"}], "problem.n_train": [n]}) for n in (6, 7, 8)]
+    assert full[2] - full[1] == pytest.approx(full[1] - full[0])
+    assert full[0] - one == pytest.approx(5 * (full[1] - full[0]))
+    assert trained({"problem.n_train": [8]}) == one
+
+
+def test_each_measurement_costs_and_each_decomposition_by_the_cube_of_parameters():
+    ranks = {"losses": None, "jacobian_rank": {"threshold": 1e-4}}
+    both = ranks | {"sharpness": None}
+    # 3 parameters a unit.
+    for width in (5, 50):
+        over = {"model.widths.0": [width]}
+        one, two, three = (
+            seconds(over, measure=measure) for measure in ({"losses": None}, ranks, both)
+        )
+        added = costs._MEASURED + costs._DECOMPOSED * (3 * width) ** 3
+        assert [two - one, three - two] == pytest.approx([added, added])
