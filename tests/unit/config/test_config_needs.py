@@ -57,6 +57,9 @@ def test_losses_of_every_iteration_that_runs_do_not_keep(raw):
         "decay-10, decay-30 and 1 more do not keep; valid: runs with "
         "`algorithm: {kind: sgd, log_loss: true}`"
     )
+    # Three are named, and no more of none.
+    del raw["diagonal"]["runs"]["decay-50"]
+    assert "which small, decay-10, decay-30 do not keep; valid" in mistake(raw, "diagonal")
     runs = raw["relu_1d"]["runs"]
     runs["decay-2"]["algorithm"] = {"kind": "gd"}
     assert "which decay-2 does not keep; valid" in mistake(raw, "relu_1d")

@@ -144,3 +144,27 @@ def test_values_of_a_run_from_two_figures_stand_together(tiny):
     tiny["published"] = [BLOCK, second]
     values = {"l0": 3, "train_loss": 1.5e-3, "beta_error": 0.1}
     assert Plan(tiny).published.of("first") == {"small": values}
+
+
+def test_what_is_wrong_is_told_at_the_second_of_several(tiny):
+    second = {"run": "decay-50", "metrics": ["l0", "l1"], "reason": "another network"}
+    runs = {**BLOCK["runs"], "decay-50": {"l0": 4, "beta_error": 0.5}}
+    tiny["experiments"]["second"] = copy.deepcopy(tiny["experiments"]["first"])
+    del tiny["experiments"]["second"]["measure"]["sparse_recovery"]
+    tiny["experiments"]["second"]["claims"] = {}
+    shown_by = {"experiment": "second", "run": "small"}
+    tiny["published"] = [
+        # The same metrics of another run, and of the same run of another experiment, are others.
+        {**BLOCK, "runs": runs, "outside": [OUTSIDE, second]},
+        {**BLOCK, "experiment": "second", "runs": {"small": {"train_loss": 0.5}}, "outside": []},
+    ]
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    assert str(caught.value) == (
+        "published.0.outside.1.metrics.1: has no value above, got 'l1'; valid: l0, beta_error"
+    )
+    tiny["published"][0]["outside"] = [{**OUTSIDE, "shown_by": shown_by}]
+    with pytest.raises(
+        ConfigError, match=r"^published\.0\.outside\.0\.shown_by\.run: not measured"
+    ):
+        config.load(tiny)

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import TINY
 from sparsestep import config
-from sparsestep.config import following, key_paths, sweep_points
+from sparsestep.config import following, key_paths, sweep_points, swept
 from sparsestep.config.sweep_points import told
 from sparsestep.errors import ConfigError
 
@@ -246,6 +246,30 @@ WRONG = [
         {"edges": True, "over": {"iterations": [1, 20]}},
         "over: at iterations = 1: edge.horizon: no iteration lies within 0.5 of the 1 of a run",
     ),
+    (
+        {"fixed": {"model.widths.0": 4}},
+        "fixed.model.widths.0: is a key of `over` itself",
+    ),
+    (
+        {
+            "fixed": {"problem.n_train": 4},
+            "together": {"model.widths.0": {"problem.n_train": [6, 7]}},
+        },
+        "together.model.widths.0.problem.n_train: is a key of `fixed` itself",
+    ),
+    (
+        {
+            "over": {"algorithm.kind": ["sgd", "gd"]},
+            "together": {"algorithm.kind": {"problem.n_train": "value + 1"}},
+        },
+        "together.algorithm.kind.problem.n_train: got 'value + 1'; is a formula of numbers, and "
+        "'sgd' is none",
+    ),
+    (
+        {"measure": {"feature_sparsity": {"layers": 3}}},
+        "measure.feature_sparsity.layers: got 3; must be at most 1, the networks hidden layers (at "
+        "model.widths.0 = 4)",
+    ),
     ({"step_size": [0.1]}, "step_size: unknown key, got 'step_size'; valid: average, edges, "),
 ]
 
@@ -276,3 +300,97 @@ def test_setting_a_value_changes_nothing_else():
         "runs": {"a": {"schedule": {"s": 2}}},
         "iterations": 9,
     }
+
+
+def test_as_many_points_as_there_may_be(monkeypatch):
+    monkeypatch.setattr(sweep_points, "MOST_POINTS", 4)
+    over = {"problem.n_train": [4, 6], "schedule.step_size": [0.1, 0.2]}
+    assert len(points(experiment="teacher", over=over)) == 4
+    with pytest.raises(ConfigError, match=r"over: got 6 points; at most 4"):
+        points(experiment="teacher", over=over | {"problem.n_train": [4, 5, 6]})
+
+
+def test_an_edge_needs_one_iteration_within_its_horizon():
+    # Half of two iterations is one.
+    assert len(points(experiment="teacher", over={"iterations": [2]}, edges=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, False),
+        ({"edges": True}, True),
+        ({"fixed": {"schedule.step_size": {"of_edge": 0.5}}}, True),
+        ({"fixed": {"schedule.step_size": 0.5}}, False),
+        ({"together": {"iterations": {"schedule.step_size": [0.1, {"of_edge": 0.5}]}}}, True),
+        ({"together": {"iterations": {"schedule.step_size": [0.1, 0.2]}}}, False),
+    ],
+)
+def test_which_sweeps_have_a_column_of_edges(change, expected):
+    checked = config.load(raw(experiment="teacher", over={"iterations": [20, 30]}, **change))
+    sweep = checked.sweeps["mine"]
+    assert sweep_points.has_edges(sweep, checked.experiments["teacher"]) is expected
+    assert ("edge" in swept.measured(sweep, checked.experiments)) is expected
+
+
+def test_edges_of_a_run_in_their_units_and_of_one_taken_out_of_them():
+    content = raw(experiment="teacher", over={"iterations": [20]})
+    of_edge = {"kind": "constant", "step_size": {"of_edge": 0.5}}
+    content["experiments"]["teacher"]["runs"]["large"]["schedule"] = of_edge
+    for over, expected in (({"iterations": [20]}, True), ({"schedule.step_size": [0.1]}, False)):
+        content["sweeps"]["mine"]["over"] = over
+        checked = config.load(content)
+        entry = checked.sweeps["mine"]
+        assert sweep_points.has_edges(entry, checked.experiments["teacher"]) is expected
+
+
+def test_formulas_are_rounded_and_whole_where_they_are_whole():
+    assert sweep_points._formula_value("value / 3", 1.0) == 0.333333333333
+    for text, value in (("value * 0.1 * 10", 3), ("value", {"of_edge": 2.0})):
+        found = sweep_points._formula_value(text, value)
+        assert isinstance(found, int)
+        assert found == (3 if value == 3 else 2)
+    assert isinstance(sweep_points._formula_value("value * 1e16", 1), float)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *(("1e-2", 0.01), ("-3", -3), ("+.5", 0.5), ("2e1", 20), ("1e16", 1e16), ("1_0", "1_0")),
+        *(("relu", "relu"), ("1e1000", "1e1000"), ([["2"]], [[2]]), (True, True), ("", "")),
+    ],
+)
+def test_which_texts_are_numbers(text, expected):
+    found = sweep_points._as_number(text)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def followed(given=(), scales=(0.5, 0.5), width=8, **problem):
+    """What becomes of the problem and the scales where a network of 15 parameters is wider."""
+    base = {"problem": TEACHER["problem"] | problem, "model": copy.deepcopy(TEACHER["model"])}
+    base["model"]["weight_scales"] = list(scales)
+    changed = copy.deepcopy(base)
+    changed["model"]["widths"] = [width]
+    following.follow(changed, base, set(given))
+    return changed["problem"]["n_fresh"], changed["problem"]["n_test"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        # As many as the 24 parameters, where they were as many or would be fewer.
+        ({}, (24, 30)),
+        ({"n_fresh": 20}, (24, 30)),
+        ({"n_fresh": 24}, (24, 30)),
+        ({"n_fresh": 25}, (25, 30)),
+        ({"width": 4}, (12, 30)),
+        ({"width": 4, "n_fresh": 16}, (16, 30)),
+        # As many test samples at least, unless these are given.
+        ({"n_test": 20}, (24, 24)),
+        ({"n_test": 20, "given": ["problem.n_test"]}, (24, 20)),
+        ({"given": ["problem.n_fresh"]}, (15, 30)),
+    ],
+)
+def test_how_many_fresh_and_test_samples_follow(options, expected):
+    assert followed(**options) == expected

@@ -108,3 +108,30 @@ def test_the_page_has_the_table_where_there_is_something_to_say(tables):
     assert "<td>2 of 10</td>" in page.build(*parts, divergence=divergence)
     calm = divergence[divergence["experiment"] == "same"]
     assert "Lyapunov" not in page.build(*parts, divergence=calm)
+
+
+def test_what_diverges_at_its_first_update_diverges_and_what_is_perturbed_is_that_run_alone(tables):
+    table = tables["one"]
+    at_once = table.assign(diverged_at=table["diverged_at"].replace(150, 0))
+    found = tabulate({"one": at_once}, PERTURBED)
+    assert list(found["diverged"]) == [2, 0, 1]
+    only = {"one": {"again": PERTURBED["one"]["again"]}}
+    found = tabulate(tables, only).set_index(["experiment", "run"])
+    assert list(found["perturbation"]) == [0.0, 0.0, 1e-14, 0.0, 0.0]
+    # Replicate 0 counts where it is one of those drawn by chance.
+    assert list(found["replicates"])[:3] == [11, 11, 10]
+    assert list(found["diverged"])[:3] == [3, 0, 1]
+
+
+def test_columns_of_the_shown_table_stand_below_their_names(tables):
+    table = shown(tabulate(tables, PERTURBED))
+    (row,) = (dict(zip(table["header"], row, strict=True)) for row in table["rows"][3:])
+    assert row == {
+        "run": "chaotic",
+        "experiment": "two",
+        "perturbed by": "-",
+        "diverged": "2 of 4",
+        "share": "0.500",
+        "95 % interval": "0.068 to 0.932",
+        "Lyapunov time": "-",
+    }

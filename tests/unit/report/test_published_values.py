@@ -199,3 +199,71 @@ def test_a_replicate_0_that_diverged_at_the_first_update():
     assert list(found["replicate_0_diverged_at"]) == [0]
     (shown,) = published_tables.by_figure(found)
     assert shown["rows"][0][3] == "diverged at 0"
+
+
+INNER = np.array([15.0, *np.arange(10.0, 21.0)])
+
+
+@pytest.mark.parametrize(
+    ("value", "source", "expected"),
+    [
+        # 10 is the smallest: half a third digit of 9.96 is 0.005, 0.2 % of it 0.02.
+        (9.996, "text", "within"),
+        (9.994, "text", "open"),
+        (9.981, "digitised", "within"),
+        (9.979, "digitised", "open"),
+    ],
+)
+def test_below_the_smallest_as_beyond_the_largest(value, source, expected):
+    assert verdict(table_of(small=INNER), "small", value, source)["verdict"] == expected
+
+
+@pytest.mark.parametrize(("source", "expected"), [("digitised", "outside"), ("text", "open")])
+def test_what_must_enclose_does_so_to_the_same_uncertainty(source, expected):
+    # 0.2 % of 30 are 0.06, half a third digit 0.05.
+    tables = {"one": table_of(small=ENDS), "two": table_of(small=[29.0, 29.945])}
+    (row,) = compare(tables, [block_of(("small", 30.0), source=source, outside=[SHOWN])]).to_dict(
+        "records"
+    )
+    assert row["verdict"] == expected
+
+
+def test_the_second_reason_and_the_second_metric():
+    tables = {"one": table_of(small=ENDS, large=ENDS).assign(l1=2.0), "two": table_of(small=[2.0])}
+    tables["two"]["l1"] = 30.0
+    others = [{**REASON, "run": "large"}, {**REASON, "metrics": ["l1", "l0"], "reason": "second"}]
+    block = block_of(("small", 30.0), outside=others)
+    # At the metric's own column, of ours and of what shows it.
+    about = {"run": "small", "metrics": ["l1"], "shown_by": SHOWN["shown_by"]}
+    shown = {**block_of(outside=[{**REASON, **about}]), "values": [["small", "l1", 30.0]]}
+    first, second = compare(tables, [block, shown]).to_dict("records")
+    assert (first["verdict"], first["reason"]) == ("outside", "second")
+    assert (second["max"], second["verdict"]) == (2.0, "outside")
+    assert second["reason"] == "another c (two small: 30 to 30 of 1)"
+
+
+def test_what_no_survivor_and_an_open_reason_say(found):
+    columns = {"experiment": "one", "run": "small", "figure": "Figure 2", "metric": "test_error"}
+    row = {**found.iloc[0], **columns, "published": 0.1234, "survivors": 0, "replicates": 2}
+    lost = {**row, "verdict": "no survivor", "median": np.nan, "low": np.nan, "high": np.nan}
+    lost |= {"min": np.nan, "max": np.nan, "replicate_0": np.nan, "replicate_0_diverged_at": np.nan}
+    shares = {"survivors": 3, "min": 0.2, "max": 0.3, "median": 0.25, "low": 0.21, "high": 0.29}
+    why = {**row, **shares, "verdict": "open", "reason": "not shown: two"}
+    rows = pd.DataFrame([lost, why])
+    assert published_tables.not_inside(rows) == [
+        "Figure 2, one small, test_error: published 12.3, ours: no survivor; open",
+        "Figure 2, one small, test_error: published 12.3, ours 20 to 30 of 3; open, not shown: two",
+    ]
+    (table,) = published_tables.by_figure(rows)
+    assert table["rows"][0][3:] == ["-", "- (-, -)", "- to -", "0 of 2", "no survivor"]
+    assert table["rows"][1][4:6] == ["25 (21, 29)", "20 to 30"]
+    assert published_tables.counted(rows)["rows"] == [["text", 2, 0, 0, 0, 0, 0, 1, 1]]
+
+
+def test_a_table_for_each_experiment_of_a_figure_in_their_order(found):
+    others = found.assign(experiment="another")
+    both = pd.concat([found, others, found.assign(figure="Figure 1")])
+    titles = [table["title"] for table in published_tables.by_figure(both)]
+    assert titles == ["Figure 2: one", "Figure 2: another", "Figure 1: one"]
+    sources = [row[0] for row in published_tables.counted(both)["rows"]]
+    assert sources == ["text", "digitised"]

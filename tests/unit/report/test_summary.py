@@ -156,3 +156,31 @@ def test_report_page(tables):
     assert "f:data:image/svg+xml;base64,PHN2Zy8+:" in page
     assert "About &lt;b&gt;f&lt;/b&gt;. <em>More</em>." in page
     assert "one0 of 21 of 2" in page
+
+
+def test_tables_have_the_asked_for_runs_in_their_order_and_a_dash_for_nothing(tables, diverged_at):
+    summary = summarise(tables)
+    nobody = tables["two"].assign(diverged_at=diverged_at, step_size=0.1)
+    lost = summarise({"two": nobody})
+    found = report.end_values(lost, "two", ["large", "small"])
+    assert found == {
+        "header": ["run", "diverged", "test_loss"],
+        "rows": [["large", "2 of 2", "-"], ["small", "2 of 2", "-"]],
+    }
+    # Experiments below each other, as their tables come.
+    assert list(summary["experiment"].unique()) == ["one", "two"]
+    reversed_tables = {name: tables[name] for name in ("two", "one")}
+    assert list(summarise(reversed_tables)["experiment"].unique()) == ["two", "one"]
+
+
+def test_verdicts_are_about_the_shown_pairs_and_titles_fall_back_on_names(tables):
+    claims = pd.DataFrame({"experiment": ["one", "one", "two"], "metric": ["a", "b", "a"]})
+    about = report._rows_about(claims, [["one", "a"], ["two", "b"]])
+    assert about.to_numpy().tolist() == [["one", "a"]]
+    assert list(report._rows_about(claims.iloc[:0], [["one", "a"]]).columns) == list(claims.columns)
+    entry = {"name": "one", "title": "", "order": ["small"], "epochs": 5, "last_snapshot": 9}
+    found = report._experiment(entry, summarise(tables))
+    assert (found["title"], found["epochs"], found["iterations"]) == ("one", 5, None)
+    assert report._experiment({**entry, "title": "One"}, summarise(tables))["title"] == "One"
+    assert report.data_uri(".gif", b"a") == "data:image/gif;base64,YQ=="
+    assert report.data_uri(".svg", b"a") == "data:image/svg+xml;base64,YQ=="
