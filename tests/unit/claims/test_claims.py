@@ -3,10 +3,12 @@
 from math import comb
 
 import numpy as np
+import pandas as pd
 import pytest
 from claim_tables import EIGHT, NO_CLAIMS, RUNS, TWO, T, between, judged, levels, table_of
 
-from sparsestep.claims.compared import contents_of, distinct_in
+from sparsestep.claims import words
+from sparsestep.claims.compared import Claimed, contents_of, distinct_in
 from sparsestep.claims.verdicts import judge
 from sparsestep.claims.words import sentences, value_text
 
@@ -228,3 +230,83 @@ def test_sentences_take_their_numbers_from_the_rows():
     (text,) = sentences(judged(levels(0.0, 1e-6), {"long": RUNS["long"]}, stabilises="train_loss"))
     assert "second half of the large steps: holds for long (1, 1 to 1)." in text
     assert sentences(judged(table)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "expected"),
+    [
+        (99.95, "l0", "100"),
+        (100.0, "l0", "100"),
+        (123.45, "l0", "123.5"),
+        (-0.5, "l0", "\N{MINUS SIGN}0.5"),
+        (1.5e-7, "train_loss", "1.5e-07"),
+        (-1.5e-7, "train_loss", "\N{MINUS SIGN}1.5e-07"),
+        (0.1234, "test_error", "12.3 %"),
+        (np.nan, "test_error", "none"),
+        (np.nan, "l0", "none"),
+    ],
+)
+def test_numbers_as_sentences_have_them(value, metric, expected):
+    assert value_text(value, metric) == expected
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"), [(1e-4, "= 0.0001"), (9.9e-5, "< 0.0001"), (0.0312, "= 0.031")]
+)
+def test_small_p_are_bounds(p, expected):
+    assert words._p(p) == expected
+
+
+@pytest.mark.parametrize(
+    ("pairs", "unfit", "both", "expected"),
+    [
+        (1, 0, 1, "1 pair"),
+        (2, 0, 2, "2 pairs"),
+        (1, 0, 8, "1 pair (8 replicates coincide)"),
+        (1, 1, 8, "1 pair (8 replicates, some of which coincide) that fit (1 do not)"),
+        (5, 3, 8, "5 pairs that fit (3 do not)"),
+    ],
+)
+def test_pairs_in_words(pairs, unfit, both, expected):
+    assert words._pairs({"pairs": pairs, "unfit": unfit, "survivors_both": both}) == expected
+
+
+def test_what_is_lost_is_told_of_the_second_run_with_its_verdict():
+    row = {"lost": 1, "run_a": "small", "run_b": "long", "metric": "l0", "median_a_of_lost": 3.0}
+    row["verdict_lost_against"] = "not shown"
+    said = ", and not shown where the 1 that long loses (median under small 3) counts against it"
+    assert words._lost(row) == said
+    assert words._lost({**row, "lost": 2}).endswith(
+        "the 2 that long loses (median under small 3) count against it"
+    )
+    assert words._lost({**row, "lost": 0}) == ""
+
+
+def test_of_many_comparisons_the_longest_with_the_shortest_are_told():
+    phases = [(0.0, 0.2), (0.0, 0.5), (0.2, 0.5), (0.3, 0.5)]
+    rows = pd.DataFrame(phases, columns=["phase_a", "phase_b"])
+    told = [(row["phase_a"], row["phase_b"]) for row in words._extremes(rows)]
+    assert told == [(0.0, 0.5), (0.2, 0.5)]
+    # Without one that has no large steps, the shortest alone.
+    told = [row["phase_a"] for row in words._extremes(rows.iloc[2:])]
+    assert told == [0.2]
+
+
+def test_a_ratio_of_two_zeros_is_one_and_bounds_are_sorted():
+    ratio = Claimed("ratio", below=2.0, above=0.5)
+    assert (ratio.bounds, ratio.worst) == ([0.5, 2.0], [-np.inf, np.inf])
+    found = ratio.effects(np.array([0.0, 0.0, 2.0]), np.array([0.0, 3.0, 1.0]))
+    assert found.tolist() == [1.0, np.inf, 0.5]
+    assert Claimed("difference", below=0.0).worst == [np.inf]
+    assert Claimed("difference", above=0.0).worst == [-np.inf]
+    assert Claimed("difference").effects(np.array([3.0]), np.array([1.0])).tolist() == [-2.0]
+
+
+def test_distinct_replicates_are_in_all_runs_and_the_first_of_those_that_coincide():
+    a = {0: b"x", 1: b"x", 2: b"y", 3: b"z"}
+    b = {3: b"z", 2: b"y", 1: b"x", 0: b"w"}
+    assert distinct_in(a) == [0, 2, 3]
+    assert distinct_in(a, b) == [0, 1, 2, 3]
+    assert distinct_in(a, {1: b"x", 2: b"y"}) == [1, 2]
+    # Only those that coincide in each of the runs are one.
+    assert distinct_in(a, {0: b"w", 1: b"w", 3: b"w"}) == [0, 3]

@@ -7,7 +7,7 @@ from claim_tables import EIGHT, RUNS, T, constant, decay, judged, table_of
 from figure_tables import tables_and_specs
 
 from sparsestep import config
-from sparsestep.claims.pairs import comparisons, large_steps
+from sparsestep.claims.pairs import comparisons, large_steps, larger_before_decay, over_the_edge
 from sparsestep.claims.verdicts import judge
 from sparsestep.errors import ConfigError
 from sparsestep.plan import Plan
@@ -117,3 +117,49 @@ def test_runs_that_cannot_be_compared_have_no_row(tiny):
     config.load(tiny)
     table = table_of({"small": EIGHT, "large": EIGHT})
     assert judged(table, {"small": constant(1.0), "large": constant(2.0)}, better=["l0"]).empty
+
+
+def of_edge(fraction, at=0.5, **others):
+    return decay({"of_edge": fraction}, at, **others)
+
+
+def test_the_group_of_fractions_is_the_longest_then_the_largest():
+    early = {f"early-{n}": of_edge(n / 10, at=0.2) for n in range(1, 6)}
+    late = {f"late-{n}": of_edge(n / 10) for n in (9, 5, 7)}
+    more = {f"more-{n}": of_edge(n / 10, otherwise="gd") for n in (3, 5, 7, 9)}
+    assert list(over_the_edge(early, T)) == list(early)
+    # Sorted by their fractions, whatever the order of the runs.
+    assert over_the_edge(early | late, T) == {"late-5": 0.5, "late-7": 0.7, "late-9": 0.9}
+    assert list(over_the_edge(early | late, T)) == ["late-5", "late-7", "late-9"]
+    assert list(over_the_edge(early | late | more, T)) == list(more)
+    # Three runs at two fractions are two fractions.
+    twice = {"a": of_edge(0.5), "b": of_edge(0.5), "c": of_edge(0.9)}
+    assert over_the_edge(twice, T) == {}
+    assert over_the_edge({**twice, "d": of_edge(0.7)}, T) == {
+        "a": 0.5,
+        "b": 0.5,
+        "d": 0.7,
+        "c": 0.9,
+    }
+
+
+def test_larger_before_the_decay_is_larger_at_every_iteration_of_its_second_half():
+    warming = decay(1.0, 0.5)
+    runs = {
+        "small": constant(0.1),
+        "same": decay(0.1, 0.5),
+        "larger": decay(0.2, 0.5),
+        "gd": decay(0.2, 0.5, otherwise="gd"),
+        "relative": of_edge(0.9),
+        "never decays": constant(0.3),
+    }
+    assert larger_before_decay(runs, "small", T) == ["larger"]
+    assert larger_before_decay({**runs, "large": warming}, "larger", T) == ["large"]
+    # `larger` takes larger steps than `same` until both decay.
+    assert larger_before_decay(runs, "same", T) == ["larger"]
+    # Steps that fall below in the second half are not larger there.
+    late = {"kind": "step_decay", "step_size": 0.2, "decay_at": 0.3, "divide_by": 4}
+    other = {"schedule": {**late, "boundary": "excluded"}, "otherwise": "sgd"}
+    halves = {"early": other, "later": decay(0.15, 0.5)}
+    assert larger_before_decay(halves, "early", T) == []
+    assert larger_before_decay(halves, "later", T) == ["early"]
