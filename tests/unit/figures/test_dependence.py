@@ -408,3 +408,60 @@ def test_a_key_that_must_be_positive():
     content["figures"]["mine"] |= {"at": {"schedule.step_size": 0.01}, "panels": ["train_loss"]}
     with pytest.raises(ConfigError, match=r"x_scale: got 'log'; model.weight_scales.0 must be abo"):
         Plan(content)
+
+
+BESIDE = {"experiment": "first", "run": "small"}
+FIT = {"fit": "power_law"}
+
+
+def test_ten_shades_and_not_eleven():
+    at = {"model.weight_scales.0": 1}
+    figure = FIGURE | {"sweep": "many", "colour": "schedule.step_size", "panels": ["train_loss"]}
+    ten = [0.01 * n for n in range(1, 11)]
+    shown = spec_of(**figure, at=at | {"schedule.step_size": ten})["figure"]["at"]
+    assert shown["schedule.step_size"] == ten
+    with pytest.raises(
+        ConfigError, match=r"^figures\.mine\.colour: got .* with 11 values; at most 10 "
+    ):
+        spec_of(**figure, at=at)
+
+
+def checked(**figure):
+    return Plan(config(**COLOURED | {"panels": ["train_loss"]} | figure)).figures.block("mine")
+
+
+def test_what_is_asked_of_sweeps_and_of_the_runs_beside_them():
+    # What no experiment measures is asked of none.
+    alone = checked(beside=[BESIDE], panels=["edge", "diverged", "train_loss"])
+    assert alone.metrics() == {("beside", 0, "panels", "train_loss"): ("first", "train_loss")}
+    assert alone.swept_metrics() == {
+        ("panels", 0): ("widths", "edge"),
+        ("panels", 2): ("widths", "train_loss"),
+    }
+    assert alone.tables() == ["first"]
+    assert alone.sweeps() == {("sweep",): "widths"}
+    several = alone.model_copy(update={"sweep": ["widths", "single"]})
+    assert several.sweeps() == {("sweep", 0): "widths", ("sweep", 1): "single"}
+    assert several.swept_metrics()["panels", 2, "single"] == ("single", "train_loss")
+    assert len(several.swept_metrics()) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"beside": [BESIDE, BESIDE | {"run": "smal"}]}, r"beside\.1\.run: got 'smal'"),
+        (
+            {"panels": ["edge", {"metric": "diverged", "fit": "power_law"}]},
+            r"panels\.1\.fit: .*share",
+        ),
+        (
+            {"panels": [{"metric": "edge", "lines": [{"y": "x"}, {"y": "1 / (x - 20)"}]}]},
+            r"panels\.0\.lines\.1\.y: got '1 / \(x - 20\)'; has no value at",
+        ),
+        ({"labels": {"widths": "W", "10": "ten"}}, r"labels\.10: no sweep or value of this figure"),
+    ],
+)
+def test_mistakes_are_told_where_they_stand(change, says):
+    with pytest.raises(ConfigError, match=rf"^figures\.mine\.{says}") as caught:
+        spec_of(**COLOURED | change)
+    assert "\n" not in str(caught.value)

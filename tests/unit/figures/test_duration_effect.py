@@ -166,3 +166,31 @@ def test_runs_that_differ_in_more_than_duration(durations, run, says):
     assert "\n" not in message
     where = "figures.duration.columns.0.experiment: got experiments.first.runs.other."
     assert message.startswith(where + says)
+
+
+def test_titles_axes_letters_and_colours(durations):
+    durations["figures"]["duration"]["columns"][1]["title"] = "right"
+    tables, specs = tables_and_specs(durations)
+    table = tables["first"]
+    for run, count in (("half", 2), ("never", 1)):
+        of = (table["run"] == run) & (table["replicate"] < count)
+        table.loc[of, "diverged_at"] = 40
+    figure = plot(Sources(tables), specs["duration"])
+    upper_left, upper_right, lower_left, _ = figure.axes
+    assert [axes.get_title() for axes in figure.axes[:3]] == ["left", "right", ""]
+    # Below the last panel of each column.
+    at_the_bottom = [bool(axes.get_xlabel()) for axes in figure.axes[:3]]
+    assert at_the_bottom == [False, True, True]
+    assert lower_left.get_xlabel() == "large steps [% of iterations]"
+    # Column by column.
+    letters = [axes.texts[0].get_text() for axes in figure.axes[:3]]
+    assert letters == ["(a)", "(c)", "(b)"]
+    # Above the first panel of each, in the colour of the runs that they count.
+    counts = [(text.get_text(), text.get_color()) for text in upper_right.texts[1:]]
+    assert [text for text, _ in counts] == ["1", "0", "2"]
+    assert len(lower_left.texts) == 1
+    entries = dict(zip(legend_texts(figure), figure.legends[0].legend_handles, strict=False))
+    assert counts[0][1] == entries["small steps alone"].get_color()
+    assert counts[2][1] == entries["large, then small steps"].get_color()
+    assert counts[0][1] != counts[1][1] == counts[2][1]
+    assert upper_left.get_xlim() == pytest.approx((-0.005, 0.55))

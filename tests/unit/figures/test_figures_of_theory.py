@@ -300,3 +300,84 @@ def test_label_noise_needs_its_measurement(raw):
     del raw["experiments"]["second"]["measure"]["label_noise"]
     with pytest.raises(ConfigError, match=r"networks.1.label_noise_gap: not measured there"):
         Plan(raw)
+
+
+def test_legends_titles_and_axes_of_label_noise(raw):
+    raw["experiments"]["second"]["title"] = "Second"
+    sources, spec = drawn_from(raw, "label_noise")
+    table = sources.tables["first"]
+    # What diverges leaves the others their room: ten times what the runs begin with is too much.
+    first = table[(table["run"] == "labels") & (table["iteration"] == 0)]["train_loss"].max()
+    of_last = (table["run"] == "labels") & (table["replicate"] == 0)
+    last = table[of_last]["iteration"].max()
+    table.loc[of_last & (table["iteration"] == last), "train_loss"] = 10 * first
+    before = table[of_last]["iteration"].nlargest(2).min()
+    table.loc[of_last & (table["iteration"] == before), "train_loss"] = 9.9 * first
+    figure = plot(sources, spec)
+    above, _, below, right = figure.axes
+    sgd, labels = above.lines
+    assert np.isnan(labels.get_ydata()[-1])
+    assert labels.get_ydata()[-2] == pytest.approx(9.9 * first)
+    assert np.isfinite(sgd.get_ydata()).all()
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["First", "Second"]
+    assert (above.get_ylabel(), below.get_ylabel()) == ("training loss", "relative difference")
+    assert below.get_xlabel() == right.get_xlabel() == "iteration"
+    assert above.get_xlim() == (0, 60)
+    assert [legend.get_title().get_text() for legend in figure.legends] == [
+        "upper row",
+        "lower row",
+    ]
+    handles = [handle for legend in figure.legends for handle in legend.legend_handles]
+    entries = dict(zip(legend_texts(figure), handles, strict=True))
+    by_look = {
+        "SGD": sgd,
+        "full-batch descent on the labels that Prop. 2.1 says": labels,
+    }
+    for text, line in by_look.items():
+        assert entries[text].get_color() == line.get_color()
+        assert entries[text].get_linewidth() == line.get_linewidth()
+    thin = [line for line in below.lines if line.get_linewidth() == 0.7]
+    step = next(line for line in below.lines if line.get_linestyle() == "-" and line not in thin)
+    (apart,) = (text for text in entries if text.startswith("the runs so far apart"))
+    (gap,) = (text for text in entries if text.startswith("a single step"))
+    assert entries[apart].get_color() == thin[0].get_color() != step.get_color()
+    assert entries[gap].get_color() == step.get_color()
+
+
+def test_axes_and_legends_of_agreement_name_the_reference_and_the_run(raw):
+    raw["figures"]["agreement"] |= {"reference": "labels", "runs": ["sgd", "sde"]}
+    raw["experiments"]["first"]["runs"]["sde"]["label"] = "model"
+    sources, spec = drawn_from(raw, "agreement")
+    figure = plot(sources, spec)
+    axes = figure.axes[0]
+    assert axes.get_xlabel() == f"{axes.get_ylabel()}, labels"
+    legends, written = texts_of(figure)
+    assert "sde: model" in legends
+    assert "as labels" in legends
+    assert "a replicate that survives labels and the run" in legends
+    assert written[0].startswith("labels: median")
+    # One colour for each run: in its points, below the panel, and in the legend.
+    handles = dict(
+        zip(legends, [h for of in figure.legends for h in of.legend_handles], strict=True)
+    )
+    points = [line for line in axes.lines if line.get_markersize() == 4]
+    texts = {text.get_text().partition(":")[0]: text for text in axes.texts}
+    for line, run in zip(points, ("sgd", "sde"), strict=True):
+        (entry,) = (text for text in handles if text.startswith(f"{run}: "))
+        assert handles[entry].get_color() == line.get_color() == texts[run].get_color()
+        assert handles[entry].get_marker() == line.get_marker()
+    assert points[0].get_marker() != points[1].get_marker()
+    # Below each other.
+    assert [texts[run].xyann[1] for run in ("labels", "sgd", "sde")] == [-38, -48, -58]
+
+
+@pytest.mark.parametrize(
+    ("values", "margin", "expected"),
+    [
+        ([1.0, 3.0, np.nan], 0.5, (0.0, 4.0)),
+        ([2.0, 2.0], 0.5, (1.5, 2.5)),
+        ([np.nan, np.inf], 0.5, (0.0, 1.0)),
+    ],
+)
+def test_limits_of_an_axis_of_agreement(values, margin, expected):
+    assert agreement._limits(np.array(values), margin) == expected

@@ -176,3 +176,33 @@ def test_the_range_of_end_values_is_that_of_the_copies(copies):
     axes = plot(Sources(tables), specs["copies"]).axes[2]
     assert_filled(axes, [-0.35, 0.35], [1.6, 1.6], [6.4, 6.4])
     assert_drawn(axes, [-0.35, 0.35], [4, 4])
+
+
+def test_every_panel_and_legend_entry_says_what_it_is_of(drawn):
+    figure, _ = drawn
+    assert [axes.get_ylabel() for axes in figure.axes[:2]] == [
+        "distance from replicate 0\nin ln of the training loss",
+        "share of the copies diverged",
+    ]
+    assert [axes.get_xlabel() for axes in figure.axes[:2]] == ["iteration"] * 2
+    assert figure.axes[1].get_xlim() == (0, 60)
+    handles = [handle for legend in figure.legends for handle in legend.legend_handles]
+    entries = dict(zip(legend_texts(figure), handles, strict=True))
+    (small,) = (text for text in entries if "Lyapunov" in text)
+    (calm,) = (text for text in entries if "no growth" in text)
+    # The run's time stands with the run, and its colour with both.
+    assert small.startswith("small")
+    assert "3 of 7 diverged" in small
+    assert calm.startswith("decay-50")
+    assert "0 of 7 diverged" in calm
+    steps = [line for line in figure.axes[1].lines if line.get_drawstyle() == "steps-post"]
+    colours = [entries[text].get_color() for text in (small, calm)]
+    assert [line.get_color() for line in steps] == colours
+    # The fit is black, its window as grey as in the legend.
+    levels = [line for line in figure.axes[0].lines if len(set(line.get_ydata())) == 1]
+    assert entries["fitted growth"].get_color() == "black"
+    assert entries["window of the fit"].get_color() == levels[-1].get_color()
+    assert "median of the copies that survive" in entries
+    # Where the step size decays, on the run that it decays of.
+    decays = [line for line in figure.axes[1].lines if line.get_linestyle() == ":"]
+    assert [line.get_color() for line in decays] == [colours[1]]
