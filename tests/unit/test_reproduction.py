@@ -171,3 +171,52 @@ def test_replicates_are_counted_one_by_one():
     }
     # Replicate 4 is not known, and no difference.
     assert reproduction.compare(made, known) == (2, ["first small: replicates 1"], ["first large"])
+
+
+def test_of_several_runs_each_is_counted_and_named_by_itself():
+    def runs(*digests):
+        names = ("small", "large", "other")
+        return {
+            f"id-{name}": reproduction.Run("first", name, dict(enumerate(of)))
+            for name, of in zip(names, digests, strict=False)
+        }
+
+    known = runs("ab", "cdef")
+    found = runs("axc", "cdxy", "z")
+    same, different, unknown = reproduction.compare(found, known)
+    # The third replicate of `small` is recorded nowhere.
+    assert same == 1 + 2
+    assert different == ["first small: replicates 1", "first large: replicates 2, 3"]
+    assert unknown == ["first other"]
+    # What comes behind a run that nobody knows is compared all the same.
+    assert reproduction.compare(dict(reversed(found.items())), known).same == 3
+
+
+def test_digests_are_recorded_by_experiment_run_and_replicate(tmp_path):
+    runs = {
+        "2" * 12: reproduction.Run("second", "a", {0: "e"}),
+        "1" * 12: reproduction.Run("first", "b", {1: "d", 0: "c"}),
+        "3" * 12: reproduction.Run("first", "a", {0: "f"}),
+    }
+    path = tmp_path / "known.csv"
+    reproduction.record(path, runs)
+    assert path.read_text().splitlines() == [
+        "run_id,experiment,run,replicates",
+        f"{'3' * 12},first,a,f",
+        f"{'1' * 12},first,b,c d",
+        f"{'2' * 12},second,a,e",
+    ]
+    assert reproduction.read_reference(path) == runs
+
+
+def test_shapes_and_integers_are_part_of_a_digest():
+    flat = np.arange(4)
+    digests = {
+        reproduction.digest_of_arrays(flat),
+        reproduction.digest_of_arrays(flat.reshape(2, 2)),
+    }
+    digests |= {reproduction.digest_of_arrays(flat.astype(float))}
+    assert len(digests) == 3
+    assert {len(each) for each in digests} == {12}
+    # Of any width and byte order.
+    assert reproduction.digest_of_arrays(flat.astype(">i4")) in digests

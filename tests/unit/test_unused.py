@@ -4,7 +4,7 @@ import copy
 import os
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
@@ -12,7 +12,7 @@ import yaml
 from conftest import with_simulations
 from sparsestep import registry
 from sparsestep.plan import Plan
-from sparsestep.unused import delete, unused
+from sparsestep.unused import _key, delete, unused
 
 
 def outputs_of(plan, folder):
@@ -226,3 +226,54 @@ def test_bad_input_and_a_running_snakemake(tiny, tmp_path):
         done = command(tmp_path, "--delete", "--yes")
     assert done.stderr.startswith("sparsestep: snakemake is running in this folder")
     assert done.returncode == 1
+
+
+RUN = "first/small-0123456789ab/0-2"
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("figures/a.svg", "figures/a"),
+        ("figures/.a.svg.sha256", "figures/a"),
+        ("logs/figures/a.log", "figures/a"),
+        ("benchmarks/figures/a.tsv", "figures/a"),
+        ("figures/a.txt", None),
+        ("figures/a", None),
+        ("elsewhere/figures/a.svg", None),
+        ("logs/logs/figures/a.log", None),
+        (
+            ".resume/first/small-0123456789ab/0-2/1/x",
+            "runs/first/small-0123456789ab/0-2/trajectory",
+        ),
+    ],
+)
+def test_what_a_file_belongs_to(path, key):
+    assert _key(PurePosixPath("results", path)) == key
+
+
+def test_the_command_sums_up_and_deletes_without_asking_where_it_is_told_to(tiny, tmp_path):
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tiny))
+    (tmp_path / "more.yaml").write_text("{}")
+    told = command(tmp_path, "--configfile", "more.yaml", "--delete")
+    # Nothing to ask about.
+    nothing = "0.00 MB  in all, no longer following from config.yaml and more.yaml: 0"
+    assert told.stdout.strip() == nothing
+    write([tmp_path / "results/logs/figures/old.log"])
+    for size, suffix in ((1_500_000, "png"), (2_500_000, "svg")):
+        path = tmp_path / f"results/figures/old.{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(size))
+    lines = command(tmp_path).stdout.splitlines()
+    assert [line.split() for line in lines[:-1]] == [
+        ["1.50", "MB", "results/figures/old.png"],
+        ["2.50", "MB", "results/figures/old.svg"],
+        ["0.00", "MB", "results/logs/figures/old.log"],
+    ]
+    total = "4.00 MB in all, no longer following from config.yaml: 3"
+    assert lines[-1].split() == total.split()
+    assert "Delete them?" in command(tmp_path, "--delete", answer="no\n").stdout
+    told = command(tmp_path, "--delete", "--yes").stdout
+    assert told.splitlines()[-1] == "deleted"
+    assert "Delete them?" not in told
+    assert [path for path in tmp_path.rglob("*old*")] == []
