@@ -1,6 +1,7 @@
 """Experiments on images in config.yaml: what they may say, their ids, sizes, batches, targets."""
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from sparsestep import config
 from sparsestep.errors import ConfigError
 from sparsestep.images.compute import Compute
 from sparsestep.images.networks import initial, state
+from sparsestep.mistakes import Mistakes
 from sparsestep.plan import Plan
 
 IMAGES = {
@@ -224,3 +226,40 @@ def test_the_published_networks_sizes():
 def test_an_epoch_may_be_one_batch(raw, experiment):
     experiment["problem"]["batch_size"] = 70
     assert config.load(raw).experiments["tiny"].iterations == 3
+
+
+def test_epochs_and_iterations_of_images(raw, experiment):
+    experiment["problem"]["batch_size"] = 16
+    # 70 images are 4 whole batches and a rest.
+    per_epoch = config.load(raw).experiments["tiny"].problem.iterations_per_epoch
+    assert config.load(raw).experiments["tiny"].iterations == 3 * per_epoch
+    del experiment["epochs"]
+    experiment["iterations"] = 7
+    assert config.load(raw).experiments["tiny"].iterations == 7
+    del experiment["iterations"]
+    with pytest.raises(ConfigError, match=r"^experiments\.tiny\.epochs: missing"):
+        config.load(raw)
+
+
+def test_edges_of_networks_on_images_are_refused_where_they_stand(raw, experiment):
+    experiment["edge"] = {"horizon": 0.5}
+    experiment["runs"]["second"] = copy.deepcopy(experiment["runs"]["small"])
+    experiment["runs"]["second"]["schedule"]["step_size"] = {"of_edge": 0.5}
+    with pytest.raises(ConfigError) as caught:
+        config.load(raw)
+    assert str(caught.value).splitlines() == [
+        "experiments.tiny.edge: edges of networks on images are not searched for; leave it out",
+        "experiments.tiny.runs.second.schedule.step_size: must be a number: edges of networks on "
+        "images are not searched for",
+    ]
+
+
+@pytest.mark.parametrize(("batch", "last", "is_fine"), [(1, 1, False), (2, 1, True), (1, 2, True)])
+def test_batch_norm_needs_two_numbers_of_each_channel(raw, experiment, batch, last, is_fine):
+    checked = config.load(raw).experiments["tiny"]
+    of_batch = checked.problem.model_copy(update={"batch_size": batch})
+    model = SimpleNamespace(last_size=lambda size: last)
+    mistakes = Mistakes()
+    shown = SimpleNamespace(problem=of_batch, model=model)
+    assert checked.family.network(shown, mistakes) is model
+    assert [path for path, _ in mistakes] == ([] if is_fine else [("problem", "batch_size")])

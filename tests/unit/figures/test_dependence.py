@@ -10,8 +10,10 @@ from figure_tables import assert_drawn, assert_filled, drawn, filled, legend_tex
 
 from conftest import ROOT
 from sparsestep.errors import ConfigError
-from sparsestep.figures.parts.series import shades
+from sparsestep.figures.parts import style
+from sparsestep.figures.parts.series import Series, series_of, shades
 from sparsestep.figures.sources import Sources
+from sparsestep.figures.specs.dependence import Spec
 from sparsestep.plan import Plan
 from unit.config.test_sweep_points import raw
 
@@ -465,3 +467,44 @@ def test_mistakes_are_told_where_they_stand(change, says):
     with pytest.raises(ConfigError, match=rf"^figures\.mine\.{says}") as caught:
         spec_of(**COLOURED | change)
     assert "\n" not in str(caught.value)
+
+
+def test_of_two_sweeps_and_their_values_each_series_has_its_look_and_name():
+    labels = {"single": "plain", "0.9": "large"}
+    spec = Spec(
+        **COLOURED | {"sweep": ["widths", "single"], "at": {"model.widths.0": [10, 20]}},
+        labels=labels,
+    )
+    first = both(law)
+    second = both(law)
+    second = second[second["schedule.step_size"] == 0.9]
+    tables = {"sweeps.widths": first.iloc[::-1], "sweeps.single": second}
+    shown = series_of(Sources(tables=tables), spec)
+    names = [of.name for of in shown.series]
+    assert names == ["widths, 0.5", "widths, large", "plain, large"]
+    # A colour for each value, dashes and a marker for each sweep.
+    assert [name for name, _ in shown.colours] == ["0.5", "large"]
+    assert [[of.name for of in group] for group in shown.by_colour] == [names[:1], names[1:]]
+    half, large, plain = shown.series
+    assert large.colour == plain.colour != half.colour
+    assert (half.dashes, half.marker) == (large.dashes, large.marker)
+    assert large.dashes != plain.dashes
+    assert large.marker != plain.marker
+    assert [name for name, *_ in shown.sweeps] == ["widths", "plain"]
+    # Places that are chosen, in their order.
+    assert list(half.values("edge").index) == [10, 20]
+    assert shown.texts == []
+    alone = series_of(Sources(tables=tables), spec.model_copy(update={"sweep": ["widths"]}))
+    assert [of.name for of in alone.series] == ["0.5", "large"]
+    assert alone.sweeps == []
+
+
+def test_values_of_a_series_are_finite_and_what_diverges_at_once_diverges():
+    columns = ["at", "replicate", "edge", "diverged_at"]
+    rows = [(2, 0, np.inf, 0), (2, 1, 3.0, -1), (1, 0, 1.0, 5), (1, 1, np.nan, -1)]
+    of = Series("a", pd.DataFrame(rows, columns=columns), "red", "-", "o")
+    np.testing.assert_array_equal(of.values("edge"), [[1, np.nan], [np.nan, 3]])
+    assert of.diverged().to_numpy().tolist() == [[1, 0], [1, 0]]
+    assert shades([1.0]) == shades([2.0])
+    assert len(set(shades([1.0, 2.0, 3.0]))) == 3
+    assert shades(["a", "b"]) == [colour for colour, _ in style.OTHERS[:2]]

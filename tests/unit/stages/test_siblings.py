@@ -3,9 +3,11 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from safetensors import safe_open
 
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.artifacts.files import read_arrays
 from sparsestep.plan import Plan
 from sparsestep.runtime import forced
@@ -227,3 +229,36 @@ def test_where_rows_came_from_stands_in_the_file(jobs, capsys):
     assert source["taken"] == {"0": "0-1", "1": "0-1"}
     told = 'taken over from other batches, by replicate: {"0": "0-1", "1": "0-1"}'
     assert told in capsys.readouterr().err
+
+
+def test_which_files_lie_beside_a_batch(tmp_path):
+    names = ("0-7", "8-15", "16-23", "16-31", "23-23", "24-31", "32-39", "16-x", "a16-31")
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "trajectory.safetensors").touch()
+    (tmp_path / "16-30").mkdir()
+    (tmp_path / "16-30" / "measurements.parquet").touch()
+    output = tmp_path / "16-23" / "trajectory.safetensors"
+    found = [(path.parent.name, *ends) for path, *ends in siblings._beside(str(output), 16, 23)]
+    # Those with one replicate in common at least; not itself, no other file, no other name.
+    assert found == [("16-31", 16, 31), ("23-23", 23, 23)]
+    output = tmp_path / "7-16" / "trajectory.safetensors"
+    found = [path.parent.name for path, *_ in siblings._beside(str(output), 7, 16)]
+    assert found == ["0-7", "16-23", "16-31", "8-15"]
+    assert list(siblings._beside(str(tmp_path / "elsewhere"), 16, 23)) == []
+
+
+def test_rows_of_a_problem_are_those_of_the_replicates():
+    rows = np.arange(4.0)[:, None]
+    fields = dict.fromkeys(("y_train", "x_test", "y_test", "theta0", "order"), rows)
+    shared = {"x_train": np.ones((1, 2)), "truth": {"x_fresh": np.ones((1, 3)), "own": rows}}
+    problem = Problem(**fields, **shared, spec={"replicates": [16, 19], "iterations": 5})
+    cut = siblings.replicates_of(problem, 17, 18)
+    assert cut.spec == {"replicates": [17, 18], "iterations": 5}
+    for name in fields:
+        assert getattr(cut, name).ravel().tolist() == [1, 2]
+    # What all replicates share is there once.
+    assert cut.x_train.shape == (1, 2)
+    assert cut.truth["x_fresh"].shape == (1, 3)
+    assert cut.truth["own"].ravel().tolist() == [1, 2]
+    assert siblings.replicates_of(problem, 16, 19) is problem
