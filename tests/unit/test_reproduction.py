@@ -181,7 +181,7 @@ def test_of_several_runs_each_is_counted_and_named_by_itself():
             for name, of in zip(names, digests, strict=False)
         }
 
-    known = runs("ab", "cdef")
+    known = runs("ab", "cdefg")
     found = runs("axc", "cdxy", "z")
     same, different, unknown = reproduction.compare(found, known)
     # The third replicate of `small` is recorded nowhere.

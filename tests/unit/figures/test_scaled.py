@@ -26,7 +26,7 @@ def limits(needed, single=(), scale="linear", metric="l0"):
         # Replicates up to half the extent beyond what is needed, those just there included.
         ([0, 10], [15, 15.1], (-0.75, 15.75)),
         ([0, 10], [-5, -5.1], (-5.75, 10.75)),
-        ([0, 10], [np.nan, np.inf], (-0.5, 10.5)),
+        ([0, 10, np.inf], [np.nan, np.inf], (-0.5, 10.5)),
         ([4, 4], [], (3.5, 4.5)),
     ],
 )
