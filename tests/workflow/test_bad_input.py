@@ -36,8 +36,8 @@ def refused(workflow, *options):
             "kind: constant",
             "kind: constnt",
             "experiments.first.runs.small.schedule.kind: unknown schedule, got 'constnt'; "
-            "valid: constant, step_decay, warmup_decay, plateau, exponential_warmup "
-            "(did you mean 'constant'?)",
+            "valid: constant, step_decay, warmup_decay, plateau, exponential_warmup, piecewise, "
+            "linear_decay, cosine, cyclic, table (did you mean 'constant'?)",
         ),
         (
             "l0_threshold: 1.0e-50",
@@ -54,7 +54,7 @@ def refused(workflow, *options):
             "support: 2",
             "suport: 2",
             "experiments.first.problem.suport: unknown key, got 'suport'; valid: data_seed, "
-            "dimension, init_seed, kind, n_test, n_train, order_seed, support, vary "
+            "dimension, init_seed, kind, n_test, n_train, noise, order_seed, support, vary "
             "(did you mean 'support'?)",
         ),
     ],

@@ -157,6 +157,20 @@ def shipped():
     return Plan(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
 
 
+def swept_tables(plan):
+    """A table of every sweep over keys, of all points and two replicates."""
+    tables = {}
+    for name in plan.sweeps.keys.blocks:
+        measured = {column: 0.5 for column in plan.sweeps.columns(name)}
+        rows = [
+            {**point.values, "replicate": replicate, "diverged_at": -1, **measured}
+            for point in plan.sweeps.keys.points(name)
+            for replicate in (0, 1)
+        ]
+        tables[name] = pd.DataFrame(rows)
+    return tables
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.rst")), ids=lambda path: path.stem)
 def test_all_findings_are_said_of_the_config_as_shipped(shipped, path):
     """Each belongs to a figure, and none is about something that is not there."""
@@ -170,7 +184,8 @@ def test_all_findings_are_said_of_the_config_as_shipped(shipped, path):
         for metric in [*columns(entry.measure, entry.model, entry.problem), "diverged"]
     ]
     names = ["experiment", "run", "replicate", "metric", "value"]
-    said = findings.render(text, pd.DataFrame(rows, columns=names), shipped.report.settings())
+    summary, settings = pd.DataFrame(rows, columns=names), shipped.report.settings()
+    said = findings.render(text, summary, settings, swept_tables(shipped))
     assert len(findings.paragraphs(said)) == len(findings.paragraphs(text))
 
 
