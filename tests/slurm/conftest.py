@@ -61,7 +61,11 @@ def local(tmp_path_factory) -> Workflow:
     config = copy.deepcopy(TINY)
     schedules = {f"step-{n}": {"kind": "constant", "step_size": 0.004 * n} for n in range(1, 9)}
     runs = config["experiments"]["first"]["runs"]
-    runs |= {name: {"schedule": schedule} for name, schedule in schedules.items()}
+    # More runs than there are looks: a figure of all wants a colour for each.
+    runs |= {
+        name: {"schedule": schedule, "colour": f"#0000{16 * place:02x}"}
+        for place, (name, schedule) in enumerate(schedules.items(), start=1)
+    }
     workflow = Workflow.create(tmp_path_factory.mktemp("local") / "workflow", config)
     workflow.run("--cores", "2")
     return workflow
