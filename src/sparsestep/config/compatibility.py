@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, get_args
 from sparsestep import metrics, registry
 from sparsestep.config import kinds
 from sparsestep.mistakes import Mistakes
-from sparsestep.problems.tabular.split import sizes
 
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
@@ -33,10 +32,11 @@ def check(experiment: "Experiment", mistakes: Mistakes) -> None:
     """Note each need of a part of a checked experiment that the other parts do not meet."""
     for name, run in experiment.runs.items():
         where = mistakes.at("runs", name, "algorithm")
-        model = experiment.own_blocks(name).get("model", experiment.model)
+        own = experiment.own_blocks(name)
+        model, problem = own.get("model", experiment.model), own.get("problem", experiment.problem)
         check_trained(run.algorithm, model, where)
         check_precision(run.algorithm, model, where)
-        check_batches(run.algorithm, experiment.of_run(name).problem, where)
+        check_batches(run.algorithm, problem, where)
     of_model = registry.load("model", experiment.model.kind)
     if hasattr(of_model, "misfits"):
         mistakes.add_all(of_model.misfits(experiment))
@@ -92,7 +92,7 @@ def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> N
 
 def check_batches(algorithm: "Closed", problem: "Closed", mistakes: Mistakes) -> None:
     """Note epochs without a whole batch, and losses that only plain SGD keeps."""
-    samples = _training_samples(problem)
+    samples = training_samples(problem)
     size = getattr(algorithm, "batch_size", 1)
     is_of_epochs = getattr(algorithm, "sampling", None) == "epochs" and isinstance(size, int)
     if is_of_epochs and samples and size > samples:
@@ -104,13 +104,10 @@ def check_batches(algorithm: "Closed", problem: "Closed", mistakes: Mistakes) ->
         mistakes.add(text, "log_loss")
 
 
-def _training_samples(problem: "Closed") -> int | None:
+def training_samples(problem: "Closed") -> int | None:
     """n, where it is known before a job has made the problem."""
     if problem.kind == "kink_regression":
         return _POINTS_OF_KINKS
-    if problem.kind == "table":
-        of_table = problem._facts
-        return sizes(problem, of_table["train"], of_table["test"])[1]
     labels = getattr(problem, "y", None)
     return len(labels) if labels else getattr(problem, "n_train", None)
 

@@ -15,12 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 from sparsestep.config import limits
+from sparsestep.config.blocks import OWN_BLOCKS
 from sparsestep.mistakes import Mistakes, Path, shown, suggest
 
 _WHOLE = ("runs", "measure", "claims")
 _DEFAULTS = ("algorithm", "schedule")
-# Blocks of an experiment in which a run may differ (`blocks.Run`).
-_OWN = ("problem", "model", "snapshots", "edge")
 
 
 class Origins:
@@ -106,7 +105,7 @@ def _inherits(experiment: Any) -> bool:
         return False
     blocks = (run for run in _runs(experiment).values() if isinstance(run, dict))
     return any(key in experiment for key in ("like", *_DEFAULTS)) or any(
-        key in run for run in blocks for key in _OWN
+        key in run for run in blocks for key in OWN_BLOCKS
     )
 
 
@@ -197,7 +196,7 @@ def _refine_runs(
 
 def _complete(run: Any, experiment: dict, path: Path, here: Path, origins: Origins) -> Any:
     """A run, at `path`, whose own blocks are merged over those of its experiment."""
-    own = [key for key in _OWN if isinstance(run, dict) and isinstance(run.get(key), dict)]
+    own = [key for key in OWN_BLOCKS if isinstance(run, dict) and isinstance(run.get(key), dict)]
     if not own:
         return run
     take = _recorder(origins.from_defaults, path, here)

@@ -6,6 +6,7 @@ machine, and changed only with a reason to compute all sweeps over keys anew.
 
 from sparsestep import registry
 from sparsestep.config.blocks import Experiment
+from sparsestep.config.compatibility import training_samples
 
 # Seconds of a replicate: per update, per sample of it, and per sample and parameter. Measured with
 # the compiled kernels; what PyTorch computes (`general` in its module's name) takes longer.
@@ -17,6 +18,8 @@ _TRIES = 45
 # of them is decomposed.
 _MEASURED, _DECOMPOSED = 2e-3, 1e-10
 _DECOMPOSING = ("jacobian_rank", "sharpness")
+# Of a problem that does not say how many it has.
+_SAMPLES = 12
 
 
 def seconds(experiment: Experiment, run: str, edges: bool) -> float:
@@ -42,5 +45,4 @@ def _samples(experiment: Experiment, algorithm: object) -> int:
         return of_batch
     if algorithm.kind == "sgd":
         return 1
-    problem = experiment.problem
-    return getattr(problem, "n_train", None) or len(getattr(problem, "y", range(12)))
+    return training_samples(experiment.problem) or _SAMPLES

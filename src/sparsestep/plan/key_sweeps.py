@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 from sparsestep.artifacts.identity import canonical_json, identity
 from sparsestep.config import sweep_points
-from sparsestep.config.key_sweeps import KeySweep
 from sparsestep.config.sweep_points import Point
-from sparsestep.errors import ConfigError
-from sparsestep.plan import batches, costs, paths
+from sparsestep.plan import batches, costs
 from sparsestep.plan.blocks import Spec, dump, dumped
-from sparsestep.plan.experiments import Experiments
+from sparsestep.plan.chunks import Chunks
 from sparsestep.plan.inputs import Input
 
 # What a job computes in about ten seconds on one core; part of what decides the chunks' ids, as are
@@ -21,12 +19,8 @@ POINTS_PER_JOB = 500
 CHARACTERS_PER_JOB = 50_000
 
 
-class KeySweeps:
+class KeySweeps(Chunks):
     """Specs, chunks and paths of the sweeps over keys of a checked config."""
-
-    def __init__(self, blocks: dict[str, KeySweep], experiments: Experiments):
-        self.blocks = blocks
-        self._experiments = experiments
 
     @functools.cache
     def points(self, name: str) -> list[Point]:
@@ -53,24 +47,17 @@ class KeySweeps:
             found[identity(spec)] = spec
         return found
 
-    def chunk(self, name: str, chunk: str, batch: str) -> Spec:
-        """What decides the end values at a chunk's points for a batch of replicates."""
-        if chunk not in self.chunks(name) or batch not in self.batches(name):
-            raise ConfigError(f"sweeps.{name} has no chunk {chunk} of replicates {batch}")
-        return batches.with_replicates(self.chunks(name)[chunk], batch)
+    def spec(self, name: str, chunk: str) -> Spec:
+        """What decides the end values at a chunk's points, but for the replicates."""
+        return self.chunks(name)[chunk]
 
     @functools.cache
-    def batches(self, name: str) -> list[str]:
-        """Path parts "first-last" of the replicates that one job handles."""
-        entry = self.blocks[name]
-        return batches.split(self._experiments.block(entry.experiment), entry.replicates)
-
     def shares_problem(self, name: str) -> bool:
         """Whether the points have the data, starts and orders of their run."""
         entry = self.blocks[name]
         of_run = self._experiments.problem(entry.experiment, entry.run)
         return all(
-            self._blocks(name, place)[key] == of_run[key]
+            self._point(name, place)["blocks"][key] == of_run[key]
             for place in range(len(self.points(name)))
             for key in of_run
         )
@@ -81,17 +68,6 @@ class KeySweeps:
             return []
         entry = self.blocks[name]
         return [self._experiments.problem_path(entry.experiment, batch, entry.run)]
-
-    def tables(self, name: str) -> list[Input]:
-        """Every file with end values of a sweep: sweep."""
-        found = []
-        for chunk in self.chunks(name):
-            for batch in self.batches(name):
-                path = paths.SWEEP.format(
-                    sweep=name, sweep_id=self._sweep_id(name), chunk=chunk, batch=batch
-                )
-                found.append(Input(path, (name,), identity(self.chunk(name, chunk, batch))))
-        return found
 
     def named_tables(self, name: str) -> list[Input]:
         """The same as a figure reads them, like the only run of an experiment: `sweeps.<name>`."""
@@ -118,8 +94,8 @@ class KeySweeps:
 
     def _seconds(self, name: str, place: int) -> float:
         of = self.points(name)[place]
-        edges = self.blocks[name].edges or of.experiment.runs[of.run].is_relative
-        return costs.seconds(of.experiment, of.run, edges)
+        needs_edges = "edge" in self._point(name, place)["blocks"]
+        return costs.seconds(of.experiment, of.run, needs_edges)
 
     def _chunk(self, name: str, places: range) -> Spec:
         """The spec of these points, for which what all have in common stands once."""
@@ -139,6 +115,7 @@ class KeySweeps:
         ]
         return {**self._options(name), "common": common, "points": shown}
 
+    @functools.cache
     def _point(self, name: str, place: int) -> Spec:
         values = self.points(name)[place].values
         told = {key: sweep_points.told(value) for key, value in values.items()}
@@ -163,7 +140,3 @@ class KeySweeps:
             "measure": dumped(experiment.measure),
             **edge,
         }
-
-    @functools.cache
-    def _sweep_id(self, name: str) -> str:
-        return identity(self.sweep(name))

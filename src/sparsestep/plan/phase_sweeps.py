@@ -4,12 +4,10 @@ import functools
 
 from sparsestep.algorithms.base import unperturbed
 from sparsestep.artifacts.identity import identity
-from sparsestep.config.phase_sweeps import PhaseSweep
 from sparsestep.config.vectors import REPLICATES_PER_BATCH
-from sparsestep.errors import ConfigError
 from sparsestep.plan import batches, paths
-from sparsestep.plan.blocks import Spec, dump, dumped, find
-from sparsestep.plan.experiments import Experiments
+from sparsestep.plan.blocks import Spec, dump, dumped
+from sparsestep.plan.chunks import Chunks
 from sparsestep.plan.inputs import Input
 
 # Updates of all replicates of a full batch that one job makes, 10 to 20 s of SGD on the small
@@ -19,16 +17,8 @@ UPDATES_PER_JOB = 170_000_000
 POINTS_PER_JOB = 500
 
 
-class PhaseSweeps:
+class PhaseSweeps(Chunks):
     """Specs, chunks, paths and inputs of these sweeps of a checked config."""
-
-    def __init__(self, blocks: dict[str, PhaseSweep], experiments: Experiments):
-        self.blocks = blocks
-        self._experiments = experiments
-
-    def block(self, name: str) -> PhaseSweep:
-        """The checked block of a sweep; raises ConfigError where there is none."""
-        return find(self.blocks, name, "sweep")
 
     @functools.cache
     def sweep(self, name: str) -> Spec:
@@ -59,12 +49,9 @@ class PhaseSweeps:
         chunks = (points[first : first + size] for first in range(0, len(points), size))
         return {identity({"points": chunk}): chunk for chunk in chunks}
 
-    def chunk(self, name: str, chunk: str, batch: str) -> Spec:
-        """What decides the end values at a chunk's points for a batch of replicates."""
-        if chunk not in self.chunks(name) or batch not in self.batches(name):
-            raise ConfigError(f"sweeps.{name} has no chunk {chunk} of replicates {batch}")
-        spec = {**self.sweep(name), "points": self.chunks(name)[chunk]}
-        return batches.with_replicates(spec, batch)
+    def spec(self, name: str, chunk: str) -> Spec:
+        """What decides the end values at a chunk's points, but for the replicates."""
+        return {**self.sweep(name), "points": self.chunks(name)[chunk]}
 
     def edges(self, name: str, decay_at: float) -> Spec:
         """What decides the replicates' edges over a large-step phase of this length."""
@@ -73,25 +60,9 @@ class PhaseSweeps:
         problem = self._experiments.problem(entry.experiment)
         return {**problem, "algorithm": unperturbed(entry.algorithm), "edge": edge}
 
-    def batches(self, name: str) -> list[str]:
-        """Path parts "first-last" of the replicates that one job handles."""
-        entry = self.block(name)
-        return batches.split(self._experiments.block(entry.experiment), entry.replicates)
-
     def problem_path(self, name: str, batch: str) -> str:
         """File with the Problem of a batch of a sweep: that of its experiment."""
         return self._experiments.problem_path(self.block(name).experiment, batch)
-
-    def tables(self, name: str) -> list[Input]:
-        """Every file with end values of a sweep: sweep."""
-        found = []
-        for chunk in self.chunks(name):
-            for batch in self.batches(name):
-                path = paths.SWEEP.format(
-                    sweep=name, sweep_id=self._sweep_id(name), chunk=chunk, batch=batch
-                )
-                found.append(Input(path, (name,), identity(self.chunk(name, chunk, batch))))
-        return found
 
     def edges_tables(self, name: str) -> list[Input]:
         """Every file with the edges of a sweep, if it has them: sweep, decay_at."""
@@ -106,7 +77,3 @@ class PhaseSweeps:
                 made_from = identity(batches.with_replicates(spec, batch))
                 found.append(Input(path, (name, decay_at), made_from))
         return found
-
-    @functools.cache
-    def _sweep_id(self, name: str) -> str:
-        return identity(self.sweep(name))

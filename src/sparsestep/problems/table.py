@@ -121,11 +121,16 @@ class Spec(Seeds):
         return self._facts["classes"]
 
     @property
+    def n_train(self) -> int:
+        """n, number of training rows."""
+        return self._sizes()[1]
+
+    @property
     def replicates_per_batch(self) -> int:
         """How many replicates a job takes: as many as elsewhere, or as have data for its memory."""
         if "data" not in self.vary:
             return _PER_BATCH
-        _, count, held = sizes(self, self._facts["train"], self._facts["test"])
+        _, count, held = self._sizes()
         numbers = (count + held) * (self.dimension + 1)
         return max(1, min(_PER_BATCH, _NUMBERS_PER_BATCH // numbers))
 
@@ -158,6 +163,10 @@ class Spec(Seeds):
             self.__dict__["standardise_target"] = True
         self._facts = examine(self, self._chosen)
         return self
+
+    def _sizes(self) -> tuple[int, int, int]:
+        """Rows that may train, that do, and that test."""
+        return sizes(self, self._facts["train"], self._facts["test"])
 
     def _sources(self) -> list[str]:
         """sha256 of the table, and of the second file where there is one."""
