@@ -18,6 +18,8 @@ _KIND_BLOCKS = ("problem", "model", "algorithm", "schedule")
 _LINES = 20
 # pydantic's name for a mistake whose text is complete.
 _TOLD = "told"
+# What stands, in config.yaml's Specs, for the member of a union that a value was read as.
+_TAG = r"<(number|of_edge|list|range|text|formula)>"
 # Characters of a `fields.Name`.
 _LONGEST_NAME = 60
 
@@ -134,7 +136,7 @@ def _described(spec: type[BaseModel], mistake: dict) -> Mistake:
         return Mistake(loc, mistake["ctx"]["text"])
     # pydantic puts the tag of a union's member behind the key; a user's key may look like one.
     end = len(loc) - 1 if mistake["type"] == "extra_forbidden" else len(loc)
-    tags = [at for at in range(end) if re.fullmatch(r"<(number|of_edge|list|range)>", str(loc[at]))]
+    tags = [at for at in range(end) if re.fullmatch(_TAG, str(loc[at]))]
     loc = tuple(part for at, part in enumerate(loc) if at not in tags)
     return Mistake(loc, _text(spec, mistake, loc))
 

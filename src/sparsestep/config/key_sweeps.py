@@ -2,13 +2,24 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from sparsestep.config.ranges import KeyValues
 from sparsestep.fields import Closed, Fraction, Name, PositiveInt
 
 # A key's path inside an experiment, as `model.widths.0`.
 KeyPath = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+def _is_formula(value: Any) -> str:
+    return "<formula>" if isinstance(value, str) else "<list>"
+
+
+# What a further key is at each value of the key that it follows; tags as in ranges.py.
+Following = Annotated[
+    Annotated[list[Any], Tag("<list>")] | Annotated[str, Tag("<formula>")],
+    Discriminator(_is_formula),
+]
 
 
 class KeySweep(Closed):
@@ -30,7 +41,7 @@ class KeySweep(Closed):
     fixed: dict[KeyPath, Any] = Field(
         default={}, description="keys that differ from the experiment's at every point"
     )
-    together: dict[KeyPath, dict[KeyPath, list[Any] | str]] = Field(
+    together: dict[KeyPath, dict[KeyPath, Following]] = Field(
         default={},
         description="of a key in `over`, further keys: as many values, or a formula of `value`",
     )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from sparsestep.fields import AddedField
 from sparsestep.figures.specs.base import FigureSpec
@@ -37,7 +37,16 @@ def as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-_Value = Annotated[Value, BeforeValidator(_as_in_tables, json_schema_input_type=Any)]
+def _is_text(value: Any) -> str:
+    return "<text>" if isinstance(value, str) else "<number>"
+
+
+# mistakes.py leaves tags in angle brackets out of a key's path.
+_Value = Annotated[
+    Annotated[float, Tag("<number>")] | Annotated[str, Tag("<text>")],
+    Discriminator(_is_text),
+    BeforeValidator(_as_in_tables, json_schema_input_type=Any),
+]
 Chosen = Annotated[
     list[_Value],
     Field(min_length=1, max_length=100),
