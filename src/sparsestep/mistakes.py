@@ -33,7 +33,7 @@ class Mistake(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        return f"{dotted(self.path)}: {self.text}"
+        return f"{dotted(self.path)}: {_printable(self.text)}"
 
 
 class Mistakes:
@@ -200,6 +200,11 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [m for part in getattr(annotation, "__args__", ()) for m in _models_in(part)]
+
+
+def _printable(text: str) -> str:
+    """The text with escapes for what would break the line, or be invisible in it."""
+    return "".join(part if part.isprintable() else ascii(part)[1:-1] for part in text)
 
 
 def shown(value: Any) -> str:

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from sparsestep import config
 from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed, Float
-from sparsestep.mistakes import Mistakes, describe
+from sparsestep.mistakes import Mistake, Mistakes, describe
 
 
 def test_the_same_mistake_found_twice_is_one_line():
@@ -72,3 +72,8 @@ def test_twenty_mistakes_of_a_block_have_a_line_each(count):
     assert [mistake.path for mistake in found[:told]] == [("values", n) for n in range(told)]
     rest = [f"config.yaml: and {count - 20} further mistakes"] if count > 20 else []
     assert list(map(str, found[told:])) == rest
+
+
+def test_a_line_has_nothing_that_breaks_it_or_is_not_seen():
+    mistake = Mistake(("a", "b\n"), "got k\n\u202e\ud800 ½, and 'é'")
+    assert str(mistake) == "a.'b\\n': got k\\n\\u202e\\ud800 ½, and 'é'"

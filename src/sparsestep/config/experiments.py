@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from sparsestep.config import compatibility, families
 from sparsestep.config.blocks import OWN_BLOCKS, Experiment, Run, Snapshots
-from sparsestep.mistakes import Mistakes, describe, suggest
+from sparsestep.mistakes import Mistakes, describe, dotted, suggest
 
 
 def check_runs(experiment: Experiment, mistakes: Mistakes) -> None:
@@ -45,7 +45,7 @@ def check_parts(experiment: Experiment, mistakes: Mistakes) -> None:
             of_run = path[:1] == ("runs",)
             is_own = path[0] in own or of_run
             inside = path if of_run else ("runs", name, *(path if is_own else ()))
-            mistakes.add(text if is_own else f"{'.'.join(map(str, path))}: {text}", *inside)
+            mistakes.add(text if is_own else f"{dotted(path)}: {text}", *inside)
 
 
 def check_whole(experiment: Experiment, mistakes: Mistakes) -> Experiment:
@@ -94,7 +94,7 @@ def _check_own_blocks(experiment: Experiment, name: str, mistakes: Mistakes) -> 
             experiment.of_run(name)
         except ValidationError as error:
             for path, text in describe(Experiment, error):
-                key = ".".join(map(str, ("measure", *path)))
+                key = dotted(("measure", *path))
                 mistakes.add(f"got {model.kind!r}, of which {key}: {text}", "model", "kind")
 
 

@@ -15,7 +15,7 @@ from sparsestep.config.key_sweeps import KeySweep
 from sparsestep.config.ranges import KeyRange
 from sparsestep.fields import Closed
 from sparsestep.formulas import Formula
-from sparsestep.mistakes import Mistakes, describe, shown, suggest
+from sparsestep.mistakes import Mistakes, describe, dotted, shown, suggest
 
 # The config is read by every job, and every point checked there: a millisecond each.
 MOST_POINTS = 2000
@@ -283,4 +283,5 @@ def _tell(found: Mistakes, sweep: KeySweep, at: dict[str, Any], mistakes: Mistak
             mistakes.add(f"{text} (at {here})", *path)
             continue
         inside = path[2:] if path[:2] == ("runs", sweep.run) else path
-        mistakes.add(f"at {here}: {'.'.join(map(str, inside)) or 'experiment'}: {text}", "over")
+        where = dotted(inside) if inside else "experiment"
+        mistakes.add(f"at {here}: {where}: {text}", "over")

@@ -185,6 +185,11 @@ WRONG = [
         "run: missing; experiments.first has several; valid: small, decay-50",
     ),
     ({"over": {"width": [1]}}, "over: width: no such key, got 'width'; valid: problem, model, "),
+    ({"over": {"\u202ewidth": [1]}}, r"over: \u202ewidth: no such key, got '\u202ewidth'; valid: "),
+    (
+        {"over": {"schedule.step_size": [{"\n": 1}]}},
+        r"over: at schedule.step_size = {'\n': 1}: schedule.step_size.of_edge: missing",
+    ),
     (
         {"over": {"model.widths.1": [1]}},
         "over: model.widths.1: model.widths has 1 entries; got '1'",
