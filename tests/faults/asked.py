@@ -17,6 +17,7 @@ OUTPUTS = {
     "tabulate": paths.SHORT_TABLE,
     "sweep": paths.SWEEP,
     "sweep_points": paths.SWEEP,
+    "sweep_images": paths.SWEEP,
 }
 
 
@@ -59,14 +60,29 @@ def _ask_sweep(plan: Plan, name: str) -> set[str]:
     is_over_keys = name in plan.sweeps.keys.blocks
     tables = plan.sweeps.paths(name)
     for path in (tables[0], tables[-1]):
-        wildcards = _job(plan, "sweep_points" if is_over_keys else "sweep", path)
+        is_of_images = is_over_keys and plan.sweeps.keys.is_of_images(name)
+        stage = "sweep_images" if is_of_images else "sweep_points" if is_over_keys else "sweep"
+        wildcards = _job(plan, stage, path)
         assert wildcards.sweep == name
+        if is_of_images:
+            _ask_point(plan, wildcards)
         for problem in plan.sweeps.problem_paths(name, wildcards.batch):
             _job(plan, "generate", problem)
         if is_over_keys:
             plan.jobs.points_code(wildcards)
     plan.sweeps.columns(name)
     return {*tables, plan.sweeps.collected_path(name)}
+
+
+def _ask_point(plan: Plan, of: SimpleNamespace) -> None:
+    """The training of a point on images."""
+    images = plan.sweeps.images
+    trajectory = images.trajectory_path(of.sweep, of.chunk, of.batch)
+    at = _job(plan, "train", trajectory, "_images")
+    dataset = images.dataset_path(at.experiment, at.run, at.run_id)
+    assert dataset == images.points(of.sweep)[of.chunk].dataset_path
+    assert images.snapshots_mb(at.experiment, at.run, at.run_id) >= 0
+    _job(plan, "prepare", dataset)
 
 
 def _ask_run(plan: Plan, experiment: str, run: str) -> set[str]:

@@ -46,7 +46,13 @@ def images() -> dict:
     curves = {"kind": "training_curves", "experiment": "tiny", "panels": ["step_size"]}
     experiments = {"tiny": {**IMAGES, "on_demand": True}, "dense": dense}
     raw = {"experiments": experiments, "enabled": ["tiny"], "compute": compute}
-    return json.loads(json.dumps({**raw, "figures": {"tiny": curves}}))
+    over = {"problem.batch_size": [8, 16], "algorithm.momentum": [0.0, 0.9], "epochs": [1, 2]}
+    sweeps = {"sizes": {"experiment": "tiny", "over": over, "average": 0.5}}
+    dependence = {"kind": "dependence", "curves": [{"sweep": "sizes"}]}
+    dependence |= {"x": "problem.batch_size", "panels": ["step_size"], "at": {"epochs": 1}}
+    dependence |= {"colours": "algorithm.momentum"}
+    figures = {"tiny": curves, "sizes": dependence}
+    return json.loads(json.dumps({**raw, "figures": figures, "sweeps": sweeps}))
 
 
 def questions() -> dict:

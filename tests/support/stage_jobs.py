@@ -22,6 +22,8 @@ def do(plan, stage, wildcards=None, **files):
 def measure_all(plan):
     """Everything up to the measurements of every experiment on vectors, in the current folder."""
     for name, entry in plan.experiments.blocks.items():
+        if entry.family.name == "images":
+            continue
         for batch in plan.experiments.batches(name):
             for run in (None, *entry.runs):
                 make_problem(plan, name, batch, run)
@@ -32,17 +34,43 @@ def measure_all(plan):
 
 def sweep_all(plan):
     """The tables of every sweep over keys, in the current folder."""
-    for name, entry in plan.sweeps.keys.blocks.items():
+    for name in plan.sweeps.keys.blocks:
         for path in plan.sweeps.paths(name):
             *_, chunk, last = Path(path).parts
             at = {"sweep": name, "chunk": chunk, "batch": Path(last).stem}
-            problems = plan.sweeps.problem_paths(name, at["batch"])
-            if problems:
-                make_problem(plan, entry.experiment, at["batch"], entry.run)
-            loaded = plan.jobs.points_code(SimpleNamespace(**at))
-            do(plan, "sweep_points", at, loaded=loaded, problems=problems, output=path)
+            is_of_images = plan.sweeps.keys.is_of_images(name)
+            (sweep_images if is_of_images else sweep_points)(plan, at, path)
         output = plan.sweeps.collected_path(name)
         do(plan, "collect_points", {"sweep": name}, tables=plan.sweeps.paths(name), output=output)
+
+
+def sweep_points(plan, at, path):
+    """A job of a sweep over keys on vectors, and the problem that it reads."""
+    entry = plan.sweeps.keys.blocks[at["sweep"]]
+    problems = plan.sweeps.problem_paths(at["sweep"], at["batch"])
+    if problems:
+        make_problem(plan, entry.experiment, at["batch"], entry.run)
+    loaded = plan.jobs.points_code(SimpleNamespace(**at))
+    do(plan, "sweep_points", at, loaded=loaded, problems=problems, output=path)
+
+
+def sweep_images(plan, at, path):
+    """A job of a sweep over keys on images, its data set, and the training of its point."""
+    images = plan.sweeps.images
+    point = images.points(at["sweep"])[at["chunk"]]
+    if not Path(point.dataset_path).exists():
+        dataset, _, dataset_id = Path(point.dataset_path).stem.rpartition("-")
+        of_data = {"dataset": dataset, "dataset_id": dataset_id}
+        do(plan, "prepare", of_data, output=point.dataset_path)
+    trajectory = images.trajectory_path(at["sweep"], at["chunk"], at["batch"])
+    files = {"dataset": point.dataset_path}
+    if not Path(trajectory).exists():
+        entry = plan.sweeps.keys.blocks[at["sweep"]]
+        of_run = {"experiment": entry.experiment, "run": entry.run, "run_id": point.run_id}
+        of_run["batch"] = at["batch"]
+        do(plan, "train_images", of_run, **files, resume="resume/a/b/c", output=trajectory)
+    loaded = plan.jobs.points_code(SimpleNamespace(**at))
+    do(plan, "sweep_images", at, **files, loaded=loaded, trajectory=trajectory, output=path)
 
 
 def draw_all(plan):

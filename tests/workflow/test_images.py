@@ -64,6 +64,13 @@ TINY = {
     # On a machine with a GPU too: results on the CPU are the same bytes.
     "compute": {"device": "cpu"},
 }
+# Of the three replicates of a job; the second size is that of the run, which is there.
+SIZES = {"experiment": "digits", "run": "small", "replicates": 3}
+SIZES["over"] = {"problem.batch_size": [32, 16]}
+DEPENDENCE = {"kind": "dependence", "sweep": "sizes", "x": "problem.batch_size"}
+DEPENDENCE["panels"] = ["train_loss", "feature_sparsity_last"]
+SWEPT = {**TINY, "sweeps": {"sizes": SIZES}}
+SWEPT["figures"] = {**TINY["figures"], "sizes": DEPENDENCE}
 COMPILED = {"device": "cpu", "compile": True}
 DOWNSTREAM = {
     "draw_training_curves": 1,
@@ -71,12 +78,13 @@ DOWNSTREAM = {
     "judge_claims": 1,
     "write_report": 1,
 }
+OF_SWEEP = {"sweep_images": 2, "collect_points": 1, "draw_dependence": 1}
 RESULTS = ("runs/**/*", "data/*", "figures/*", "summary.csv", "report.html")
 
 
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory):
-    workflow = Workflow.create(tmp_path_factory.mktemp("images") / "computed", TINY)
+    workflow = Workflow.create(tmp_path_factory.mktemp("images") / "computed", SWEPT)
     workflow.run("--cores", "2")
     return workflow
 
@@ -99,7 +107,8 @@ def test_everything_is_there(computed):
     # No problem on disk, no checkpoint left.
     assert not (results / "problems").exists()
     assert not (results / ".resume").exists()
-    (log,) = results.glob("logs/runs/digits/small-*/0-2/trajectory.log")
+    run_id = Plan(computed.config).experiments.run_id("digits", "small")
+    log = results / f"logs/runs/digits/small-{run_id}/0-2/trajectory.log"
     for replicate in range(3):
         assert f"replicate {replicate}: " in log.read_text()
     assert log.read_text().count("images/s, loss=") >= 3
@@ -142,12 +151,36 @@ def test_a_replicate_does_not_depend_on_those_before_it(computed):
 
 def test_a_correlation_threshold_retrains_nothing(edited):
     change(edited, "measure", "channel_sparsity", "correlation_threshold", 0.9)
-    assert edited.planned() == {"measure_images": 4, **DOWNSTREAM}
+    assert edited.planned() == {"measure_images": 4, **OF_SWEEP, **DOWNSTREAM}
 
 
 def test_one_step_size(edited):
     change(edited, "runs", "small", "schedule", "step_size", 0.02)
-    assert edited.planned() == {"train_images": 2, "measure_images": 2, **DOWNSTREAM}
+    # Two batches of replicates, and the point that is not the run.
+    trained = {"train_images": 3, "measure_images": 2}
+    assert edited.planned() == {**trained, **OF_SWEEP, **DOWNSTREAM}
+
+
+def test_one_more_batch_size_trains_it_alone(edited):
+    edited.change("sweeps", "sizes", "over", "problem.batch_size", [8, 32, 16])
+    found = {"train_images": 1, "sweep_images": 1, "collect_points": 1, "draw_dependence": 1}
+    assert edited.planned() == found | {"write_report": 1}
+
+
+def test_a_sweep_ends_as_its_runs_do(computed):
+    """Those of the run that is a point are measured from the same trajectory."""
+    results = computed.folder / "results"
+    swept = pd.read_csv(results / "sweeps/sizes.csv").set_index("problem.batch_size")
+    (path,) = results.glob("runs/digits/small-*/0-2/measurements.parquet")
+    measured = read_table(path)
+    last = measured[measured["iteration"] == measured["iteration"].max()]
+    for metric in ("train_loss", "test_error", "feature_sparsity_last"):
+        np.testing.assert_array_equal(swept.loc[16, metric], last[metric])
+    assert swept.loc[16, "train_loss"].nunique() == 3
+    assert (swept.loc[16, "train_loss"].array != swept.loc[32, "train_loss"].array).all()
+    # The run, and the other point beside it.
+    trained = results.glob("runs/digits/small-*/0-2/trajectory.safetensors")
+    assert len(list(trained)) == 2
 
 
 def test_one_more_replicate(edited):
@@ -169,7 +202,7 @@ def test_a_job_asks_for_a_gpu_only_where_it_uses_one(edited):
     config["compute"] = {"device": "cuda"}
     edited.write_config(config)
     planned = edited.run("-n")
-    assert planned.count("gpu=1") == 4
+    assert planned.count("gpu=1") == 7
     # The size of the snapshots stands beside it.
     assert "disk_mb=1" in planned
 

@@ -9,8 +9,8 @@ Checkpoints of runs that are not finished: results/.resume/<experiment>/<run>-<i
 rule train_images:
     """Snapshots of a network on images."""
     input:
-        dataset=lambda wildcards: plan.experiments.dataset_path(
-            wildcards.experiment, wildcards.run
+        dataset=lambda wildcards: plan.sweeps.images.dataset_path(
+            wildcards.experiment, wildcards.run, wildcards.run_id
         ),
     output:
         "results/runs/{experiment}/{run}-{run_id}/{batch}/trajectory.safetensors",
@@ -25,8 +25,13 @@ rule train_images:
         # For a day; a job that is submitted again goes on from its checkpoint.
         runtime=1440,
         mem_mb=lambda wildcards: 4000
-        + 4 * plan.experiments.snapshots_mb(wildcards.experiment),
-        disk_mb=lambda wildcards: plan.experiments.snapshots_mb(wildcards.experiment),
+        + 4
+        * plan.sweeps.images.snapshots_mb(
+            wildcards.experiment, wildcards.run, wildcards.run_id
+        ),
+        disk_mb=lambda wildcards: plan.sweeps.images.snapshots_mb(
+            wildcards.experiment, wildcards.run, wildcards.run_id
+        ),
     params:
         spec=plan.jobs.spec("train_images"),
         code=plan.jobs.code("train_images"),

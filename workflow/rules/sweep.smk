@@ -1,6 +1,6 @@
 """Sweeps: end values at the points of a grid, many points a job.
 
-INPUTS: results/problems/<experiment>-<id>/<batch>.safetensors
+INPUTS: results/problems/<experiment>-<id>/<batch>.safetensors, trajectories of networks on images
 OUTPUTS: results/sweeps/<sweep>-<id>/<chunk>/<batch>.parquet, results/sweeps/<sweep>.csv
 """
 
@@ -76,7 +76,7 @@ rule sweep_points:
     benchmark:
         "results/benchmarks/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.tsv"
     wildcard_constraints:
-        sweep=plan.sweeps.name_pattern("keys"),
+        sweep=plan.sweeps.name_pattern("keys", "vectors"),
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -92,6 +92,46 @@ rule sweep_points:
             --threads {threads} \
             --loaded {params.loaded:q} \
             --problems {input.problems:q} \
+            --output {output:q} \
+            2>{log:q}
+        """
+
+
+rule sweep_images:
+    """The end of a point of a sweep over keys on images, for a batch of replicates."""
+    input:
+        dataset=lambda wildcards: plan.sweeps.images.points(wildcards.sweep)[
+            wildcards.chunk
+        ].dataset_path,
+        trajectory=lambda wildcards: plan.sweeps.images.trajectory_path(
+            wildcards.sweep, wildcards.chunk, wildcards.batch
+        ),
+    output:
+        "results/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.parquet",
+    log:
+        "results/logs/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.log",
+    benchmark:
+        "results/benchmarks/sweeps/{sweep}-{sweep_id}/{chunk}/{batch}.tsv"
+    wildcard_constraints:
+        sweep=plan.sweeps.name_pattern("keys", "images"),
+    resources:
+        **GPU,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=lambda wildcards: 4000
+        + 4 * plan.sweeps.images.points(wildcards.sweep)[wildcards.chunk].snapshots_mb,
+    params:
+        spec=plan.jobs.spec("sweep_images"),
+        code=plan.jobs.code("sweep_images"),
+        loaded=plan.jobs.points_code,
+    shell:
+        r"""
+        python -m sparsestep.stages.sweep_images \
+            --spec {params.spec:q} \
+            --code {params.code:q} \
+            --threads {threads} \
+            --loaded {params.loaded:q} \
+            --dataset {input.dataset:q} \
+            --trajectory {input.trajectory:q} \
             --output {output:q} \
             2>{log:q}
         """

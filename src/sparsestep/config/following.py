@@ -2,8 +2,9 @@
 
 - `model.biases` and `model.weight_scales` have an entry a layer: another number of layers gets as
   many, where all are the same.
-- `problem.n_fresh`, at how many points the Jacobian is measured, is the number of parameters where
-  it was before, or where it would be smaller; `problem.n_test` is at least as many.
+- `problem.n_fresh`, at how many points the Jacobian is measured, is the number of parameters (over
+  that of outputs) where it was before, or where it would be smaller; `problem.n_test` is at least
+  as many. Not where it is 0, of a problem whose Jacobian is not measured.
 """
 
 from typing import Any
@@ -27,12 +28,14 @@ def follow(experiment: dict[str, Any], base: dict[str, Any], given: set[str]) ->
             if f"model.{key}" not in given:
                 model[key] = _one_a_layer(model.get(key), len(widths) + 1)
     if "n_fresh" in problem and "problem.n_fresh" not in given:
-        parameters, before = _parameters(experiment), _parameters(base)
+        rows, before = _jacobian_rows(experiment), _jacobian_rows(base)
         fresh = problem["n_fresh"]
-        if parameters is None or not isinstance(fresh, int):
+        if rows is None or not isinstance(fresh, int):
             return
-        if fresh == before or fresh < parameters:
-            problem["n_fresh"] = parameters
+        if fresh == 0 and "jacobian_rank" not in experiment["measure"]:
+            return
+        if fresh == before or fresh < rows:
+            problem["n_fresh"] = rows
         tests = problem.get("n_test")
         if isinstance(tests, int) and "problem.n_test" not in given:
             problem["n_test"] = max(tests, problem["n_fresh"])
@@ -45,11 +48,12 @@ def _one_a_layer(values: Any, layers: int) -> Any:
     return [values[0]] * layers if same else values
 
 
-def _parameters(experiment: dict[str, Any]) -> int | None:
-    """Number of parameters of the network; None where it has no such number, or is not valid."""
+def _jacobian_rows(experiment: dict[str, Any]) -> int | None:
+    """Inputs at which the Jacobian has a row a parameter; None without such a network."""
     try:
         problem, model = (kinds.resolve(role, experiment[role]) for role in ("problem", "model"))
     except ValidationError:
         return None
     network = registry.load("model", model.kind).Network(model, problem.dimension)
-    return getattr(network, "parameter_count", None)
+    parameters = getattr(network, "parameter_count", None)
+    return None if parameters is None else -(-parameters // network.sizes[-1])

@@ -7,7 +7,7 @@ from sparsestep.mistakes import suggest
 
 # Blocks of a run, and of the experiment, that a path may begin with.
 OF_RUN = ("algorithm", "schedule")
-OF_EXPERIMENT = ("problem", "model", "iterations", "snapshots", "edge")
+OF_EXPERIMENT = ("problem", "model", "iterations", "epochs", "snapshots", "edge")
 
 
 def set_value(experiment: dict[str, Any], run: str, path: str, value: Any) -> None:

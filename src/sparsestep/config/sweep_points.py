@@ -40,12 +40,12 @@ def resolve(sweep: KeySweep, whole: dict[str, Experiment], mistakes: Mistakes) -
 
     `whole` are the checked experiments of config.yaml. What is wrong with any point is noted.
     """
-    valid = [name for name, entry in whole.items() if entry.family.name == "vectors"]
-    if sweep.experiment not in valid:
-        what = "is of networks on images" if sweep.experiment in whole else "there is none"
-        mistakes.add(f"{what}{suggest(sweep.experiment, valid)}", "experiment")
+    if sweep.experiment not in whole:
+        mistakes.add(f"there is none{suggest(sweep.experiment, list(whole))}", "experiment")
         return sweep
     known, experiment = len(mistakes), whole[sweep.experiment]
+    if sweep.edges and experiment.family.name == "images":
+        mistakes.add("edges of networks on images are not searched for; leave it out", "edges")
     run = _run(sweep, experiment, mistakes)
     over = {key: _values(given, mistakes.at("over", key)) for key, given in sweep.over.items()}
     for key in sweep.fixed.keys() & over.keys():
@@ -209,7 +209,10 @@ def _needs_more(name: str, model: Closed) -> str:
 def _base(sweep: KeySweep, experiment: Experiment) -> dict[str, Any]:
     """The raw experiment that the points differ from: its run alone, and the sweep's measure."""
     experiment = experiment.of_run(sweep.run)
-    kept = {"replicates", "iterations", "edge", "snapshots"}
+    # Those of images have epochs, whose number of iterations may be a point's, and no edge.
+    kept = {"replicates", "snapshots", "iterations" if experiment.epochs is None else "epochs"}
+    if experiment.family.name == "vectors":
+        kept.add("edge")
     base = experiment.model_dump(mode="json", include=kept)
     base |= {role: kinds.as_written(role, getattr(experiment, role)) for role in _OF_EXPERIMENT}
     of = experiment.runs[sweep.run]
@@ -246,7 +249,12 @@ def _check_points(sweep: KeySweep, experiment: Experiment, mistakes: Mistakes) -
         at = dict(zip(sweep.over, values, strict=True))
         found = Mistakes()
         try:
-            point = experiments.check_whole(_experiment_at(base, sweep, at), found)
+            point = _experiment_at(base, sweep, at)
+            if point.family is experiment.family:
+                point = experiments.check_whole(point, found)
+            else:
+                text = f"the experiment is of networks on {experiment.family.name}"
+                found.add(f"got {point.problem.kind!r}; {text}", "problem", "kind")
             if not found:
                 _check_kept(sweep, point, found)
         except ValidationError as error:

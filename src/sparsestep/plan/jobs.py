@@ -14,7 +14,7 @@ from sparsestep.plan.published import Published
 from sparsestep.plan.report import Report
 from sparsestep.plan.simulations import Simulations
 from sparsestep.plan.sweeps import Sweeps
-from sparsestep.sweeps.code import points_code
+from sparsestep.sweeps.code import images_code, points_code
 
 if TYPE_CHECKING:
     from snakemake.io import Wildcards
@@ -43,11 +43,14 @@ class Jobs:
             "train": self._trained,
             "measure": self._measured,
             # Networks on images have commands of their own.
-            "train_images": self._trained,
+            "train_images": lambda at: sweeps.images.spec(
+                at.experiment, at.run, at.run_id, at.batch
+            ),
             "measure_images": self._measured,
             "sweep": lambda at: sweeps.phases.chunk(at.sweep, at.chunk, at.batch),
             "collect": self._collected,
             "sweep_points": lambda at: sweeps.keys.chunk(at.sweep, at.chunk, at.batch),
+            "sweep_images": lambda at: sweeps.keys.chunk(at.sweep, at.chunk, at.batch),
             "collect_points": self._collected,
             "simulate": self._simulated,
             "tabulate": lambda at: simulations.simulation(at.simulation),
@@ -71,7 +74,8 @@ class Jobs:
 
     def points_code(self, wildcards: "Wildcards") -> str:
         """Of a job of a sweep over keys: fingerprint of what its points load."""
-        return points_code(self._specs["sweep_points"](wildcards))
+        of = images_code if self._sweeps.keys.is_of_images(wildcards.sweep) else points_code
+        return of(self._specs["sweep_points"](wildcards))
 
     def stages(self) -> list[str]:
         """Names of all stages."""

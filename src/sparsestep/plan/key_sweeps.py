@@ -47,9 +47,17 @@ class KeySweeps(Chunks):
             found[identity(spec)] = spec
         return found
 
+    def point_blocks(self, name: str, place: int) -> Spec:
+        """All that decides the end of a point, as a run's spec has it, `measure` with it."""
+        return dict(self._point(name, place)["blocks"])
+
     def spec(self, name: str, chunk: str) -> Spec:
         """What decides the end values at a chunk's points, but for the replicates."""
         return self.chunks(name)[chunk]
+
+    def is_of_images(self, name: str) -> bool:
+        """Whether its points are networks on images, trained a point and replicate a job."""
+        return self._experiments.block(self.blocks[name].experiment).family.name == "images"
 
     @functools.cache
     def shares_problem(self, name: str) -> bool:
@@ -64,7 +72,7 @@ class KeySweeps(Chunks):
 
     def problem_paths(self, name: str, batch: str) -> list[str]:
         """File with the Problem of a batch, where all points share that of their run."""
-        if not self.shares_problem(name):
+        if self.is_of_images(name) or not self.shares_problem(name):
             return []
         entry = self.blocks[name]
         return [self._experiments.problem_path(entry.experiment, batch, entry.run)]
@@ -78,8 +86,11 @@ class KeySweeps(Chunks):
         return {"over": list(entry.over), "edges": entry.edges, "average": entry.average}
 
     def _shared_out(self, name: str) -> Iterator[range]:
-        """Places of the points of each job, by estimated cost."""
+        """Places of the points of each job, by estimated cost; one a job of those on images."""
         points, first, cost, length = self.points(name), 0, 0.0, 0
+        if self.is_of_images(name):
+            yield from (range(place, place + 1) for place in range(len(points)))
+            return
         experiment = self._experiments.block(self.blocks[name].experiment)
         replicates = batches.full(experiment)
         for place in range(len(points)):

@@ -7,6 +7,7 @@ from sparsestep.config.swept import AnySweep, measured
 from sparsestep.plan import paths
 from sparsestep.plan.blocks import Spec, find
 from sparsestep.plan.experiments import Experiments
+from sparsestep.plan.image_sweeps import ImageSweeps
 from sparsestep.plan.inputs import Input, paths_of
 from sparsestep.plan.key_sweeps import KeySweeps
 from sparsestep.plan.phase_sweeps import PhaseSweeps
@@ -18,6 +19,7 @@ class Sweeps:
     Attributes:
         phases: those over step size and duration.
         keys: those over keys.
+        images: of the latter, trajectories of those on images, and of the runs beside them.
     """
 
     def __init__(self, blocks: dict[str, AnySweep], experiments: Experiments):
@@ -25,6 +27,7 @@ class Sweeps:
         self._experiments = experiments
         self.phases = PhaseSweeps(_of_form(PhaseSweep, blocks), experiments)
         self.keys = KeySweeps(_of_form(KeySweep, blocks), experiments)
+        self.images = ImageSweeps(self.keys, experiments)
 
     def block(self, name: str) -> AnySweep:
         """The checked block of a sweep; raises ConfigError where there is none."""
@@ -35,9 +38,16 @@ class Sweeps:
         of = self._experiments.wanted
         return [name for name, entry in self.blocks.items() if entry.experiment in of]
 
-    def name_pattern(self, form: str) -> str:
-        """Regular expression of the names of the sweeps of a form, "phases" or "keys"."""
-        return "|".join(getattr(self, form).blocks) or "(?!)"
+    def name_pattern(self, form: str, family: str | None = None) -> str:
+        """Regular expression of the names of the sweeps of a form, "phases" or "keys".
+
+        Of one family alone, "vectors" or "images", where it is given.
+        """
+        names = getattr(self, form).blocks
+        return (
+            "|".join(n for n in names if family in (None, self._experiment(n).family.name))
+            or "(?!)"
+        )
 
     def settings(self, name: str) -> Spec:
         """All that decides a sweep's end values."""
@@ -84,7 +94,7 @@ class Sweeps:
                 found += self.problem_paths(name, batch)
         for name in self.phases.blocks:
             found += paths_of(self.phases.edges_tables(name))
-        return found
+        return found + self.images.trajectory_paths()
 
     def problem_paths(self, name: str, batch: str) -> list[str]:
         """Files with a Problem that a sweep's job of a batch of replicates reads."""

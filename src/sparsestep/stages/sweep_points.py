@@ -3,18 +3,14 @@
 from sparsestep.artifacts.arrays import read_problem
 from sparsestep.artifacts.surroundings import provenance
 from sparsestep.artifacts.tables import write_table
-from sparsestep.errors import SparsestepError
 from sparsestep.stages import job
-from sparsestep.sweeps.code import points_code
+from sparsestep.sweeps import code
 from sparsestep.sweeps.points import run
 
 
 def main(arguments):
     spec = arguments.spec
-    if points_code(spec) != arguments.loaded:
-        raise SparsestepError(
-            "the sources changed while the workflow ran; start the same command again"
-        )
+    code.require(code.points_code(spec), arguments.loaded)
     problem = None
     if arguments.problems:
         (path,) = arguments.problems

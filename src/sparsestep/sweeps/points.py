@@ -1,17 +1,17 @@
 """Points of a sweep over keys: each a run of its own, of which the end is kept."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sparsestep.algorithms.base import unperturbed
-from sparsestep.artifacts.arrays import Problem, Trajectory
+from sparsestep.artifacts.arrays import Problem
 from sparsestep.artifacts.identity import canonical_json
 from sparsestep.measures import measure
 from sparsestep.problems import generate
 from sparsestep.schedules.edge import is_relative
+from sparsestep.sweeps import ends
 from sparsestep.training import starts, train
 from sparsestep.training.edge import calibrate
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _OF_PROBLEM = ("problem", "model", "iterations", "replicates")
-_KEYS = ("replicate", "iteration", "diverged_at")
 
 
 def run(spec: dict, threads: int = 1, problem: Problem | None = None) -> "pd.DataFrame":
@@ -48,11 +47,9 @@ def run(spec: dict, threads: int = 1, problem: Problem | None = None) -> "pd.Dat
         if "edge" in of_point:
             found = edges(_of_edges(of_point), data, threads)
         table = _ends(data, of_point, found, spec["average"], threads)
-        for place, key in enumerate(spec["over"]):
-            table.insert(place, key, point["values"][key])
-        parts.append(table)
+        parts.append(ends.with_values(table, spec["over"], point["values"]))
     table = pd.concat(parts, ignore_index=True)
-    keys = [*spec["over"], *_KEYS, *(["edge"] if "edge" in table else [])]
+    keys = [*spec["over"], *ends.KEYS, *(["edge"] if "edge" in table else [])]
     return table[keys + [name for name in table if name not in keys]]
 
 
@@ -89,30 +86,11 @@ def _ends(
     """The table of one point, without its values."""
     of_run = edges if is_relative(spec["schedule"]) else None
     trajectory = train(starts.perturbed(problem, spec), spec, threads, of_run)
-    first = -1
-    if average is not None:
-        counted = trajectory.iterations >= (1 - average) * spec["iterations"]
-        # At least the last.
-        first = min(int(np.argmax(counted)) if counted.any() else -1, len(counted) - 1)
-    # Losses of a replicate on its way to infinity, which are left out below.
+    kept = ends.counted(trajectory, spec["iterations"], average)
+    # Losses of a replicate on its way to infinity, which are left out.
     with np.errstate(over="ignore", invalid="ignore"):
-        measured = measure(problem, _from(trajectory, first), spec, threads)
-    table = measured.groupby("replicate", as_index=False, sort=False).last()
-    metrics = [name for name in measured if name not in _KEYS]
-    means = measured.groupby("replicate", sort=False)[metrics].agg(lambda of: of.mean(skipna=False))
-    # A replicate may diverge behind its last snapshot.
-    survived = (trajectory.diverged_at < 0)[:, None]
-    table[metrics] = np.where(survived, means.to_numpy(dtype=float), np.nan)
+        measured = measure(problem, kept, spec, threads)
+    table = ends.table(measured, trajectory.diverged_at)
     if edges is not None:
-        table.insert(len(_KEYS), "edge", edges)
+        table.insert(len(ends.KEYS), "edge", edges)
     return table
-
-
-def _from(trajectory: Trajectory, first: int) -> Trajectory:
-    """The snapshots from this place on."""
-    return dataclasses.replace(
-        trajectory,
-        iterations=trajectory.iterations[first:],
-        parameters=trajectory.parameters[:, first:],
-        step_sizes=trajectory.step_sizes[:, first:],
-    )

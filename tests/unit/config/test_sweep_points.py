@@ -399,3 +399,24 @@ def followed(given=(), scales=(0.5, 0.5), width=8, **problem):
 )
 def test_how_many_fresh_and_test_samples_follow(options, expected):
     assert followed(**options) == expected
+
+
+DIABETES = ({"dataset": "diabetes", "task": "regression"}, {})
+IRIS = ({"dataset": "iris", "task": "classes"}, {"loss": "cross_entropy", "outputs": 3})
+
+
+@pytest.mark.parametrize(
+    ("of", "measure", "expected"),
+    # Of 10 x 9 + 9 and 9 + 1 parameters, and of 4 x 9 + 9 and 9 x 3 + 3.
+    [(DIABETES, {}, 0), (DIABETES, {"jacobian_rank": {}}, 109), (IRIS, {"jacobian_rank": {}}, 25)],
+)
+def test_rows_of_a_table_follow_where_the_jacobian_is_measured(of, measure, expected):
+    """A row for each parameter, of which each of several outputs is one."""
+    data, outputs = of
+    table = {"kind": "table", **data, "test": {"share": 0.2}, "order_seed": 0, "n_fresh": 0}
+    model = {"kind": "mlp", "widths": [4], "biases": [True, True], "weight_scales": [1, 1]}
+    base = {"problem": table, "model": model | outputs, "measure": measure}
+    changed = copy.deepcopy(base)
+    changed["model"]["widths"] = [9]
+    following.follow(changed, base, set())
+    assert changed["problem"]["n_fresh"] == expected
