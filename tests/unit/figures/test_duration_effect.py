@@ -194,3 +194,11 @@ def test_titles_axes_letters_and_colours(durations):
     assert counts[2][1] == entries["large, then small steps"].get_color()
     assert counts[0][1] != counts[1][1] == counts[2][1]
     assert upper_left.get_xlim() == pytest.approx((-0.005, 0.55))
+
+
+def test_step_sizes_beyond_all_numbers_are_refused(durations):
+    grows = {"kind": "warmup_decay", "step_size": 1e300, "factor": 1e300, "exponent": 1.0}
+    grows |= {"decay_at": 0.5, "divide_by": 2.0}
+    durations["experiments"]["first"]["runs"]["half"]["schedule"] = grows
+    with pytest.raises(ConfigError, match=r"runs\.half\.schedule; its step sizes grow beyond the"):
+        Plan(durations)

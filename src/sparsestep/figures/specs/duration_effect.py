@@ -73,7 +73,13 @@ def _mistake(experiment: str, experiments: "dict[str, Experiment]") -> str:
                 f"{where}.{name}.schedule.step_size {_step_size(run)}; every run's must be "
                 f"given in the same units, that of {first!r} is {_step_size(chosen.runs[first])}"
             )
-    eta = {name: run.schedule.step_sizes(chosen.iterations) for name, run in chosen.runs.items()}
+    # Powers of what a user wrote may be too large for a number.
+    with np.errstate(over="ignore", invalid="ignore"):
+        runs = chosen.runs.items()
+        eta = {name: run.schedule.step_sizes(chosen.iterations) for name, run in runs}
+    for name, sizes in eta.items():
+        if not np.isfinite(sizes).all():
+            return f"{where}.{name}.schedule; its step sizes grow beyond the largest number"
     largest = max(eta, key=lambda name: eta[name].max())
     shares, taken = shares_at_peak(eta), {}
     for name, sizes in eta.items():
