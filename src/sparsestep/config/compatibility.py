@@ -34,9 +34,7 @@ def check(experiment: "Experiment", mistakes: Mistakes) -> None:
         where = mistakes.at("runs", name, "algorithm")
         own = experiment.own_blocks(name)
         model, problem = own.get("model", experiment.model), own.get("problem", experiment.problem)
-        check_trained(run.algorithm, model, where)
-        check_precision(run.algorithm, model, where)
-        check_batches(run.algorithm, problem, where)
+        check_algorithm(run.algorithm, model, problem, where)
     of_model = registry.load("model", experiment.model.kind)
     if hasattr(of_model, "misfits"):
         mistakes.add_all(of_model.misfits(experiment))
@@ -72,6 +70,15 @@ def _check_measurements(
             mistakes.add_all(module.mistakes(options, problem, network))
 
 
+def check_algorithm(
+    algorithm: "Closed", model: "Closed", problem: "Closed", mistakes: Mistakes
+) -> None:
+    """Note what keeps an algorithm from training this model on this problem."""
+    check_trained(algorithm, model, mistakes)
+    check_precision(algorithm, model, mistakes)
+    _check_batches(algorithm, problem, mistakes)
+
+
 def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> None:
     """Note an algorithm that does not train networks of this kind, or not with these options."""
     of_model = registry.load("model", model.kind)
@@ -90,7 +97,7 @@ def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> N
     mistakes.add(f"{text}; algorithms that do: {valid}", "kind")
 
 
-def check_batches(algorithm: "Closed", problem: "Closed", mistakes: Mistakes) -> None:
+def _check_batches(algorithm: "Closed", problem: "Closed", mistakes: Mistakes) -> None:
     """Note epochs without a whole batch, and losses that only plain SGD keeps."""
     samples = training_samples(problem)
     size = getattr(algorithm, "batch_size", 1)

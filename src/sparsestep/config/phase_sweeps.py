@@ -71,7 +71,7 @@ def resolve(
     if len(parts["step_size"]) * len(parts["decay_at"]) > _MOST_POINTS:
         mistakes.add(f"got more than {_MOST_POINTS} points")
     if len(mistakes) == known:
-        algorithm = _algorithm(sweep, experiment.model, mistakes.at("algorithm"))
+        algorithm = _algorithm(sweep, experiment, mistakes.at("algorithm"))
         schedule = _schedule(sweep, parts, mistakes)
         try:
             measure = resolve_measure(sweep.measure, experiment.model)
@@ -106,9 +106,9 @@ def _values(given: list[float] | Range, mistakes: Mistakes) -> list[float]:
     return given
 
 
-def _algorithm(sweep: PhaseSweep, model: Closed, mistakes: Mistakes) -> dict:
+def _algorithm(sweep: PhaseSweep, experiment: "Experiment", mistakes: Mistakes) -> dict:
     """The algorithm's block with its defaults filled in."""
-    block = sweep.algorithm
+    block, model = sweep.algorithm, experiment.model
     if text := wrong_kind("algorithm", block, algorithms(model.kind)):
         mistakes.add(text, "kind")
         return {}
@@ -120,7 +120,7 @@ def _algorithm(sweep: PhaseSweep, model: Closed, mistakes: Mistakes) -> dict:
     except ValidationError as error:
         mistakes.add_all(describe(PhaseSweep, error))
         return {}
-    compatibility.check_precision(algorithm, model, mistakes)
+    compatibility.check_algorithm(algorithm, model, experiment.problem, mistakes)
     return algorithm.model_dump(mode="json")
 
 

@@ -69,6 +69,18 @@ def test_one_line_says_what_is_wrong(algorithm, line):
     assert found[0].startswith(f"experiments.teacher.runs.one.algorithm.{line}"), found
 
 
+@pytest.mark.parametrize(("algorithm", "line"), WRONG)
+def test_sweeps_over_step_size_and_duration_say_the_same(algorithm, line):
+    content = raw(kind="sgd")
+    schedule = {"kind": "step_decay", "divide_by": 2}
+    mine = {"experiment": "teacher", "replicates": 2, "algorithm": algorithm, "schedule": schedule}
+    mine |= {"step_size": [0.1], "decay_at": [0.5], "measure": {"losses": None}}
+    with pytest.raises(ConfigError) as caught:
+        config.load(content | {"sweeps": {"mine": mine}})
+    (found,) = str(caught.value).split("\n")
+    assert found.startswith(f"sweeps.mine.algorithm.{line}")
+
+
 def test_as_many_as_there_are_samples_are_an_epoch():
     config.load(raw(kind="sgd", batch_size=6, sampling="epochs"))
     config.load(raw(kind="sgd", batch_size=7))

@@ -292,7 +292,8 @@ def as_runs(raw):
     for step_size in sweep["step_size"]:
         for decay_at in sweep["decay_at"]:
             schedule = {**sweep["schedule"], "step_size": step_size, "decay_at": decay_at}
-            first["runs"] = {"same": {"schedule": schedule}}
+            algorithm = sweep.get("algorithm", {"kind": "sgd"})
+            first["runs"] = {"same": {"schedule": schedule, "algorithm": algorithm}}
             plan = Plan(raw)
             spec = {**plan.experiments.run("first", "same"), "replicates": [0, 2]}
             problem = generate(spec)
@@ -304,7 +305,15 @@ def as_runs(raw):
     return pd.concat(parts, ignore_index=True)
 
 
-@pytest.mark.parametrize("change", [lambda raw: None, relu], ids=["diagonal", "relu"])
+def in_batches(raw):
+    """Of an algorithm with further options."""
+    raw["sweeps"]["phases"]["algorithm"] = {"kind": "sgd", "batch_size": 3, "momentum": 0.5}
+
+
+CHANGES = {"diagonal": lambda raw: None, "relu": relu, "batches": in_batches}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_every_point_is_a_run(raw, change):
     change(raw)
     raw["experiments"]["first"]["measure"] = raw["sweeps"]["phases"]["measure"]
