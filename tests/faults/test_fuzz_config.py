@@ -48,9 +48,8 @@ def images() -> dict:
     raw = {"experiments": experiments, "enabled": ["tiny"], "compute": compute}
     over = {"problem.batch_size": [8, 16], "algorithm.momentum": [0.0, 0.9], "epochs": [1, 2]}
     sweeps = {"sizes": {"experiment": "tiny", "over": over, "average": 0.5}}
-    dependence = {"kind": "dependence", "curves": [{"sweep": "sizes"}]}
-    dependence |= {"x": "problem.batch_size", "panels": ["step_size"], "at": {"epochs": 1}}
-    dependence |= {"colours": "algorithm.momentum"}
+    dependence = {"kind": "dependence", "sweep": "sizes", "x": "problem.batch_size"}
+    dependence |= {"colour": "algorithm.momentum", "at": {"epochs": 1}, "panels": ["step_size"]}
     figures = {"tiny": curves, "sizes": dependence}
     return json.loads(json.dumps({**raw, "figures": figures, "sweeps": sweeps}))
 
