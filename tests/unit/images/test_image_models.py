@@ -102,6 +102,14 @@ def test_resnet(depth, channels, height, width):
     assert sum(value.ndim in (2, 4) for value in weights) == depth
 
 
+@pytest.mark.parametrize("size", [7, 8, 28, 32, 64])
+@torch.no_grad()
+def test_the_size_of_the_last_block_is_known_without_the_network(size):
+    for spec in (densenet_spec(depth=7, growth_rate=1), resnet_spec(depth=18, width=1)):
+        last = build(spec, 1, 10, 0).features(images_of(2, 1, size, size).float())["last"]
+        assert last.shape[2:] == (spec.last_size(size), spec.last_size(size))
+
+
 def densenet_size(depth, k, bottleneck, compression, classes=10):
     """Parameters counted from the definition."""
     m = (depth - 4) // (6 if bottleneck else 3)
