@@ -172,7 +172,11 @@ class SummaryModule(Protocol):
 
 
 class DatasetModule(Protocol):
-    """A data set of images."""
+    """A data set of images.
+
+    One that is published as several files names those besides `ARCHIVE` in `FURTHER`, a sequence of
+    `Archive`; its `decode` takes them from the folder of the first.
+    """
 
     Spec: "type[Closed]"
     FACTS: "Facts"

@@ -28,13 +28,15 @@ PROBLEMS = {
     "images": "sparsestep.images.problem",
 }
 
-# A dataset module offers `Spec`, `ARCHIVE` (None where nothing is downloaded) and
-# `decode(path) -> arrays`.
+# A dataset module offers `Spec`, `ARCHIVE` (None where nothing is downloaded), `FURTHER` where it
+# comes as more than one file, and `decode(path) -> arrays`.
 DATASETS = {
     "digits": "sparsestep.images.datasets.digits",
     "cifar10": "sparsestep.images.datasets.cifar10",
     "cifar100": "sparsestep.images.datasets.cifar100",
     "tiny_imagenet": "sparsestep.images.datasets.tiny_imagenet",
+    "mnist": "sparsestep.images.datasets.mnist",
+    "fashion_mnist": "sparsestep.images.datasets.fashion_mnist",
 }
 
 # A model module offers `Spec` and `Network(spec, dimension)` with `initial_parameters(seed)`,

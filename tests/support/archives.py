@@ -1,5 +1,6 @@
 """Small archives in the formats of the published ones."""
 
+import gzip
 import hashlib
 import io
 import tarfile
@@ -42,6 +43,26 @@ def _cifar(names, images, classes, coarse):
         ]
         members[name], truth[name] = b"".join(records), (x, y)
     return members, truth
+
+
+def idx(array):
+    """An array of bytes in the IDX format, not yet compressed."""
+    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
+
+
+def four_idx(train=5, test=3):
+    """Contents of the four files of a data set like MNIST, and their arrays, in the same order."""
+    rng, arrays = np.random.default_rng(0), []
+    for images in (train, test):
+        arrays.append(rng.integers(256, size=(images, 28, 28), dtype=np.uint8))
+        arrays.append(np.append(rng.integers(10, size=images - 1), 9))
+    return [idx(array) for array in arrays], arrays
+
+
+def write_gzip(path, content):
+    path.write_bytes(gzip.compress(content, compresslevel=1, mtime=0))
+    return path
 
 
 def write_tar(path, members):

@@ -29,6 +29,8 @@ IMAGES = {
     "measure": {"step_size": None},
 }
 
+MNIST = IMAGES["problem"] | {"dataset": "mnist"}
+
 
 @pytest.fixture
 def raw():
@@ -82,7 +84,13 @@ def test_replicates_of_a_job(raw, experiment):
 MISTAKES = [
     (("epochs",), None, "experiments.tiny.epochs: missing"),
     (("iterations",), 12, "experiments.tiny.epochs: must be absent where iterations are given"),
-    (("problem", "dataset"), "digit", "must be one of digits, cifar10, cifar100, tiny_imagenet"),
+    (
+        ("problem", "dataset"),
+        "digit",
+        "must be one of digits, cifar10, cifar100, tiny_imagenet, mn",
+    ),
+    (("problem",), MNIST | {"n_train": 60001}, "problem.n_train: got 60001; must be at most 60000"),
+    (("problem",), MNIST | {"n_test": 10001}, "problem.n_test: got 10001; must be at most 10000"),
     (("replicates_per_job",), 3, "replicates_per_job: a job trains one network on images; leave"),
     (("problem", "n_train"), 1443, "problem.n_train: got 1443; must be at most 1442"),
     (("problem", "n_test"), 356, "problem.n_test: got 356; must be at most 355"),

@@ -171,9 +171,9 @@ def test_the_stage_says_what_is_wrong_in_one_line(job, tmp_path):
 def test_ids_and_unknown_names(tiny):
     plan = Plan(tiny)
     paths = [datasets.path(name) for name in registry.kinds("dataset")]
-    assert len(set(paths)) == 4
-    with pytest.raises(ConfigError, match="unknown dataset 'mnist'; valid: digits, cifar10"):
-        datasets.path("mnist")
+    assert len(set(paths)) == 6
+    with pytest.raises(ConfigError, match="unknown dataset 'svhn'; valid: digits, cifar10"):
+        datasets.path("svhn")
     with pytest.raises(ConfigError, match="does not follow from"):
         plan.jobs.spec("prepare")(SimpleNamespace(dataset="digits", dataset_id="0" * 12))
     assert datasets.spec("digits") == {"dataset": {"kind": "digits"}}

@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import os
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -266,3 +267,7 @@ def test_where_the_stage_looks(monkeypatch, tmp_path):
     bring("cifar10", Compute(data_dir=str(tmp_path), mirrors=mirrors))
     ((archive, folder, asked),) = found
     assert (archive.name, folder, asked) == ("cifar-10-binary.tar.gz", tmp_path, mirrors)
+    # Without a folder of the user's, that which the download makes.
+    monkeypatch.chdir(tmp_path)
+    bring("cifar10", Compute())
+    assert found[-1][1] == Path("results/data")

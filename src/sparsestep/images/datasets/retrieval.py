@@ -36,13 +36,15 @@ _AGAIN = (408, 425, 429, 500, 502, 503, 504)
 
 
 def bring(dataset: str, compute: Compute) -> None:
-    """Put the archive of a data set where the stage `prepare` looks for it, if it has one.
+    """Put the archives of a data set where the stage `prepare` looks for them, if it has any.
 
     Raises DataError as `obtain` does. A `data_dir` that is not there is the stage's to refuse.
     """
-    archive = registry.load("dataset", dataset).ARCHIVE
+    module = registry.load("dataset", dataset)
     folder = Path(compute.data_dir or FOLDER).expanduser()
-    if archive is not None and (compute.data_dir is None or folder.is_dir()):
+    if module.ARCHIVE is None or (compute.data_dir is not None and not folder.is_dir()):
+        return
+    for archive in (module.ARCHIVE, *getattr(module, "FURTHER", ())):
         obtain(archive, folder, compute.mirrors)
 
 
