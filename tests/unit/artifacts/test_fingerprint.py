@@ -28,6 +28,7 @@ STAGES = (
     "sweep",
     "collect",
     "sweep_points",
+    "sweep_images",
     "collect_points",
     "simulate",
     "tabulate",
@@ -51,6 +52,7 @@ OVER_KEYS = {
     "over": {"schedule.step_size": [0.01, 0.05]},
     "measure": {"losses": None},
 }
+ON_IMAGES = {"experiment": "deep", "run": "small", "over": {"problem.batch_size": [8]}}
 
 
 @functools.cache
@@ -58,9 +60,8 @@ def specs():
     """The spec of one job of every stage."""
     # Without claims, so that networks on images reach their own stages alone.
     deep = {**image_figures.raw_config()["experiments"]["deep"], "claims": {}}
-    raw = with_simulations(
-        {**copy.deepcopy(TINY), "sweeps": {"phases": SWEEP, "points": OVER_KEYS}}
-    )
+    sweeps = {"phases": SWEEP, "points": OVER_KEYS, "images": ON_IMAGES}
+    raw = with_simulations({**copy.deepcopy(TINY), "sweeps": sweeps})
     raw["experiments"] = {**raw["experiments"], "deep": deep}
     plan = Plan(raw)
     assert sorted(plan.jobs.stages()) == sorted(STAGES)
@@ -83,11 +84,12 @@ def specs():
         simulation_id=identity(plan.simulations.simulation("settling")),
     )
     points = batch_of("first", sweep="points", chunk=of_points)
+    (of_point,) = plan.sweeps.keys.chunks("images")
     others = {"images": of_images, "points": points}
-    return {
-        stage: json.loads(plan.jobs.spec(stage)(others.get(stage.rpartition("_")[2], wildcards)))
-        for stage in STAGES
-    }
+    at = {stage: others.get(stage.rpartition("_")[2], wildcards) for stage in STAGES}
+    batches = plan.sweeps.batches("images")
+    at["sweep_images"] = batch_of("deep", batches[0], sweep="images", chunk=of_point)
+    return {stage: json.loads(plan.jobs.spec(stage)(at[stage])) for stage in STAGES}
 
 
 @pytest.fixture
@@ -100,10 +102,11 @@ def codes(sources):
     """Fingerprints that a Python reading these sources computes."""
     code = (
         "import json, sys; from sparsestep.artifacts import fingerprint;"
-        "from sparsestep.sweeps.code import points_code;"
+        "from sparsestep.sweeps.code import images_code, points_code;"
         "specs = json.load(sys.stdin);"
         "found = {stage: fingerprint.stage_code(stage, spec) for stage, spec in specs.items()};"
         "found['sweep_points'] += points_code(specs['sweep_points']);"
+        "found['sweep_images'] += images_code(specs['sweep_images']);"
         "print(json.dumps(found))"
     )
     done = subprocess.run(
@@ -124,19 +127,21 @@ EDITS = [
     ("training/edge.py", {"calibrate", "sweep_points"}),
     ("sweeps/phases.py", {"sweep"}),
     ("sweeps/points.py", {"sweep_points"}),
+    ("sweeps/images.py", {"sweep_images"}),
+    ("sweeps/ends.py", {"sweep_points", "sweep_images"}),
     ("stages/collect_points.py", {"collect_points"}),
     ("stages/collect.py", {"collect"}),
     ("images/training/loop.py", {"train_images"}),
     ("images/algorithm.py", {"train_images"}),
-    ("images/measures/losses.py", {"measure_images"}),
-    ("images/networks/densenet.py", {"train_images", "measure_images"}),
+    ("images/measures/losses.py", {"measure_images", "sweep_images"}),
+    ("images/networks/densenet.py", {"train_images", "measure_images", "sweep_images"}),
     ("images/networks/resnet.py", set()),
     ("schedules/exponential_warmup.py", set()),
     ("training/diagonal.py", {"calibrate", "train", "sweep", "sweep_points"}),
     ("measures/scaled_rank.py", {"measure"}),
     (
         "measures/__init__.py",
-        {"measure", "measure_images", "sweep", "summary", "report", "sweep_points"},
+        {"measure", "measure_images", "sweep", "summary", "report", "sweep_points", "sweep_images"},
     ),
     ("models/diagonal.py", {"generate", "calibrate", "train", "measure", "sweep", "sweep_points"}),
     ("images/datasets/digits.py", {"prepare"}),
