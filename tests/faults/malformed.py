@@ -194,4 +194,5 @@ def _follow(rest: str, config: Any) -> bool:
         for key, value in parts.items()
         if _head(text, key)
     )
-    return followed or re.match(r"(\.\w+){1,3}: ", rest) is not None
+    # A key that is a path itself, as in `over:`, is quoted.
+    return followed or re.match(r"(\.(\w+|'[\w.]+')){1,3}: ", rest) is not None
