@@ -100,16 +100,20 @@ def _measured(plan: Plan, name: str, batch: str, threads: int) -> dict[str, "pd.
     from sparsestep.training import edge, starts
 
     of, runs = plan.experiments, plan.config.experiments[name].runs
+    problems_by_id = {}
 
     def told(spec: dict[str, Any]) -> dict[str, Any]:
         # As a job reads it: the order of the keys is that of the columns.
         return json.loads(canonical_json(of.batched(spec, name, batch)))
 
-    problem = problems.generate(told(of.problem(name)))
     followed = {entry.followed for entry in runs.values()}
     edges, trajectories, tables = {}, {}, {}
     for run in sorted(runs, key=lambda run: runs[run].followed is not None):
-        found = None
+        problem_id = of.problem_id(name, run)
+        if problem_id not in problems_by_id:
+            # Runs may have data, a network or a T of their own.
+            problems_by_id[problem_id] = problems.generate(told(of.problem(name, run)))
+        problem, found = problems_by_id[problem_id], None
         if of.scheduled(name, run).is_relative:
             # Runs that differ in the fraction alone share their edges.
             spec = told(of.edges(name, run))

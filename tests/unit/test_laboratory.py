@@ -242,3 +242,12 @@ def test_it_is_imported_without_what_is_slow():
     command = f"import sys, sparsestep.laboratory; print(sorted({slow} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_runs_with_data_of_their_own():
+    block = {**LINE, "runs": {"gd": None, "other": {"problem": {"init_seed": 4}}}}
+    alone = {**LINE, "runs": {"gd": None}, "problem": {**LINE["problem"], "init_seed": 4}}
+    found, expected = run(block), run(alone)
+    for names, values in (("other", expected), ("gd", run({**LINE, "runs": {"gd": None}}))):
+        of_run = found[found["run"] == names].drop(columns="run").reset_index(drop=True)
+        pd.testing.assert_frame_equal(of_run, values.drop(columns="run"), check_exact=True)
