@@ -56,7 +56,8 @@ def drawn_from(raw, name):
     batch = {"replicates": [0, entry.replicates - 1]}
     for run in entry.runs:
         spec = {**plan.experiments.run(experiment, run), **batch}
-        problem = generate({**plan.experiments.problem(experiment), **batch})
-        trajectories[experiment, run] = train(problem, spec)
+        own = generate({**plan.experiments.problem(experiment, run), **batch})
+        trajectories[experiment, run] = train(own, spec)
+    problem = generate({**plan.experiments.problem(experiment), **batch})
     sources = Sources(problems={experiment: problem}, trajectories=trajectories)
     return sources, json.loads(plan.jobs.spec("figure")(batch_of(experiment, figure=name)))

@@ -45,7 +45,7 @@ def rows(
     `compared.contents_of` the table.
     """
     metric, against = claim["metric"], claim["against"]
-    lengths = {name: large_steps(run["schedule"], iterations) for name, run in runs.items()}
+    lengths = {name: large_steps(run, iterations) for name, run in runs.items()}
     decaying = sorted((name for name in runs if lengths[name]), key=lambda n: (lengths[n], n))
     larger = larger_before_decay(runs, against, iterations) if against else []
     found = []

@@ -5,7 +5,8 @@ Five claims, by the names that config.yaml gives them:
 - `sparser`, `better`: the longer the large steps last, the smaller a metric at the last snapshot.
   For every pair of runs (A, B) with B's large steps longer (`claims/pairs.py`), the effect is the
   median over pairs of replicates of b - a (`sparser`) or b / a (`better`). Replicates of the same
-  number share data, initial parameters and sampling order. A pair counts where both survive, and
+  number share data, initial parameters and sampling order. A run has its own last snapshot: A may
+  be longer than B, not shorter. A pair counts where both survive, and
   once where replicates coincide in all that is measured, up to rounding (as with full-batch
   gradient descent that is not chaotic). With `fits` in config.yaml, a pair counts for `sparser`
   where the training loss of both is small; so do replicates and pairs for `trend` where its
@@ -44,7 +45,7 @@ import pandas as pd
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.claims import agreement, plateau, trends
 from sparsestep.claims.compared import Claimed, compare, contents_of, distinct_in, ends_of
-from sparsestep.claims.pairs import comparisons, large_steps
+from sparsestep.claims.pairs import comparisons, large_steps, length
 from sparsestep.claims.statistics import corrected_verdict, false_discovery, family_wise
 
 COLUMNS = (
@@ -64,12 +65,13 @@ def judge(tables: dict[str, pd.DataFrame], spec: dict[str, Any]) -> pd.DataFrame
     `tables` holds the measurements of each experiment, with a column `run`; `spec["experiments"]`
     lists `name`, `iterations` (T), `claims` (the block of config.yaml), `runs` (see `comparisons`)
     and, where there is a `trend`, `ratios`, the metrics whose effects are ratios. phase_a, phase_b:
-    length of the large-step phase over T; survivors: replicates with a value; survivors_both: pairs
-    before those that coincide are merged; unfit: those of the others that are left out because a
-    network does not fit; pairs: as above; median_a, median_b: over these, as the training losses at
-    the last snapshot; lower, equal, higher: pairs whose effect is below, at, above the claim's
-    bound; effect, low, high: its median and interval; lost: replicates with a value under A that
-    fits, which under B diverge or do not fit; median_a_of_lost: their median under A.
+    length of the large-step phase over the run's T; survivors: replicates with a value;
+    survivors_both: pairs before those that coincide are merged; unfit: those of the others that are
+    left out because a network does not fit; pairs: as above; median_a, median_b: over these, as the
+    training losses at the last snapshot; lower, equal, higher: pairs whose effect is below, at,
+    above the claim's bound; effect, low, high: its median and interval; lost: replicates with a
+    value under A that fits, which under B diverge or do not fit; median_a_of_lost: their median
+    under A.
 
     For `stabilises: flat`, A and B are the same run, a and b what its fitted line begins and ends
     with, and lost are all that diverge; for `high`, those that do under B and not under A. For a
@@ -110,12 +112,13 @@ def _of_experiment(table: pd.DataFrame, entry: dict[str, Any]) -> list[dict]:
         rows += trends.rows(last, metric, kind, bound, runs, iterations, contents)
     if claims.get("agrees"):
         rows += agreement.rows(last, claims["agrees"], contents)
-    phases = {name: large_steps(run["schedule"], iterations) for name, run in runs.items()}
+    phases = {
+        name: large_steps(run, iterations) / length(run, iterations) for name, run in runs.items()
+    }
     common = {"experiment": entry["name"], "replicates": table["replicate"].nunique()}
     for row in rows:
         # A run that follows another has no schedule of its own.
-        of_ends = {end: phases.get(row[f"run_{end}"], np.nan) for end in "ab"}
-        ends = {f"phase_{end}": phase / iterations for end, phase in of_ends.items()}
+        ends = {f"phase_{end}": phases.get(row[f"run_{end}"], np.nan) for end in "ab"}
         row |= common | ends
     return rows
 

@@ -53,15 +53,16 @@ class Edge(Closed):
     )
 
 
-# Blocks of an experiment in which a run may differ.
+# Blocks of an experiment in which a run may differ, and numbers that say how long it is.
 OWN_BLOCKS = ("problem", "model", "snapshots", "edge")
+OWN_NUMBERS = ("iterations", "epochs")
 
 
 class Run(Closed):
-    """An experiment trained with one algorithm and schedule, which may differ in other blocks too.
+    """An experiment trained with one algorithm and schedule, which may differ in other parts too.
 
-    Of these a user writes the differences; read, a block is whole, or None where it is the
-    experiment's.
+    Of blocks a user writes the differences; read, a block is whole. A part is None where it is the
+    experiment's. Fractions of T, as a schedule's, are of the run's own T.
     """
 
     algorithm: kinds.Algorithm = Field(
@@ -81,6 +82,12 @@ class Run(Closed):
         default=None, description="what differs from the experiment's"
     )
     edge: Edge | None = AddedField(default=None, description="what differs from the experiment's")
+    iterations: PositiveInt | None = AddedField(
+        default=None, description="T, where it is not the experiment's"
+    )
+    epochs: PositiveInt | None = AddedField(
+        default=None, description="instead of iterations, where the experiment has epochs"
+    )
     label: ShownText | None = Field(default=None, description="legend text (display only)")
     colour: Colour | None = Field(default=None, description="as #rrggbb (display only)")
 
@@ -131,23 +138,23 @@ class Experiment(Closed):
         """What networks on vectors and networks on images do differently."""
         return families.family_of(self.problem)
 
-    def own_blocks(self, run: str) -> dict[str, Closed]:
-        """Blocks in which a run, or the one that it follows, differs from the experiment."""
+    def own_parts(self, run: str) -> dict[str, Any]:
+        """Blocks and numbers in which a run, or the one that it follows, differs from the rest."""
         of = self.runs[self.runs[run].followed or run]
-        found = {key: getattr(of, key) for key in OWN_BLOCKS}
+        found = {key: getattr(of, key) for key in (*OWN_BLOCKS, *OWN_NUMBERS)}
         return {
-            key: block
-            for key, block in found.items()
-            if block is not None and block != getattr(self, key)
+            key: part
+            for key, part in found.items()
+            if part is not None and part != getattr(self, key)
         }
 
     def variants(self) -> list["Experiment"]:
-        """The experiment, and that of each run which has blocks of its own."""
-        return [self, *(self.of_run(name) for name in self.runs if self.own_blocks(name))]
+        """The experiment, and that of each run which has parts of its own."""
+        return [self, *(self.of_run(name) for name in self.runs if self.own_parts(name))]
 
     def of_run(self, run: str) -> "Experiment":
-        """The experiment of a run alone (and of the run that it follows): with its own blocks."""
-        own = self.own_blocks(run)
+        """The experiment of a run alone (and of the run that it follows): with its own parts."""
+        own = self.own_parts(run)
         if not own:
             return self
         names = (self.runs[run].followed, run)

@@ -97,18 +97,21 @@ class Claims(Closed):
 
 
 def compared(experiment: "Experiment") -> dict[str, dict]:
-    """Schedule and everything else of each run that claims compare, for `claims.pairs.comparisons`.
+    """Schedule, T and everything else of each run that claims compare, for `claims.pairs`.
 
     That is each with a schedule of its own. Runs that follow another (`of`) stand for a theory of
     it, at its step sizes: they are compared with nothing, and no claim is judged on them. Nor is
     one on runs that repeat another of the experiment from perturbed starts: it would count twice.
-    Whether a run keeps its losses makes no other run of it.
+    Whether a run keeps its losses makes no other run of it. `iterations` stands there where they
+    are not the experiment's.
     """
-    display = {"schedule": True, "label": True, "colour": True, "algorithm": {"log_loss"}}
+    apart = {"schedule": True, "iterations": True, "epochs": True}
+    display = {"label": True, "colour": True, "algorithm": {"log_loss"}}
     found = {
         name: {
             "schedule": run.schedule.model_dump(mode="json"),
-            "otherwise": run.model_dump(mode="json", exclude=display),
+            "otherwise": run.model_dump(mode="json", exclude=apart | display),
+            **{key: of for key, of in experiment.own_parts(name).items() if key == "iterations"},
         }
         for name, run in experiment.runs.items()
         if run.schedule is not None

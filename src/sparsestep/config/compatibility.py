@@ -32,7 +32,7 @@ def check(experiment: "Experiment", mistakes: Mistakes) -> None:
     """Note each need of a part of a checked experiment that the other parts do not meet."""
     for name, run in experiment.runs.items():
         where = mistakes.at("runs", name, "algorithm")
-        own = experiment.own_blocks(name)
+        own = experiment.own_parts(name)
         model, problem = own.get("model", experiment.model), own.get("problem", experiment.problem)
         check_algorithm(run.algorithm, model, problem, where)
     of_model = registry.load("model", experiment.model.kind)

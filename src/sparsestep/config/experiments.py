@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 from sparsestep.config import compatibility, families
-from sparsestep.config.blocks import OWN_BLOCKS, Experiment, Run, Snapshots
+from sparsestep.config.blocks import OWN_BLOCKS, OWN_NUMBERS, Experiment, Run, Snapshots
 from sparsestep.mistakes import Mistakes, describe, dotted, suggest
 
 
@@ -19,7 +19,7 @@ def check_runs(experiment: Experiment, mistakes: Mistakes) -> None:
     if len(mistakes) > known:
         return
     for name in experiment.runs:
-        _check_own_blocks(experiment, name, mistakes.at("runs", name))
+        _check_own_parts(experiment, name, mistakes.at("runs", name))
 
 
 def completed(experiment: Experiment) -> Experiment:
@@ -27,7 +27,12 @@ def completed(experiment: Experiment) -> Experiment:
     family = experiment.family
     snapshots = experiment.snapshots or Snapshots.model_validate(family.snapshots)
     parts = {"iterations": family.iterations(experiment), "snapshots": snapshots}
-    return experiment.model_copy(update=parts)
+    runs = {}
+    for name, run in experiment.runs.items():
+        # Its epochs are as long as the experiment's: `_check_own_parts`.
+        own = run.epochs and run.epochs * parts["iterations"] // experiment.epochs
+        runs[name] = run.model_copy(update={"iterations": own}) if own else run
+    return experiment.model_copy(update={**parts, "runs": runs})
 
 
 def check_parts(experiment: Experiment, mistakes: Mistakes) -> None:
@@ -37,7 +42,7 @@ def check_parts(experiment: Experiment, mistakes: Mistakes) -> None:
     if len(mistakes) > known:
         return
     for name in experiment.runs:
-        if not (own := experiment.own_blocks(name)):
+        if not (own := experiment.own_parts(name)):
             continue
         found = Mistakes()
         compatibility.check(experiment.of_run(name), found)
@@ -69,17 +74,20 @@ def _check_run(run: Run, mistakes: Mistakes) -> None:
         mistakes.add("missing", "schedule")
 
 
-def _check_own_blocks(experiment: Experiment, name: str, mistakes: Mistakes) -> None:
-    """Note blocks of its own that a run must not have, and those of another family."""
-    run = experiment.runs[name]
-    written = [key for key in OWN_BLOCKS if getattr(run, key) is not None]
-    if run.followed:
-        for key in written:
+def _check_own_parts(experiment: Experiment, name: str, mistakes: Mistakes) -> None:
+    """Note parts of its own that a run must not have, and blocks of another family."""
+    run, known = experiment.runs[name], len(mistakes)
+    written = [key for key in (*OWN_BLOCKS, *OWN_NUMBERS) if getattr(run, key) is not None]
+    for key in written:
+        if run.followed:
             mistakes.add(f"must be absent; it is that of {run.followed!r}", key)
+        elif key in OWN_NUMBERS and getattr(experiment, key) is None:
+            (valid,) = (other for other in OWN_NUMBERS if other != key)
+            mistakes.add(f"must be absent; the experiment has {valid}, give these", key)
+    own = experiment.own_parts(name)
+    if not own or len(mistakes) > known:
         return
-    own = experiment.own_blocks(name)
-    if not own:
-        return
+    blocks = {key: own[key] for key in OWN_BLOCKS if key in own}
     problem, model = (own.get(key, getattr(experiment, key)) for key in ("problem", "model"))
     family = experiment.family
     if families.family_of(problem) is not family or not families.go_together(problem, model):
@@ -87,7 +95,7 @@ def _check_own_blocks(experiment: Experiment, name: str, mistakes: Mistakes) -> 
         valid = families.kinds_of(key, family.name)
         text = f"got {own[key].kind!r}; the experiment is of {family.name}; valid here: "
         mistakes.add(text + ", ".join(valid), key, "kind")
-    elif family.iterations(experiment.model_copy(update=own)) != family.iterations(experiment):
+    elif family.iterations(experiment.model_copy(update=blocks)) != family.iterations(experiment):
         mistakes.add("leads to another number of iterations; give it an experiment of its own")
     else:
         try:

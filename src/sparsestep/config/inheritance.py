@@ -6,7 +6,8 @@ replaced, and so are `runs`, `measure`, and `claims` as wholes. The title is not
 
 Then `algorithm:` and `schedule:` of the experiment are what its runs start from, in the same way. A
 run that follows another one (`of`) has that run's schedule, and takes none from here. A run that
-has a `problem`, `model`, `snapshots` or `edge` of its own says there what differs.
+has a `problem`, `model`, `snapshots` or `edge` of its own says there what differs; its own
+`iterations` or `epochs` are numbers.
 
 What is of a wrong type is left as it is, for the checks that come after to refuse.
 """

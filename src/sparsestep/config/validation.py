@@ -140,7 +140,7 @@ def _check_one_network(
     for key, (name, run) in figure.trajectories().items():
         runs = whole[name].runs
         for each in runs if run is None else [run] if run in runs else ():
-            if own := {"problem", "model"} & whole[name].own_blocks(each).keys():
+            if own := {"problem", "model"} & whole[name].own_parts(each).keys():
                 text = f"experiments.{name}.runs.{each} has {' and '.join(sorted(own))} of its own"
                 mistakes.add(f"{text}; figures of this kind show the experiment's alone", *key)
 

@@ -88,7 +88,7 @@ _CLAIMS = {
     ),
     **{
         f"phase_{run}": Definition(
-            f"Length of the large-step phase of {run.upper()} as a fraction of the iterations: up "
+            f"Length of the large-step phase of {run.upper()} as a fraction of its iterations: up "
             "to the first decay, 0 if there is none: of `cosine` and `cyclic`, and of "
             "`linear_decay` from the start, there is none.",
             "0 to 1",

@@ -9,7 +9,7 @@ import functools
 from sparsestep.algorithms.base import unperturbed
 from sparsestep.artifacts.identity import identity
 from sparsestep.config import kinds
-from sparsestep.config.blocks import Experiment, Run
+from sparsestep.config.blocks import OWN_NUMBERS, Experiment, Run
 from sparsestep.errors import ConfigError
 from sparsestep.plan import batches, datasets, paths
 from sparsestep.plan.blocks import Spec, dump, dumped, find
@@ -203,6 +203,7 @@ class Experiments:
                 "schedule": dump(self.scheduled(experiment, name).schedule),
                 # Not there for most.
                 **({"perturbation": size} if (size := entry.perturbation(name)) else {}),
+                **self._own_numbers(experiment, name),
             }
             for name, run in entry.runs.items()
         }
@@ -233,9 +234,9 @@ class Experiments:
             found |= dict.fromkeys(kinds.columns(of.measure, of.model, of.problem))
         return list(found)
 
-    def last_snapshot(self, experiment: str) -> int:
-        """The iteration at which the parameters are kept last."""
-        entry = self.block(experiment)
+    def last_snapshot(self, experiment: str, run: str | None = None) -> int:
+        """The iteration at which the parameters are kept last, of the experiment or of a run."""
+        entry = self._of(experiment, run)
         return int(snapshot_iterations(entry.iterations, dump(entry.snapshots))[-1])
 
     @functools.cache
@@ -252,6 +253,11 @@ class Experiments:
     def run_id(self, experiment: str, run: str) -> str:
         """Identity of what decides a run's trajectory."""
         return identity(self.run(experiment, run))
+
+    def _own_numbers(self, experiment: str, run: str) -> Spec:
+        """T of a run that has its own, in iterations, in epochs where the experiment has some."""
+        own = self.block(experiment).own_parts(run)
+        return {key: own[key] for key in OWN_NUMBERS if key in own}
 
     def _with_algorithm(self, experiment: str, run: str) -> Spec:
         algorithm = self.block(experiment).runs[run].algorithm

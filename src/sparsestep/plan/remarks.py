@@ -29,7 +29,7 @@ def of_claims(name: str, experiment: Experiment) -> list[str]:
 def _incomparable(experiment: Experiment) -> list[str]:
     """Why its claims have nothing to be judged on."""
     claims, runs, iterations = experiment.claims, compared(experiment), experiment.iterations
-    durations = {large_steps(run["schedule"], iterations) for run in runs.values()}
+    durations = {large_steps(run, iterations) for run in runs.values()}
     found = []
     if claims.stabilises is not None and not any(durations):
         found.append("stabilises: there is no run whose step size decays")

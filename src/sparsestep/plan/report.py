@@ -70,14 +70,7 @@ class Report:
             {"name": name, **blocks[name], "shows": self._shown_metrics(name)}
             for name in self._figures.wanted()
         ]
-        shown = [
-            {
-                "name": name,
-                **self._experiments.display(name),
-                "last_snapshot": self._experiments.last_snapshot(name),
-            }
-            for name in self._experiments.wanted
-        ]
+        shown = [self._displayed(name) for name in self._experiments.wanted]
         # Not there where there is nothing to say.
         said = {"remarks": lines} if (lines := self.remarks()) else {}
         return {
@@ -115,6 +108,15 @@ class Report:
         for name in self._simulations.blocks:
             specs[f"simulations.{name}"] = self._simulations.simulation(name)
         return {name: identity(spec) for name, spec in specs.items()}
+
+    def _displayed(self, name: str) -> Spec:
+        """How to show an experiment, and where it and each run with a T of its own end."""
+        display, last = self._experiments.display(name), self._experiments.last_snapshot
+        runs = {
+            run: {**of, "last_snapshot": last(name, run)} if "iterations" in of else of
+            for run, of in display["runs"].items()
+        }
+        return {"name": name, **display, "runs": runs, "last_snapshot": last(name)}
 
     def _claiming(self) -> list[str]:
         entries = self._experiments.blocks

@@ -135,11 +135,16 @@ def _simulation(
 
 def _experiment(entry: dict[str, Any], summary: pd.DataFrame) -> dict[str, Any]:
     """An experiment's table of end values."""
+    runs = entry.get("runs", {})
     return {
         "title": entry["title"] or entry["name"],
         "last_snapshot": entry.get("last_snapshot"),
         "iterations": entry.get("iterations"),
         "epochs": entry.get("epochs"),
+        # Runs with a T of their own.
+        "others": {
+            run: runs[run] for run in runs and entry["order"] if "last_snapshot" in runs[run]
+        },
         **end_values(summary, entry["name"], entry["order"]),
     }
 

@@ -41,12 +41,12 @@ def test_larger_steps_where_no_run_takes_the_same():
 
 def test_large_steps_end_with_the_first_decay():
     schedule = {"kind": "exponential_warmup", "step_size": 0.1, "decay_at": 0.3, "again_at": 0.9}
-    assert large_steps(schedule, 1000) == 300
+    assert large_steps({"schedule": schedule}, 1000) == 300
 
 
 def test_length_of_the_large_steps(published):
     lengths = {
-        name: large_steps(run.schedule.model_dump(mode="json"), 100001)
+        name: large_steps({"schedule": run.schedule.model_dump(mode="json")}, 100001)
         for name, run in published.config.experiments["diagonal"].runs.items()
     }
     assert lengths == {"small": 0, "decay-10": 10001, "decay-30": 30001, "decay-50": 50001}
@@ -163,3 +163,38 @@ def test_larger_before_the_decay_is_larger_at_every_iteration_of_its_second_half
     halves = {"early": other, "later": decay(0.15, 0.5)}
     assert larger_before_decay(halves, "early", T) == []
     assert larger_before_decay(halves, "later", T) == ["early"]
+
+
+def test_nothing_is_compared_with_what_is_trained_for_longer():
+    further, later = constant(0.1) | {"iterations": 3 * T}, decay(1.0, 0.2, iterations=3 * T)
+    assert (large_steps(later, T), large_steps(decay(1.0, 0.2), T)) == (60, 20)
+    assert comparisons({**RUNS, "further": further, "later": later}, T) == [
+        ("further", "short"),
+        ("small", "short"),
+        ("further", "long"),
+        ("small", "long"),
+        # `small` ends before, as `short` and `long` do.
+        ("further", "later"),
+        ("short", "long"),
+    ]
+
+
+def test_larger_before_the_decay_than_what_is_still_trained():
+    runs = {
+        "small": constant(0.1),
+        "further": constant(0.1) | {"iterations": 2 * T},
+        "later": decay(1.0, 0.6, iterations=2 * T),
+        "long": decay(1.0, 0.5),
+    }
+    assert larger_before_decay(runs, "small", T) == ["long"]
+    assert larger_before_decay(runs, "further", T) == ["later", "long"]
+    # To the last iteration.
+    runs["later"]["schedule"]["decay_at"] = 0.5
+    assert larger_before_decay(runs, "small", T) == ["later", "long"]
+
+
+def test_a_trend_is_over_runs_that_are_as_long():
+    runs = {f"at-{n}": of_edge(n / 10) for n in (3, 5, 7)}
+    assert list(over_the_edge(runs, T)) == list(runs)
+    runs["at-7"]["iterations"] = 2 * T
+    assert over_the_edge(runs, T) == {}

@@ -25,7 +25,7 @@ def one(block):
     alone = copy.deepcopy(TEACHER)
     alone["runs"] = {"small": SMALL}
     for key, part in block.items():
-        alone[key] = {**alone.get(key, {}), **part}
+        alone[key] = {**alone.get(key, {}), **part} if isinstance(part, dict) else part
     return Plan({"experiments": {"teacher": alone}})
 
 
@@ -35,6 +35,7 @@ OWN = [
     {"model": {"widths": [3]}, "problem": {"n_fresh": 9}},
     {"snapshots": {"first": 2}},
     {"edge": {"horizon": 0.25}},
+    {"iterations": 120},
 ]
 
 
@@ -68,7 +69,7 @@ def test_problems_and_edges_have_files_of_their_own():
 def test_a_block_that_says_nothing_new_is_none_of_its_own():
     runs = {"small": SMALL | {"model": {"widths": [5]}}}
     experiment = config.load(raw(**runs)).experiments["teacher"]
-    assert experiment.own_blocks("small") == {}
+    assert experiment.own_parts("small") == {}
     assert experiment.of_run("small") is experiment
 
 

@@ -45,6 +45,22 @@ def test_time_is_counted_in_epochs():
     assert sorted(dotted) == [[4, 4], [20, 20], [36, 36], [36, 36]]
 
 
+def test_epochs_go_on_where_a_run_has_more():
+    raw = raw_config()
+    raw["experiments"]["deep"]["runs"]["decay-50"]["epochs"] = 120
+    table = table_of()
+    table.loc[table["run"] == "decay-50", "iteration"] *= 3
+    page = plot(Sources({"deep": table}), spec_of(raw, "curves"))
+    loss, *_, steps = dict(zip(PANELS, page.axes, strict=False)).values()
+    assert loss.get_xlim() == (0, 120)
+    dotted = [x for x, _ in drawn(loss) if len(x) == 2 and x[0] == x[1]]
+    assert sorted(dotted) == [[4, 4], [36, 36], [60, 60], [108, 108]]
+    ends = [x[-1] for x, _ in drawn(steps) if len(x) > 100]
+    # Before the last update, of 12 an epoch.
+    assert ends == pytest.approx([40 - 1 / 12, 40 - 1 / 12, 120 - 1 / 12])
+    assert any("at 90 %, 120 epochs (" in text for text in legend_texts(page))
+
+
 def test_the_medians_are_those_of_the_table():
     axes, _ = curves()
     table = table_of()

@@ -67,8 +67,9 @@ def drawn_from(raw, name):
     tables, problems, trajectories = {}, {}, {}
     for experiment, entry in plan.config.experiments.items():
         parts = []
-        problem = generate({**plan.experiments.problem(experiment), "replicates": [0, 2]})
         for run in entry.runs:
+            own = plan.experiments.problem(experiment, run)
+            problem = generate({**own, "replicates": [0, 2]})
             spec = {**plan.experiments.run(experiment, run), "replicates": [0, 2]}
             other = trajectories.get((experiment, entry.runs[run].followed))
             trajectories[experiment, run] = train(problem, spec, 1, None, other)
@@ -381,3 +382,26 @@ def test_axes_and_legends_of_agreement_name_the_reference_and_the_run(raw):
 )
 def test_limits_of_an_axis_of_agreement(values, margin, expected):
     assert agreement._limits(np.array(values), margin) == expected
+
+
+def test_both_runs_are_drawn_to_their_own_end(raw):
+    runs = raw["experiments"]["second"]["runs"]
+    # A run that is not shown has more.
+    runs["sgd"]["iterations"], runs["other"] = 120, {"schedule": SCHEDULE, "iterations": 180}
+    sources, spec = drawn_from(raw, "label_noise")
+    limits = [axes.get_xlim() for axes in plot(sources, spec).axes]
+    assert limits == [(0, 60), (0, 120)] * 2
+    text = (ROOT / "workflow" / "report" / "label_noise.rst").read_text()
+    config = {"figures": {"label_noise": spec["figure"]}, "experiments": spec["experiments"]}
+    said = render_caption(text, {"figure": "label_noise"}, config)
+    assert "60 iterations; second: 3 replicates, 120 iterations." in " ".join(said.split())
+
+
+def test_the_caption_tells_iterations_that_are_not_the_experiments(raw):
+    raw["experiments"]["second"]["runs"]["sgd"]["iterations"] = 120
+    spec = json.loads(Plan(raw).jobs.spec("figure")(batch_of("first", figure="agreement")))
+    text = (ROOT / "workflow" / "report" / "agreement.rst").read_text()
+    config = {"figures": {"agreement": spec["figure"]}, "experiments": spec["experiments"]}
+    said = " ".join(render_caption(text, {"figure": "agreement"}, config).split())
+    first, second = (f"{name} (3 replicates, 60 iterations" for name in ("first", "second"))
+    assert f"{first}), {second}, 120 of sgd, 120 of sde, 120 of flow)." in said

@@ -259,3 +259,19 @@ def test_a_trajectory_of_another_run_is_refused(files):
     paths["trajectories"].reverse()
     with pytest.raises(ArtifactError, match="was made from another configuration"):
         read_sources(names, paths)
+
+
+def test_functions_at_snapshots_that_differ_are_told(raw):
+    raw["experiments"]["line"]["runs"]["small"]["iterations"] = 180
+    figure = plot(*drawn_from(raw, "learned_functions"))
+    # Every 10 and every 30 iterations; both have the first five.
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["iteration 0", "iterations 20 to 30", "iterations 50 to 60"]
+
+
+def test_losses_along_paths_are_drawn_to_the_end_of_the_longest(raw):
+    raw["experiments"]["first"]["runs"]["small"]["iterations"] = 180
+    del raw["figures"]["loss_surface_animation"]
+    figure = plot(*drawn_from(raw, "loss_surface"))
+    limits = {axes.get_xlabel(): axes.get_xlim() for axes in figure.axes}
+    assert limits["iteration"] == (0, 180)

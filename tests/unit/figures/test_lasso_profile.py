@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from figure_tables import assert_drawn, assert_filled, drawn, legend_texts, plot, tables_and_specs
 
+from conftest import ROOT
 from sparsestep.artifacts.tables import last_snapshots
 from sparsestep.errors import ConfigError
 from sparsestep.figures import render
@@ -11,6 +12,7 @@ from sparsestep.figures.draw import lasso_profile
 from sparsestep.figures.parts.shown import Shown
 from sparsestep.figures.sources import Sources
 from sparsestep.plan import Plan
+from sparsestep.report.page import render_caption
 
 
 @pytest.fixture
@@ -188,3 +190,24 @@ def test_unmeasured_is_refused_in_one_line(lasso):
     (line,) = str(error.value).splitlines()
     assert line.startswith("figures.profile.experiment: not measured there")
     assert "lasso_distance" in line
+
+
+def test_the_later_half_is_each_runs_own(lasso):
+    lasso["experiments"]["first"]["runs"]["b"]["iterations"] = 800
+    lasso["experiments"]["first"]["runs"]["b"]["snapshots"] = {"evenly_spaced": 31}
+    table, spec = tables_and_spec(lasso)
+    page = plot(Sources({"first": table}), spec)
+    last = table.groupby("run")["iteration"].transform("max")
+    late = table[table["iteration"] > last // 2]
+    assert late.groupby("run")["iteration"].min().to_dict() == {"a": 200, "b": 400, "c": 200}
+    mean = late.groupby(["run", "replicate"])["lasso_distance"].mean().groupby("run").median()
+    assert_drawn(page.axes[0], [0.04, 0.4], mean[["a", "b"]])
+    end = last_snapshots(table).groupby("run")["predicted_fluctuation"].median()
+    counts = late.groupby("run")["iteration"].nunique()
+    assert counts.to_dict() == {"a": 20, "b": 15, "c": 20}
+    assert_drawn(page.axes[0], [0.04, 0.4], (end / np.sqrt(counts))[["a", "b"]])
+    assert any("a mean of 15 to 20 snapshots" in text for text in legend_texts(page))
+    text = (ROOT / "workflow" / "report" / "lasso_profile.rst").read_text()
+    config = {"figures": {"profile": spec["figure"]}, "experiments": spec["experiments"]}
+    said = " ".join(render_caption(text, {"figure": "profile"}, config).split())
+    assert "3 replicates a run, 400 iterations each, 800 of b; 3 runs," in said

@@ -206,3 +206,14 @@ def test_every_panel_and_legend_entry_says_what_it_is_of(drawn):
     # Where the step size decays, on the run that it decays of.
     decays = [line for line in figure.axes[1].lines if line.get_linestyle() == ":"]
     assert [line.get_color() for line in decays] == [colours[1]]
+
+
+def test_the_axis_ends_with_the_longest_run(copies):
+    runs = copies["experiments"]["first"]["runs"]
+    runs["long"] = {**runs["small"], "iterations": 180}
+    tables, specs = tables_and_specs(copies)
+    # Nothing grows: there is no fit behind which the first could end.
+    apart, axes, *_ = plot(Sources(tables), specs["copies"]).axes
+    assert apart.get_xlim() == axes.get_xlim() == (0, 180)
+    steps = [line.get_xdata() for line in axes.lines if line.get_drawstyle() == "steps-post"]
+    assert [list(x) for x in steps] == [[0, 60], [0, 60], [0, 180]]

@@ -1,5 +1,7 @@
 """Data from config.yaml, initial values by coordinate, and the valley that is drawn of them."""
 
+import copy
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -38,12 +40,11 @@ def make_plan(**changes):
 
 
 def sources_of(plan):
-    spec = {**plan.experiments.problem("toy"), "replicates": [0, 2]}
-    problem = generate(spec)
-    runs = {
-        ("toy", run): train(problem, {**plan.experiments.run("toy", run), "replicates": [0, 2]})
-        for run in ("gd", "label-noise")
-    }
+    batch = {"replicates": [0, 2]}
+    problem, runs = generate({**plan.experiments.problem("toy"), **batch}), {}
+    for run in ("gd", "label-noise"):
+        own = generate({**plan.experiments.problem("toy", run), **batch})
+        runs["toy", run] = train(own, {**plan.experiments.run("toy", run), **batch})
     return Sources(problems={"toy": problem}, trajectories=runs)
 
 
@@ -125,3 +126,11 @@ def test_bad_input_is_named(block, key, value, says):
     with pytest.raises(ConfigError) as caught:
         config.load({"experiments": {"toy": raw}, "figures": {"valley": FIGURE}})
     assert says in str(caught.value)
+
+
+def test_weights_are_drawn_to_the_end_of_the_longest_run():
+    runs = copy.deepcopy(TOY["runs"])
+    runs["gd"]["iterations"] = 6000
+    plan = make_plan(runs=runs)
+    figure = plot(sources_of(plan), plan.figures.figure("valley"))
+    assert [axes.get_xlim() for axes in figure.axes[1:3]] == [(0, 6000), (0, 6000)]

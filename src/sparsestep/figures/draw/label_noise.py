@@ -44,7 +44,7 @@ class Pair:
     """Both runs of one experiment."""
 
     def __init__(self, sources: Sources, figure: Spec, name: str, experiment: Shown):
-        self._experiment = experiment
+        self._experiment = experiment.only(figure.runs)
         self.trajectories = {run: sources.trajectory(name, run) for run in figure.runs}
         table = sources.tables[name]
         self._table = table[table["run"].isin(figure.runs)]
@@ -62,7 +62,7 @@ class Pair:
             values = values.where(values < 10 * values.iloc[0].max())
             axes.plot(values.index, values.iloc[:, 0], **line)
         axes.set(yscale="log", ylabel=metrics.describe("train_loss").label)
-        axes.set_xlim(0, max(self._experiment.iterations, 1))
+        axes.set_xlim(0, max(self._experiment.longest, 1))
         axes.label_outer()
 
     def draw_differences(self, axes: Axes) -> None:

@@ -52,7 +52,7 @@ class Profile:
 
     Attributes:
         levels, etas: eta delta and eta of each run, by name.
-        later: rows of the table whose iteration lies in the later half, survivors only.
+        later: rows whose iteration lies in the later half of their run's, survivors only.
         end: the last snapshots, NaN where a replicate diverged.
         diverged: whether each (run, replicate) did.
     """
@@ -63,7 +63,8 @@ class Profile:
         sizes = {name: experiment.runs[name].schedule.step_size for name in self.runs}
         self.etas = pd.Series(sizes)
         self.table = table[table["diverged_at"] < 0]
-        self.later = self.table[self.table["iteration"] > table["iteration"].max() // 2]
+        last = table.groupby("run")["iteration"].transform("max")
+        self.later = table[(table["diverged_at"] < 0) & (table["iteration"] > last // 2)]
         self.end = last_snapshots(table).set_index(["run", "replicate"])
         self.diverged = table.groupby(["run", "replicate"])["diverged_at"].first() >= 0
 
@@ -118,7 +119,8 @@ def draw_distance(axes: Axes, profile: Profile) -> None:
     _draw(axes, profile, profile.end["mean_lasso_distance"], of_mean=True)
     fluctuation = profile.end["predicted_fluctuation"]
     _predict(axes, profile, fluctuation)
-    _predict(axes, profile, fluctuation / np.sqrt(_snapshots(profile)), _SAMPLING)
+    counts = _snapshots(profile).reindex(fluctuation.index.get_level_values("run"))
+    _predict(axes, profile, fluctuation / np.sqrt(counts.to_numpy(float)), _SAMPLING)
     _finish(axes, "distance to the nearest\nLasso solution", "log")
 
 
@@ -219,7 +221,9 @@ def mark_handles(profile: Profile) -> list:
     """Legend entries of the marks."""
     line = {"color": style.GREY, "marker": "o", "markersize": 4}
     hollow = {**line, **_marker("o", True)}
-    sampling = f"statistical error of a mean of {_snapshots(profile)} snapshots (a)"
+    counts = sorted({*_snapshots(profile)} or {0})
+    several = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    sampling = f"statistical error of a mean of {several} snapshots (a)"
     return [
         Line2D([], [], **line, label="of the snapshots: median; recall (c)"),
         Line2D([], [], **hollow, linestyle=_OF_MEAN, label="of their mean: median (a, b)"),
@@ -258,8 +262,9 @@ def _marker(marker: str, hollow: bool) -> dict:
     return {"marker": marker, **({"markerfacecolor": "white"} if hollow else {})}
 
 
-def _snapshots(profile: Profile) -> int:
-    return profile.later["iteration"].nunique()
+def _snapshots(profile: Profile) -> pd.Series:
+    """How many snapshots the later half has, by run; of runs with a survivor."""
+    return profile.later.groupby("run")["iteration"].nunique()
 
 
 def _draw(axes: Axes, profile: Profile, values: pd.Series, of_mean: bool = False) -> None:

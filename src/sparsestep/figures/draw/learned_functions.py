@@ -51,13 +51,18 @@ class Functions:
 
     def draw(self, axes: Axes, asked: int) -> None:
         """All runs at the snapshot nearest to the iteration `asked`."""
+        shown = set()
         for run, (colour, dashes) in self._looks.items():
             trajectory = self.trajectories[run]
             iteration, values = self._at(trajectory, asked)
             others = (trajectory.diverged_at < 0) & self._same_data
             axes.plot(self._x, values[1:][others[1:]].T, color=colour, **_THIN)
             axes.plot(self._x, values[0], color=colour, linestyle=dashes, linewidth=1.5)
-            axes.set_title(f"iteration {iteration}", fontsize="medium")
+            shown.add(iteration)
+        # Runs may have snapshots of their own.
+        first, last = min(shown), max(shown)
+        title = f"iteration {first}" if first == last else f"iterations {first} to {last}"
+        axes.set_title(title, fontsize="medium")
         axes.plot(self._x_train, self._y_train, **_DATA)
         axes.set(xlabel="$x$", ylabel="$h(x)$")
         axes.label_outer()

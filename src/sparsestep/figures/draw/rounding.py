@@ -54,7 +54,7 @@ def draw_separations(
     The axis ends a little behind the last fit: later, copies are two different runs.
     """
     ends = [fit.last for fit in fits.values() if np.isfinite(fit.last)]
-    end = min(_BEYOND * max(ends), experiment.iterations) if ends else experiment.iterations
+    end = min(_BEYOND * max(ends), experiment.longest) if ends else experiment.longest
     shown = [np.array([separation.LOW / 1e3])]
     for name, (colour, dashes) in experiment.looks().items():
         near = apart[name].loc[:end].where(lambda values: values > 0)
@@ -79,7 +79,7 @@ def draw_shares(axes: Axes, copies: pd.DataFrame, experiment: Shown) -> None:
     for name, (colour, dashes) in experiment.looks().items():
         of_run = copies[copies["run"] == name]
         fates = of_run.groupby("replicate")["diverged_at"].first().to_numpy()
-        at, counts = diverged_by(fates, experiment.iterations)
+        at, counts = diverged_by(fates, experiment.length(name))
         ends = np.array([shares.exact_interval(count, len(fates)) for count in counts])
         band = {"color": colour, "alpha": 0.15, "linewidth": 0, "step": "post"}
         axes.fill_between(at, *ends.T, **band)
@@ -88,7 +88,7 @@ def draw_shares(axes: Axes, copies: pd.DataFrame, experiment: Shown) -> None:
         over_time.mark_decays(axes, experiment, name, colour)
     axes.set_ylabel("share of the copies diverged")
     axes.set_ylim(-0.02, 1.02)
-    axes.set_xlim(0, experiment.iterations)
+    axes.set_xlim(0, experiment.longest)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.set_xlabel("iteration")
 

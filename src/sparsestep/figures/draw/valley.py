@@ -49,7 +49,7 @@ class Valley:
         self._looks = experiment.looks()
         self.trajectories = {run: sources.trajectory(name, run) for run in experiment.runs}
         self._start = problem.of_replicate("theta0", 0)[:2]
-        self._iterations = experiment.iterations
+        self._iterations = experiment.longest
 
     def flattest(self) -> np.ndarray:
         """The minimum with the smallest Hessian: all weight where the input is smallest, (2,).

@@ -47,10 +47,11 @@ def draw(axes: Axes, table: pd.DataFrame, experiment: Shown, metric: str) -> Non
         shown = shown[shown <= _FAR_OFF * first.max()]
     stars = published.values(experiment, metric)
     for name, value in stars.items():
-        published.draw(axes, table["iteration"].max(), value, experiment.looks()[name][0])
+        last = table.loc[table["run"] == name, "iteration"].max()
+        published.draw(axes, last, value, experiment.looks()[name][0])
     panel.set_value_axis(axes, metric, np.append(shown, list(stars.values())))
     axes.set_xlabel(experiment.time_unit)
-    axes.set_xlim(0, max(experiment.in_time_unit(experiment.iterations), 1))
+    axes.set_xlim(0, max(experiment.in_time_unit(experiment.longest), 1))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
 
 

@@ -20,12 +20,16 @@ Times = TypeVar("Times", int, np.ndarray, "pd.Series")
 
 @dataclasses.dataclass(frozen=True)
 class ShownRun:
-    """A run: the user's text and colour for it, if any, its schedule, how starts are perturbed."""
+    """A run: the user's text and colour for it, if any, its schedule, how starts are perturbed.
+
+    And its T, where it is not the experiment's.
+    """
 
     label: str | None
     colour: str | None
     schedule: "Closed"
     perturbation: float = 0.0
+    iterations: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Shown:
     """An experiment, of which `shown` lists the runs that a figure shows.
 
     Attributes:
-        title: the user's heading.  iterations: T.  replicates: R.
+        title: the user's heading.  iterations: T of runs without their own.  replicates: R.
         runs: by name, all of the experiment, in its order, which decides their colours.
         epochs: how many T are, None where the experiment has none.
         published: end values of the paper, by run, by metric, of the panels alone.
@@ -55,7 +59,8 @@ class Shown:
             run = spec["runs"][name]
             schedule = schedules.from_spec(run["schedule"])
             size = run.get("perturbation", 0.0)
-            runs[name] = ShownRun(run["label"], run["colour"], schedule, size)
+            own = run.get("iterations")
+            runs[name] = ShownRun(run["label"], run["colour"], schedule, size, own)
         numbers = (spec["iterations"], spec["replicates"])
         also = (spec.get("epochs"), spec.get("published", {}))
         return cls(spec["title"], *numbers, runs, tuple(runs), *also)
@@ -84,17 +89,28 @@ class Shown:
         if self.is_relative(name):
             text += " of the edge"
         for decay in self.decays(name):
-            if decay < self.iterations:
-                text += rf" $\to$ {eta[decay]:.3g} at {100 * decay / self.iterations:.0f} %"
+            if decay < len(eta):
+                text += rf" $\to$ {eta[decay]:.3g} at {100 * decay / len(eta):.0f} %"
+        if run.iterations:
+            text += f", {self.in_time_unit(len(eta)):.12g} {self.time_unit}s"
         return text
+
+    def length(self, name: str) -> int:
+        """T of a run, which may have its own."""
+        return self.runs[name].iterations or self.iterations
+
+    @property
+    def longest(self) -> int:
+        """The largest T of the runs that are shown, where axes of time end."""
+        return max(map(self.length, self.shown))
 
     def step_sizes(self, name: str) -> np.ndarray:
         """Step size of every iteration of a run, (T,), or fraction of the edge."""
-        return self.runs[name].schedule.step_sizes(self.iterations)
+        return self.runs[name].schedule.step_sizes(self.length(name))
 
     def decays(self, name: str) -> list[int]:
         """Iterations at which the step size of a run decays."""
-        return self.runs[name].schedule.decays(self.iterations)
+        return self.runs[name].schedule.decays(self.length(name))
 
     def is_relative(self, name: str) -> bool:
         """Whether the step sizes of a run are fractions of each replicate's edge."""

@@ -71,3 +71,13 @@ def runs_not_there(
         for key, run in wanted.items()
         if run not in valid
     }
+
+
+def of_another_length(experiment: str, experiments: "dict[str, Experiment]") -> str:
+    """The first run with iterations of its own, of a figure in which all have as many; else ""."""
+    chosen = experiments[experiment]
+    for name in chosen.runs:
+        if own := chosen.own_parts(name).get("iterations"):
+            text = f"got experiments.{experiment}.runs.{name}.iterations {own}"
+            return f"{text}; every run must have as many, {chosen.iterations}"
+    return ""

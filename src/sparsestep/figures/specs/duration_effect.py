@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from sparsestep.fields import Closed, Name
+from sparsestep.figures.specs import base
 from sparsestep.figures.specs.base import FigureSpec
 from sparsestep.figures.specs.text import ShownText
 
@@ -73,6 +74,8 @@ def _mistake(experiment: str, experiments: "dict[str, Experiment]") -> str:
                 f"{where}.{name}.schedule.step_size {_step_size(run)}; every run's must be "
                 f"given in the same units, that of {first!r} is {_step_size(chosen.runs[first])}"
             )
+    if longer := base.of_another_length(experiment, experiments):
+        return longer
     # Powers of what a user wrote may be too large for a number.
     with np.errstate(over="ignore", invalid="ignore"):
         runs = chosen.runs.items()

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from sparsestep.fields import Closed
+from sparsestep.figures.specs import base
 from sparsestep.figures.specs.grid import PanelGrid
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ class Spec(PanelGrid):
 
         One whose starts are perturbed shares the place of the run that it repeats.
         """
+        if longer := base.of_another_length(self.experiment, experiments):
+            return {("experiment",): longer}
         chosen = experiments[self.experiment]
         places: dict[bool, dict[tuple, str]] = {False: {}, True: {}}
         for name, run in chosen.runs.items():

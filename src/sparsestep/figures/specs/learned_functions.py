@@ -38,9 +38,13 @@ class Spec(FigureSpec):
         if dimension != 1:
             text = f"got {self.experiment!r}, whose inputs have dimension {dimension}; valid: 1"
             return {("experiment",): text}
+        lengths = {run: chosen.of_run(run).iterations for run in chosen.runs}
+        shortest = min(lengths, key=lambda run: lengths[run])
+        where = f"experiments.{self.experiment}"
+        if lengths[shortest] != chosen.iterations:
+            where += f".runs.{shortest}"
         return {
-            ("iterations", index): f"got {asked}; experiments.{self.experiment} ends before "
-            f"iteration {chosen.iterations}"
+            ("iterations", index): f"got {asked}; {where} ends before iteration {lengths[shortest]}"
             for index, asked in enumerate(self.iterations)
-            if asked >= chosen.iterations
+            if asked >= lengths[shortest]
         }
