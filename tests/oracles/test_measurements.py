@@ -21,7 +21,8 @@ NOTHING = {"label_noise_gap": 1e-14, "label_noise_mean": 1e-15}
 
 def abouts(experiment, run):
     """What the definitions are asked about, of each replicate, with the rows of the table."""
-    problem, trajectory = finished().problem(experiment), finished().trajectory(experiment, run)
+    problem = finished().problem(experiment, run)
+    trajectory = finished().trajectory(experiment, run)
     table = finished().measurements(experiment, run)
     for row, thetas in enumerate(trajectory.parameters):
         alive = np.isfinite(thetas).all(axis=1)

@@ -15,9 +15,9 @@ ROUNDING = {"float64": 1e-10, "float32": 2e-6}
 UNSTABLE = {("points", "chaotic"): 1e-4, ("kinks-float32", "exploding"): 1e-3}
 
 
-def arrays_of(experiment, row):
+def arrays_of(experiment, row, run=None):
     """What is stored of a replicate's problem, by name."""
-    problem = finished().problem(experiment)
+    problem = finished().problem(experiment, run)
     names = ("x_train", "y_train", "x_test", "y_test", "theta0", "order", *problem.truth)
     return {name: problem.of_replicate(name, row) for name in names}
 
@@ -44,16 +44,20 @@ def trained(experiment, run):
     found = []
     for row in rows_of(experiment):
         losses = trained(experiment, other)[row][1] if other else None
-        arguments = arrays_of(experiment, row), row, own_step_sizes(experiment, run)[row]
+        arrays = arrays_of(experiment, row, run)
+        arguments = arrays, row, own_step_sizes(experiment, run)[row]
         found.append(trainings.train(spec, *arguments, losses))
     return found
 
 
-@pytest.mark.parametrize("experiment", dict(RUNS))
-def test_problems_are_drawn_as_their_definitions_say(experiment):
-    spec = finished().problem(experiment).spec
+PROBLEMS = [*((experiment, None) for experiment in dict(RUNS)), ("sparse", "further")]
+
+
+@pytest.mark.parametrize(("experiment", "run"), PROBLEMS)
+def test_problems_are_drawn_as_their_definitions_say(experiment, run):
+    spec = finished().problem(experiment, run).spec
     for row in rows_of(experiment):
-        stored = arrays_of(experiment, row)
+        stored = arrays_of(experiment, row, run)
         # The teacher's parameters show in its labels.
         stored.pop("teacher", None)
         order = stored.pop("order")

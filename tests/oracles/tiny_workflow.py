@@ -46,9 +46,10 @@ class Finished:
         self._folder = folder
 
     @functools.cache
-    def problem(self, experiment):
-        """What the runs of an experiment were trained on."""
-        return read_problem(self._path(self._experiments.problem_path, experiment))
+    def problem(self, experiment, run=None):
+        """What the runs of an experiment were trained on, or a run that has its own."""
+        (batch,) = self._experiments.batches(experiment)
+        return read_problem(self._folder / self._experiments.problem_path(experiment, batch, run))
 
     @functools.cache
     def trajectory(self, experiment, run):
@@ -116,7 +117,8 @@ def _make_data(plan, name, entry):
         at = {"dataset": dataset, "dataset_id": identity(datasets.spec(dataset))}
         stage_jobs.do(plan, "prepare", at, output=plan.experiments.dataset_path(name))
         return
-    stage_jobs.make_problem(plan, name, batch)
+    for run in (None, *entry.runs):
+        stage_jobs.make_problem(plan, name, batch, run)
 
 
 def _make_run_on_images(plan, name, run, batch):

@@ -72,6 +72,8 @@ class Experiment:
 
     def _longer(self, a, b):
         phase = self.phase[b]
+        if len(self.steps[a]) < len(self.steps[b]):
+            return False
         large, small = self.steps[b][:phase], self.steps[a][:phase]
         nowhere_smaller = (large >= small).all() and (large > small).any()
         return self.phase[a] < phase and self._alike(a, b) and nowhere_smaller
@@ -163,6 +165,7 @@ class Experiment:
                 continue
             half = slice(-(-decay // 2), decay)
             alike = against and self._alike(run, against)
+            alike = alike and decay <= len(self.steps[against])
             if alike and (self.steps[run][half] > self.steps[against][half]).all():
                 ends = [self._levels(name, metric, decay) for name in (against, run)]
                 found.append(self._level_row("high", metric, against, run, *ends))
