@@ -11,7 +11,8 @@ SOURCES := src tests benchmarks
 # snakefmt calls shfmt, which lies beside it.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all setup test test-faults test-processors test-slurm test-lowest mutants lint format benchmark
+.PHONY: all setup test test-documents test-faults test-processors test-slurm test-lowest mutants lint
+.PHONY: format benchmark
 .PHONY: unused delete-unused
 .PHONY: clean-environment
 
@@ -33,6 +34,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 # Files of tests run side by side, each in one process: its fixtures are made once.
 test: setup
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+# What the documentation says runs: questions with their configs, examples, notebooks.
+test-documents: setup
+	@$(BIN)/python -m pytest tests/documents --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # The workflow on a Slurm of its own; skips, and says why, where none can be started.
 test-slurm: $(VENV)/cluster-installed
