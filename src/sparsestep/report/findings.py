@@ -104,8 +104,8 @@ def check(text: str, path: Path) -> None:
             raise ConfigError(f"{path}: {paragraph[:60]!r}: lies too deep") from None
         if mistakes:
             raise ConfigError(f"{path}: {mistakes[0]}")
-    for met in (True, False):
-        rest.check("\n\n".join(_sample(tree, met) for tree in trees), str(path))
+    for sample in _samples_of(trees, "\n\n"):
+        rest.check(sample, str(path))
 
 
 def paragraphs(text: str) -> list[str]:
@@ -187,18 +187,24 @@ def _mistakes_of_call(node: nodes.Node, functions: dict[str, tuple[str, ...]]) -
     return [f"{name}(): {text}" for text in map(_wrong, asked, texts) if text]
 
 
-def _sample(node: nodes.Node, met: bool) -> str:
-    """What a template may become, with a number for each call, all conditions met or none."""
+def _samples(node: nodes.Node) -> list[str]:
+    """What a template may become, with a number for each call: every branch is in one of them."""
     match node:
         case nodes.TemplateData():
-            return node.data
+            return [node.data]
         case nodes.Call():
-            return "1"
+            return ["1"]
         case nodes.If():
-            parts = node.body if met else node.else_
-        case _:
-            parts = node.iter_child_nodes()
-    return "".join(_sample(part, met) for part in parts)
+            branches = (node.body, *([other] for other in node.elif_), node.else_)
+            return [text for branch in branches for text in _samples_of(branch)]
+    return _samples_of(node.iter_child_nodes())
+
+
+def _samples_of(parts: Iterable[nodes.Node], between: str = "") -> list[str]:
+    """The same of several behind each other; those with fewer samples repeat their last."""
+    every = [_samples(part) for part in parts]
+    most = max(map(len, every), default=1)
+    return [between.join(of[min(at, len(of) - 1)] for of in every) for at in range(most)]
 
 
 def _written(argument: nodes.Node) -> str:

@@ -123,6 +123,12 @@ def test_what_diverges_at_its_first_update_diverges_and_what_is_perturbed_is_tha
     assert list(found["diverged"])[:3] == [3, 0, 1]
 
 
+def test_one_of_many_is_shown():
+    table = run_of("rare", 30, {7}, np.ones(200))
+    (row,) = shown(tabulate({"one": table[table["iteration"] < 2]}, {}))["rows"]
+    assert row[3:5] == ["1 of 30", "0.033"]
+
+
 def test_columns_of_the_shown_table_stand_below_their_names(tables):
     table = shown(tabulate(tables, PERTURBED))
     (row,) = (dict(zip(table["header"], row, strict=True)) for row in table["rows"][3:])

@@ -1,5 +1,6 @@
 """Findings: numbers from the end values, paragraphs that vanish, texts that run nothing."""
 
+import json
 import re
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_a_changed_end_value_changes_the_sentence(summary):
 
 
 def test_a_paragraph_about_what_is_not_there_is_left_out(summary):
-    text = 'A {{ median("one", "small", "l0") }}.\n\nB {{ median("one", "large", "l0") }}.\n\nC.'
+    text = 'A {{ median("one", "small", "l0") }}.\n\nB {{ median("one", "large", "l0") }}.\n \nC.'
     assert rendered(text, summary) == "A 2.5.\n\nC."
 
 
@@ -65,8 +66,13 @@ def test_what_was_seen_is_said_for_those_settings_alone(summary):
     assert rendered(text, summary, experiments__one="0123456789ab") == "As seen."
     assert rendered(text, summary, experiments__one="ba9876543210") == ""
     assert rendered(text, summary) == ""
+    either = '{% if as_seen("runs.a", "0123456789ab") or as_seen("runs.b", "0123456789ab") %}x'
+    other = f"{either}{{% elif as_seen('runs.c', '0123456789ab') %}}y{{% else %}}z{{% endif %}}"
+    for name, said in (("runs__a", "x"), ("runs__b", "x"), ("runs__c", "y"), ("runs__d", "z")):
+        assert rendered(other, summary, **{name: "0123456789ab"}) == said
 
 
+SEEN = 'as_seen("runs.one", "0123456789ab")'
 NOT_SUPPORTED = [
     ("{{ 7 * 7 }}", "mul is not supported"),
     ("{{ 3 }}", "const is not supported"),
@@ -97,6 +103,19 @@ NOT_SUPPORTED = [
     ('{{ share("one", "small", "l0_layer") }}', "there is no such metric, got 'l0_layer'; valid: "),
     ('{% if as_seen("run.one", "0123456789ab") %}x{% endif %}', "as_seen(): got 'run.one'; must b"),
     ('{% if as_seen("runs.one", "0123456789a") %}x{% endif %}', "as_seen(): got '0123456789a'; mu"),
+    (
+        '{% if as_seen("runs.one", "0123456789abc") %}x{% endif %}',
+        "got '0123456789abc'; must be an",
+    ),
+    ('{% if as_seen("runs.one two", "0123456789ab") %}x{% endif %}', "got 'runs.one two'; must be"),
+    ('{{ median("one", "small", "l0", *median) }}', "takes 3 texts in quotes (experiment, run, m"),
+    ('{{ median("one", "small", "l0", **median) }}', "got 'one', 'small', 'l0', name"),
+    (f"{{% if {SEEN} %}}x{{% elif {SEEN} %}}{{{{ 3 }}}}{{% endif %}}", "const is not supported"),
+    (f"{{% if {SEEN} %}}x{{% elif {SEEN} %}}See a_.{{% endif %}}", "not valid reST at 'See a_.'"),
+    (
+        f"{{% if {SEEN} %}}{{% if {SEEN} %}}x{{% else %}}See a_.{{% endif %}}{{% endif %}}",
+        "not valid reST at 'See a_.'",
+    ),
     ("{% for i in [1, 2] %}x{% endfor %}", "for is not supported"),
     ("{% set x = 1 %}", "assign is not supported"),
     ("{% include 'page.html' %}", "include is not supported"),
@@ -127,21 +146,65 @@ def test_files_that_cannot_be_read_or_are_missing(tmp_path):
     with pytest.raises(ConfigError, match=r"k\.rst: missing; the report needs it"):
         findings.require_captions([str(tmp_path / "k.rst")])
     findings.require_captions([str(tmp_path / "f.rst")])
+    there = [tmp_path / "c.rst", tmp_path / "a.rst"]
+    for path in there:
+        path.write_text("Fine.")
+    assert findings.checked_files(str(tmp_path), ["c", "b", "a"]) == list(map(str, there))
 
 
 def test_what_is_no_rest_once_numbers_are_in_it_ends_the_report(summary):
     spec = {"figures": [{"name": "f", "kind": "k", "shows": []}], "experiments": []}
     parts = (spec, summary, {"f": (".svg", b"")})
-    for given in ({"findings": {"f": "See f_."}}, {"captions": {"k": "See k_."}}):
+    of_table = {"notes": {"s": "See s_."}, "tables": {"t": pd.DataFrame({"a": [1]})}}
+    for given, source in (
+        ({"findings": {"f": "See f_."}}, r"findings/f\.rst"),
+        ({"captions": {"k": "See k_."}}, r"k\.rst or figures\.f\.caption"),
+        (of_table, r"tables/s\.rst"),
+    ):
         texts = {"captions": {"k": "Fine."}, "template": "", **given}
+        about = spec | {
+            "tables": list(texts.get("tables", {})),
+            "simulations": {"t": {"kind": "s"}},
+        }
         with pytest.raises(
-            ConfigError, match=r"^workflow/report/\S+\.rst.*: not valid reST at 'See"
+            ConfigError, match=rf"^workflow/report/{source}: not valid reST at 'See"
         ):
-            page.build(*parts, **texts)
+            page.build(about, *parts[1:], **texts)
     with pytest.raises(
         ConfigError, match=r"^workflow/report/k\.rst or figures\.f\.caption: 'no' is un"
     ):
         page.build(*parts, captions={"k": "{{ no.such }}"}, template="")
+
+
+def test_what_the_page_says_of_figures_and_simulations(summary):
+    """Findings of end values, settings and sweeps; short tables, of which all rows are shown."""
+    widths = pd.DataFrame({"width": [1, 1], "replicate": [0, 1], "diverged_at": [-1, 3]})
+    text = '{{ median("one", "small", "l0") }}, {{ swept_diverged("widths", "width = 1") }}'
+    text += f"{{% if {SEEN} %}}, seen{{% endif %}}"
+    spec = {
+        "figures": [{"name": "f", "kind": "k", "shows": []}],
+        "experiments": [],
+        "settings": {"runs.one": "0123456789ab"},
+        "simulations": {"s": {"kind": "quadratic", "n": 7}, "t": {"kind": "quadratic", "n": 8}},
+        "sweeps": {"widths": {"replicates": 9}},
+        "tables": ["t", "s"],
+    }
+    of = "snakemake.config"
+    captions = {"k": f'{{{{ {of}["sweeps"].widths.replicates + {of}["simulations"]["s"]["n"] }}}}'}
+    notes = {"quadratic": f'n = {{{{ {of}["simulations"][snakemake.wildcards.simulation].n }}}}'}
+    short = {name: pd.DataFrame({"a": [name, "2"], "b": ["3", "4"]}) for name in ("s", "t")}
+    template = "{{ [figures, simulations] | tojson }}"
+    given = {"notes": notes, "tables": short, "findings": {"f": text}, "sweeps": {"widths": widths}}
+    figures, simulations = json.loads(
+        page.build(spec, summary, {"f": (".svg", b"")}, captions, template, **given)
+    )
+    assert figures[0]["findings"].strip() == "<p>2.5, 1 of 2, seen</p>"
+    assert figures[0]["caption"].strip() == "<p>16</p>"
+    told = [(of["title"], of["caption"].strip(), of["header"], of["rows"]) for of in simulations]
+    assert told == [
+        ("t", "<p>n = 8</p>", ["a", "b"], [["t", "3"], ["2", "4"]]),
+        ("s", "<p>n = 7</p>", ["a", "b"], [["s", "3"], ["2", "4"]]),
+    ]
 
 
 def test_captions_of_config_are_checked():
@@ -150,6 +213,15 @@ def test_captions_of_config_are_checked():
         ConfigError, match=r"^figures\.two\.caption: not valid reST at '\|x\|': Und"
     ):
         rest.check_all({"figures.one.caption": "Fine.", "figures.two.caption": "|x|"})
+
+
+def test_a_text_brings_nothing_of_its_own_into_the_page(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("Secret.")
+    for text in (".. raw:: html\n\n   <b>Secret.</b>", f".. include:: {secret}"):
+        assert "Secret" not in rest.as_html(f"Before.\n\n{text}", "x")
+    # Of what docutils only warns of, it writes nothing into the page.
+    assert "System Message" not in rest.as_html("Longer\n===\n\nText.", "x")
 
 
 @pytest.fixture(scope="module")

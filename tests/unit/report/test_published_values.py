@@ -98,6 +98,16 @@ def test_nothing_survives():
     assert np.isnan(row["median"])
 
 
+def test_replicates_without_a_value_and_tables_without_replicate_0():
+    table = table_of(small=[*ENDS, np.nan], diverged=[("small", 1)])
+    row = verdict(table, "small", 20.0)
+    # Of twelve, one diverges, and one survives and has no value.
+    assert (row["replicates"], row["survivors"], row["min"]) == (12, 10, 10)
+    row = verdict(table[table["replicate"] > 0], "small", 10.0)
+    assert np.isnan([row["replicate_0"], row["replicate_0_diverged_at"]]).all()
+    assert row["verdict"] == "open"
+
+
 REASON = {"run": "small", "metrics": ["l0"], "reason": "another c", "shown_by": None}
 SHOWN = {**REASON, "shown_by": {"experiment": "two", "run": "small"}}
 

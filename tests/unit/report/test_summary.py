@@ -54,6 +54,16 @@ def test_summary_is_tidy(tables, diverged_at):
     assert list(summary["run"].unique()) == ["small", "large"]
 
 
+def test_rows_of_a_run_stay_in_the_order_of_metrics_and_replicates():
+    runs = [f"run-{number}" for number in range(20)]
+    rows = [(run, r, 0, -1, 1.0) for run in runs for r in (0, 1)]
+    names = ["run", "replicate", "iteration", "diverged_at", "l0"]
+    found = summarise({"one": pd.DataFrame(rows, columns=names)})
+    told = list(zip(found["run"], found["metric"], found["replicate"], strict=True))
+    of_run = [(metric, r) for metric in ("diverged", "diverged_at", "l0") for r in (0, 1)]
+    assert told == [(run, *of) for run in runs for of in of_run]
+
+
 def test_runs_may_end_at_different_iterations(tables):
     table = tables["one"].replace({"iteration": {9: 500}}).copy()
     table.loc[table["run"] == "small", "iteration"] = [0, 9, 0, 9]
@@ -77,6 +87,12 @@ def test_report_table(tables):
         ["small", "0 of 2", "0.4 (0.32, 0.48)"],
         ["large", "1 of 2", "0.1 (0.1, 0.1)"],
     ]
+
+
+def test_end_values_have_three_digits(tables):
+    precise = tables["one"].assign(train_loss=0.12345)
+    found = report.end_values(summarise({"one": precise}), "one", ["small"])
+    assert found["rows"] == [["small", "0 of 2", "0.123 (0.123, 0.123)"]]
 
 
 def test_shares_stand_in_the_table_in_per_cent(tables):

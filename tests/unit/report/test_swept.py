@@ -1,5 +1,6 @@
 """Numbers of sweeps in findings: points, exponents, paragraphs that vanish, wrong texts."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,48 @@ def test_a_key_of_one_value_need_not_be_named(sweeps):
     )
 
 
+def test_what_is_lost_at_once_is_lost_and_texts_may_hold_what_separates(sweeps):
+    sweeps["widths"] = sweeps["widths"].replace({"algorithm": {NOISY: "noise = 0.1"}})
+    sweeps["widths"]["diverged_at"] = sweeps["widths"]["diverged_at"].replace(7, 0)
+    point = "model.widths.0 = 40; algorithm = noise = 0.1; "
+    assert rendered(call("swept_diverged", "widths", point), sweeps) == "4 of 5"
+    # A text for a number is no point.
+    assert rendered(call("swept_diverged", "widths", "model.widths.0 = x"), sweeps) == ""
+
+
+def test_exponents_are_of_all_values_that_there_are(sweeps):
+    # At 40 one of five is left, the first: the logs of 1, ..., 5 have the mean log(120) / 5.
+    found = rendered(
+        call("exponent", "widths", "train_loss", "model.widths.0", f"algorithm = {NOISY}"), sweeps
+    )
+    assert found.startswith(f"{MINUS}{0.5 + np.log(120) / 5 / np.log(4):.2f} (")
+
+
+def of_keys(*keys, replicates=2):
+    """A sweep over one key; what is measured is four times its square, of each replicate."""
+    rows = [[key, r, -1, 4.0 * float(key) ** 2] for key in keys for r in range(replicates)]
+    columns = ["model.scale", "replicate", "diverged_at", "train_loss"]
+    return {"scales": pd.DataFrame(rows, columns=columns)}
+
+
+def test_exponents_over_keys_that_are_fractions_and_of_one_replicate():
+    told = call("exponent", "scales", "train_loss", "model.scale", "")
+    assert rendered(told, of_keys(0.5, 0.25)) == "2.00 (2.00 to 2.00)"
+    # An interval is about several.
+    assert rendered(told, of_keys(0.5, 0.25, replicates=1)) == "2.00"
+    for keys in ((0.0, 0.5), (-1, 2), (True, 2.5), (0.5,)):
+        assert rendered(told, of_keys(*keys)) == "", keys
+    falling = of_keys(1, 2, 4, replicates=3)
+    at = falling["scales"]
+    at["train_loss"] = at["model.scale"] ** -(1.0 + 0.1 * at["replicate"])
+    low, high = (float(x) for x in re.findall(r"\d\.\d+", rendered(told, falling))[1:])
+    # Of slopes -1, -1.1, -1.2, from the smaller to the larger: minus signs apart, they fall.
+    assert low > 1.1 > high
+    nobody = of_keys(1, 2)
+    nobody["scales"]["train_loss"] = np.nan
+    assert rendered(told, nobody) == ""
+
+
 @pytest.mark.parametrize(
     "texts",
     [
@@ -79,6 +122,8 @@ def test_a_key_of_one_value_need_not_be_named(sweeps):
         ("swept", "widths", "l0", "model.widths.0 = 40; algorithm = sgd"),
         ("swept", "widths", "edge", "model.widths.0 = 20; algorithm = sgd"),
         ("swept", "widths", "edge", "iterations = 20; algorithm = sgd"),
+        ("swept", "widths", "edge", "model.widths.0 = 40; algorithm = sgd; iterations = 20"),
+        ("swept", "widths", "edge", "model.widths.0 = 40.001; algorithm = sgd"),
         # Several points.
         ("swept", "widths", "edge", "model.widths.0 = 40"),
         ("swept_diverged", "widths", "algorithm = sgd"),
@@ -98,6 +143,8 @@ def test_a_paragraph_about_what_is_not_there_is_left_out(sweeps, texts):
         (("swept", "Widths!", "edge", ""), "swept(): got 'Widths!'; must be the name of a sweep"),
         (("swept", "widths", "egde", ""), "there is no such metric, got 'egde'"),
         (("swept", "widths", "edge", "iterations"), "got 'iterations'; must be `key = value`"),
+        (("swept", "widths", "edge", "iterations = "), "got 'iterations ='; must be `key = value`"),
+        (("swept", "widths", "edge", "a = 1; = 2"), "got '= 2'; must be `key = value`"),
         (("exponent", "widths", "edge", " ", ""), "must be a key of the sweep"),
     ],
 )

@@ -51,11 +51,14 @@ def test_verdicts_are_counted_by_claim():
 
 def test_what_those_that_are_lost_had_before():
     rows = [lost(90.0), lost(100.0), lost(110.0), lost(120.0)]
-    # Nobody is lost; nobody is left to be compared with.
-    rows += [lost(np.nan, count=0), lost(90.0, pairs=0)]
+    # Nobody is lost; nobody is left to be compared with; those that are lost have no value.
+    rows += [lost(np.nan, count=0), lost(90.0, pairs=0), lost(np.nan)]
     (sentence,) = verdicts.left_out(pd.DataFrame(rows))
     assert sentence.startswith("sparser: 4 comparisons in which the second run loses")
     assert sentence.endswith("smaller than that of the pairs in 1, equal in 1, larger in 2")
+    # One may be lost, and one may be left.
+    (sentence,) = verdicts.left_out(pd.DataFrame([lost(90.0, count=1, pairs=1)]))
+    assert sentence.startswith("sparser: 1 comparison in which")
     # A level before the decay is no end value, be it that of the first run.
     of_level = row("stabilises: high", "holds", "holds", 0.2, lost=3, median_a_of_lost=90.0)
     assert verdicts.left_out(pd.DataFrame([of_level])) == []

@@ -50,7 +50,7 @@ class Pair:
         self._table = table[table["run"].isin(figure.runs)]
 
     def draw_losses(self, axes: Axes) -> None:
-        """Training loss of replicate 0 under both, of the others thin under SGD."""
+        """Training loss of replicate 0 under both."""
         looks = self._experiment.looks()
         for run, width, dashes in zip(
             self.trajectories, (1.8, 1.0), ("-", (0, (4, 3))), strict=True
