@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from sparsestep.artifacts.identity import identity
+from sparsestep.artifacts.tables import MEASUREMENTS, read_table
+from sparsestep.artifacts.tables import SWEEP as SWEEP_TABLE
 from sparsestep.errors import ArtifactError
 from sparsestep.plan import Plan
 from sparsestep.stages import calibrate, generate, measure, simulate, sweep, tabulate, train
@@ -127,3 +129,15 @@ def test_an_input_of_other_settings_is_refused(raw, tmp_path, job, option):
     assert not (tmp_path / "own" / job).exists()
     own.run(job)
     assert (tmp_path / "own" / job).exists()
+    for name in (*BEFORE[job], job):
+        if name != "tabulate":
+            # Which code made it stands in the file.
+            assert b"0" * 16 in (tmp_path / "own" / name).read_bytes(), name
+    if job in ("measure", "sweep"):
+        content = {"measure": MEASUREMENTS, "sweep": SWEEP_TABLE}[job]
+        assert len(read_table(own.path(job), identity(own.specs[job]), content))
+    if job == "tabulate":
+        with open(own.path(job), encoding="utf-8") as file:
+            header, row = next(file), next(file)
+        assert header.count(",") == row.count(",")
+        assert not header.startswith(",")
