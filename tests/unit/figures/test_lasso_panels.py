@@ -13,7 +13,8 @@ from sparsestep.figures.draw import lasso_profile
 
 # Neither in the order of levels, nor the step size of most runs first.
 RUNS = {"c": (0.2, 0.4), "b": (0.1, 0.4), "y": (0.1, 0.04)}
-TIMES = np.arange(0, 60, 10)
+# With one in the middle of the iterations, which is not in their later half.
+TIMES = np.array([0, 10, 20, 25, 30, 40, 50])
 REPLICATES = (2, 3, 5)
 
 
@@ -31,7 +32,7 @@ def rows():
                     "support_distance": level**0.5 * r * (1 + t),
                     "support_precision": 0.1 * r * level * (t + 10) / 60,
                     "support_recall": 0.15 * r * level * (t + 10) / 60,
-                    "log_off_lasso_support": -scale * t * (1 if t < 30 else 2) * np.log(10) / 2,
+                    "log_off_lasso_support": -scale * t * (1 if t < 25 else 2) * np.log(10) / 2,
                     # Of the last snapshots alone.
                     "mean_lasso_distance": scale if last else np.nan,
                     "mean_lasso_penalty": 2.0 * scale if last else np.nan,
@@ -139,7 +140,7 @@ def test_decays_are_of_the_first_replicate_by_level_down_to_what_is_shown(axes, 
     shades = [colormaps["viridis"](at) for at in (0.0, 0.85)]
     assert [line.get_color() for line in drawn] == shades
     for line, along, run in zip(drawn, predicted, ("y", "b"), strict=True):
-        logs = -SCALE[run] * 2 * TIMES * np.where(TIMES < 30, 1, 2) / 2
+        logs = -SCALE[run] * 2 * TIMES * np.where(TIMES < 25, 1, 2) / 2
         np.testing.assert_allclose(line.get_ydata(), logs)
         # Those at 0 and 10 of y are above 1e-40, of b also that at 20, which ends there.
         seen = logs >= -40
