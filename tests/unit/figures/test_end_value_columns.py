@@ -55,13 +55,28 @@ def test_columns_of_replicates_medians_and_published_values(columns):
     others = [line for line in axes.lines if line not in [*points, *diamonds, *bars]]
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in others] == [(1.45, 9)]
     assert axes.get_ylim()[1] > 9
+    assert axes.get_ylim()[0] < 1
     assert [text.get_text() for text in axes.get_xticklabels()] == ["small", "decay-50"]
     assert axes.get_xlim() == (-0.6, 1.6)
 
 
-def test_medians_without_a_replicate(columns):
-    axes, _ = columns(without=(0, 7))
+@pytest.mark.parametrize("without", [(0, 7), (7, 0)])
+def test_medians_without_a_replicate(columns, without):
+    axes, _ = columns(without=without)
     bars = [line.get_ydata()[0] for line in axes.lines if line.get_linewidth() == 2]
     assert bars == [3, 5.5]
     # It stands among the points all the same.
     assert sum(line.get_marker() == "D" for line in axes.lines) == 2
+
+
+def test_the_legend_has_the_words_that_it_is_given(columns):
+    _, shown = columns()
+    point, diamond, bar, star = end_values.handles(shown, ["dead", "l0"], "one of them", "middle")
+    told = [(of.get_label(), of.get_marker()) for of in (point, diamond, bar, star)]
+    assert told == [
+        ("one of them", "o"),
+        ("replicate 0", "D"),
+        ("middle", "None"),
+        ("published, one seed", "*"),
+    ]
+    assert len(end_values.handles(shown, ["dead"])) == 3

@@ -206,6 +206,18 @@ def test_labels_say_every_step_size_that_a_run_ends_a_phase_with():
     assert Shown("", T, 1, {"a": run}, ("a",)).label("a").count("\n") == 1
 
 
+@pytest.mark.parametrize(("at", "told"), [(58.5, r" $\to$ 0.1 at 98 %"), (59.5, "")])
+def test_a_decay_at_the_last_iteration_is_told_and_one_behind_it_is_not(at, told):
+    last = {**DECAY, "decay_at": at / 60}
+    assert shown("a", "b", schedule=last).label("b") == rf"$\eta$ = 0.4{told}"
+
+
+def test_formulas_of_users_are_drawn_or_stand_there_as_they_are():
+    assert style.as_text(r"a $\eta$ b") == r"a $\eta$ b"
+    assert style.as_text(r"a $\no$ b") == r"a \$\no\$ b"
+    assert style.as_text("one two", 4) == "one\ntwo"
+
+
 def test_what_is_told_of_an_experiment():
     run = {"label": None, "colour": None, "schedule": CONSTANT}
     spec = {"title": "One", "iterations": 7, "replicates": 3, "order": ["b", "a"]}
@@ -270,6 +282,15 @@ def test_pages_have_room_for_panels_and_for_two_at_least(count, columns, shape):
     assert width == pytest.approx(3.3 * max(shape[1], 2))
     assert height == pytest.approx(2.4 * shape[0] + 1.6)
     assert page.get_suptitle() == "A title"
+    plt.close(page)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_panels_share_both_axes_or_none(shared):
+    page, (first, second, _) = grid.open_page("", 3, 2, (1, 1), below=0, shared=shared)
+    first.set(xlim=(3, 4), ylim=(5, 6))
+    assert ((second.get_xlim(), second.get_ylim()) == ((3, 4), (5, 6))) == shared
+    assert (second.get_xlim() == (3, 4)) == (second.get_ylim() == (5, 6)) == shared
     plt.close(page)
 
 
