@@ -67,6 +67,18 @@ def test_what_has_no_value_is_told(text):
     assert math.isfinite(Formula("x", ("x",))(x=0.0))
 
 
+def test_as_long_as_it_may_be_and_how_much_of_a_part_is_told():
+    assert Formula("1" + " " * 199, ("x",))() == 1
+    with pytest.raises(ValueError, match="must have at most 200 characters"):
+        Formula("1" + " " * 200, ("x",))
+    with pytest.raises(ValueError, match="has no place") as caught:
+        Formula(f"open({'1' * 60})", ("x",))
+    assert repr(f"open({'1' * 35}") in str(caught.value)
+    assert "1" * 36 not in str(caught.value)
+    assert Formula("log(100)", ())() == pytest.approx(math.log(100))
+    assert Formula("min(3, 2)", ())() == 2
+
+
 def test_a_number_that_is_too_large_for_one():
     with pytest.raises(ValueError, match=r"has no value at x = 1000000000000000000\d$"):
         Formula("x", ("x",))(x=10**400)

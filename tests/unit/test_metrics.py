@@ -49,3 +49,27 @@ def test_a_new_metric_changes_no_description_of_others(monkeypatch):
     before = metrics.describe_all(["l0", "train_loss"])
     monkeypatch.setitem(registry.METRICS, "new", ("something new", "linear"))
     assert metrics.describe_all(["train_loss", "l0"]) == before
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("l0", "l0"),
+        ("l0@1e-5", "l0"),
+        ("feature_sparsity_layer2@0.9", "feature_sparsity"),
+        ("raw_sparsity_last", "raw_sparsity"),
+        ("something_new", None),
+        ("l0@small", None),
+    ],
+)
+def test_the_metric_behind_a_part_and_a_threshold(column, expected):
+    assert metrics.base(column) == expected
+
+
+def test_a_name_that_ends_like_a_part_is_its_own(monkeypatch):
+    monkeypatch.setitem(registry.METRICS, "one_last", ("the last one", "log"))
+    assert metrics.find("one_last") == metrics.Metric("the last one", "log")
+    assert metrics.base("one_last") == "one_last"
+    # Of a metric without a symbol, none is made of the threshold.
+    found = metrics.find("jacobian_rank_layer2@0.5")
+    assert found == ("rank of the Jacobian, layer 2 (threshold 0.5)", "linear", "")

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from sparsestep import config
 from sparsestep.errors import ConfigError
 from sparsestep.fields import Closed, Float
-from sparsestep.mistakes import Mistake, Mistakes, describe
+from sparsestep.mistakes import Mistake, Mistakes, describe, dotted, shown, suggest
 
 
 def test_the_same_mistake_found_twice_is_one_line():
@@ -77,3 +77,35 @@ def test_twenty_mistakes_of_a_block_have_a_line_each(count):
 def test_a_line_has_nothing_that_breaks_it_or_is_not_seen():
     mistake = Mistake(("a", "b\n"), "got k\n\u202e\ud800 ½, and 'é'")
     assert str(mistake) == "a.'b\\n': got k\\n\\u202e\\ud800 ½, and 'é'"
+
+
+def test_what_is_wrong_in_two_blocks_is_told_of_the_one_that_says_it():
+    """`origin` leads to where the user has written what a block has from another one."""
+    like = {"b": "a"}
+
+    def refuse(*paths):
+        mistakes = Mistakes()
+        for path in paths:
+            mistakes.add("is wrong", *path)
+        with pytest.raises(ConfigError) as caught:
+            mistakes.refuse(lambda path: (path[0], like.get(path[1], path[1]), *path[2:]))
+        return str(caught.value).split("\n")
+
+    assert refuse(("x", "a", "n"), ("x", "b", "n")) == ["x.a.n: is wrong"]
+    # What is right where it stands may be wrong for one that starts from there.
+    assert refuse(("x", "b", "n")) == ["x.a.n: is wrong (wrong in x.b, which is like it)"]
+
+
+def test_names_and_values_of_any_length_and_kind():
+    assert suggest("aac", ["aab", "x"]) == ", got 'aac'; valid: aab, x (did you mean 'aab'?)"
+    assert suggest("aa", []) == ", got 'aa'; valid: none"
+    # What is far longer than a name is compared by its beginning.
+    close = "a" * 60
+    assert f"did you mean {close!r}" in suggest("a" * 90, [close])
+    assert suggest("q", ["b\n", "c" * 61]) == f", got 'q'; valid: 'b\\n', {shown('c' * 61)}"
+    assert shown("x" * 58) == repr("x" * 58)
+    assert shown("x" * 59) == "'" + "x" * 56 + "..."
+    assert len(shown(list(range(1000)))) == 60
+    assert shown({"b": 1, "a": {"c": [1, 2]}}) == "{'b': 1, 'a': {'c': [1, 2]}}"
+    assert dotted(("a", 0, "b c", "d" * 61)) == f"a.0.'b c'.{shown('d' * 61)}"
+    assert dotted(()) == "config.yaml"

@@ -98,6 +98,34 @@ def test_noise_is_added_to_labels():
         np.testing.assert_allclose((y - 10 * x[..., 0])[1], noise[t], rtol=0, atol=1e-13)
 
 
+def test_noise_goes_on_behind_a_block_and_with_fewer_replicates(monkeypatch):
+    monkeypatch.setattr(samples, "_BLOCK", 3 * 2 * 7)
+    problem = problems.generate(SPEC)
+    options = {"kind": "batch_sgd", "batch_size": 2, "label_noise": 0.5}
+    spec = algorithms.from_spec(options)
+    of = Samples(problem, spec, CPU)
+    noise = np.stack([LabelNoise(problem, spec, row).take(0, 40) for row in range(3)], axis=1)
+    rows = [0, 1, 2]
+    for t in range(40):
+        if t == 17:
+            rows = [0, 2]
+            of.keep(torch.tensor(rows))
+        x, y = of.at(t)
+        np.testing.assert_allclose(y - 10 * x[..., 0], noise[t, rows], rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("size", [1, 5])
+def test_epochs_of_single_samples_and_of_all(size):
+    problem, found = batches(size, sampling="epochs")
+    spec = algorithms.from_spec({"kind": "batch_sgd", "batch_size": size, "sampling": "epochs"})
+    for row in range(3):
+        expected = problem.x_train[0, Batches(problem, spec, row).take(0, STEPS), 0]
+        np.testing.assert_array_equal(np.array(found)[:, row], expected)
+    # An epoch has each sample once.
+    first = np.array(found)[: 5 // size, 0].ravel()
+    assert sorted(first) == [0, 1, 2, 3, 4]
+
+
 def test_batches_of_more_than_all_samples_are_told():
     with pytest.raises(SparsestepError, match="got 6; in epochs it must be at most 5, the samples"):
         batches(6, sampling="epochs")
