@@ -109,3 +109,29 @@ def test_of_two_sides_that_show_nothing_the_larger_p_is_the_worse():
     row, _ = judged(nine, others, diverged=[("sde", 7), ("sde", 8)])
     assert (row["pairs"], row["lost"], row["verdict_lost_against"]) == (7, 2, "not shown")
     assert row["p_lost_against"] == pytest.approx(2 * sum([1, 9, 36, 84]) / 2**9)
+
+
+def test_every_run_and_metric_has_a_row_and_those_that_coincide_in_both_count_once():
+    rows = [
+        (run, r, 90, -1, (100.0 + r) * of, 1.0, number)
+        for run, of in (("sgd", 1.0), ("sde", 1.1), ("noisy", 2.0))
+        for r in range(8)
+        # The replicates of one run are all the same; those of the reference are not.
+        for number in ([0] if run == "sde" else [r])
+    ]
+    names = ["run", "replicate", "iteration", "diverged_at", "l0", "train_loss", "other"]
+    table = pd.DataFrame(rows, columns=names)
+    table.loc[table["run"] == "sde", "l0"] = 110.0
+    agrees = {**AGREES, "runs": ["sde", "noisy"], "metrics": ["l0", "train_loss"]}
+    claims = {**NO_CLAIMS, "agrees": agrees}
+    entry = {"name": "one", "iterations": T, "claims": claims, "runs": {"sgd": constant(1.0)}}
+    found = judge({"one": table}, {"experiments": [entry]})
+    told = [(row.metric, row.run_a, row.run_b, row.pairs) for row in found.itertuples()]
+    assert told == [
+        (metric, "sgd", run, 8) for metric in ("l0", "train_loss") for run in ("sde", "noisy")
+    ]
+    # Where those of the reference coincide too, they are one.
+    table.loc[table["run"] == "sgd", ["l0", "other"]] = 100.0, 0
+    found = judge({"one": table}, {"experiments": [entry]})
+    assert list(found["pairs"]) == [1, 8, 1, 8]
+    assert list(found["survivors_both"]) == [8] * 4

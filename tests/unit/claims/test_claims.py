@@ -102,11 +102,12 @@ def test_replicates_that_diverge_at_once_coincide_only_if_at_the_same_iteration(
     assert distinct_in(contents_of(table)["small"]) == [0, 1, 3]
 
 
-@pytest.mark.parametrize(("size", "pairs"), [(1e-9, 1), (1e-3, 8)])
-def test_replicates_that_differ_by_rounding_coincide(size, pairs):
+@pytest.mark.parametrize("scale", [5.0, 1e-12])
+@pytest.mark.parametrize(("size", "pairs"), [(1e-9, 1), (1.4e-7, 1), (1.2e-6, 8), (1e-3, 8)])
+def test_replicates_that_differ_by_rounding_coincide(size, pairs, scale):
     table = table_of({"small": [9.0] * 8, "short": [5.0] * 8, "long": [4.0] * 8})
     # As copies with perturbed starts that are not chaotic.
-    near = judged(table.assign(other=5.0 * (1 + size * table["other"])), sparser=["l0"])
+    near = judged(table.assign(other=scale * (1 + size * table["other"])), sparser=["l0"])
     assert set(near["pairs"]) == {pairs}
 
 

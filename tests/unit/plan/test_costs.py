@@ -1,5 +1,7 @@
 """What the estimated cost of a sweep's point grows with, and by how much."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from sparsestep.plan import Plan, costs
@@ -47,3 +49,40 @@ def test_each_measurement_costs_and_each_decomposition_by_the_cube_of_parameters
         )
         added = costs._MEASURED + costs._DECOMPOSED * (3 * width) ** 3
         assert [two - one, three - two] == pytest.approx([added, added])
+
+
+def test_seconds_are_those_of_what_computes():
+    # 15 parameters; one sample an update, or all six.
+    assert trained({}) == pytest.approx(40 * (3e-8 + 1e-8 + 2e-10 * 15))
+    full = trained({"algorithm": [{"kind": "gd"}]})
+    assert full == pytest.approx(40 * (3e-8 + 6 * (1e-8 + 2e-10 * 15)))
+    # What PyTorch computes takes longer, by update and by sample.
+    adam = trained({"algorithm": [{"kind": "adam", "batch_size": 4}]})
+    assert adam == pytest.approx(40 * (2e-5 + 4 * (1e-7 + 1e-9 * 15)))
+    content = raw(experiment="first", run="small", over={"iterations": [40]})
+    content["sweeps"]["mine"]["measure"] = {"losses": None}
+    of = Plan(content).sweeps.keys.points("mine")[0]
+    # Of a diagonal network u and v, eight each.
+    found = costs.seconds(of.experiment, of.run, False) - costs._MEASURED
+    assert found == pytest.approx(40 * (3e-8 + 1e-8 + 2e-10 * 16))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "samples"),
+    [
+        ({"kind": "sgd"}, 1),
+        ({"kind": "gd"}, 6),
+        ({"kind": "adam", "batch_size": 4}, 4),
+        ({"kind": "adam", "batch_size": "all"}, 6),
+        # A differential equation takes all of them, whatever batch its noise is of.
+        ({"kind": "sde", "batch_size": 4, "noise": "covariance"}, 6),
+        ({"kind": "mine", "batch_size": 4, "noise": "none"}, 4),
+    ],
+)
+def test_samples_whose_gradients_an_update_takes(algorithm, samples):
+    problem = SimpleNamespace(kind="teacher_student", n_train=6)
+    experiment = SimpleNamespace(problem=problem)
+    assert costs._samples(experiment, SimpleNamespace(**algorithm)) == samples
+    problem.n_train = None
+    known = samples == 4 or algorithm["kind"] == "sgd"
+    assert costs._samples(experiment, SimpleNamespace(**algorithm)) == (samples if known else 12)
