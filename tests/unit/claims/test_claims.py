@@ -240,6 +240,7 @@ def test_sentences_take_their_numbers_from_the_rows():
         (100.0, "l0", "100"),
         (123.45, "l0", "123.5"),
         (-0.5, "l0", "\N{MINUS SIGN}0.5"),
+        (-123.45, "l0", "\N{MINUS SIGN}123.5"),
         (1.5e-7, "train_loss", "1.5e-07"),
         (-1.5e-7, "train_loss", "\N{MINUS SIGN}1.5e-07"),
         (0.1234, "test_error", "12.3 %"),
@@ -281,6 +282,36 @@ def test_what_is_lost_is_told_of_the_second_run_with_its_verdict():
         "the 2 that long loses (median under small 3) count against it"
     )
     assert words._lost({**row, "lost": 0}) == ""
+
+
+@pytest.mark.parametrize(
+    ("lost", "survivors", "claim", "why"),
+    [
+        (3, (0, 0), "stabilises: flat", "no value"),
+        (0, (8, 7), "stabilises: high", "no value"),
+        (0, (8, 8), "stabilises: flat", "too few snapshots or a loss of 0 there"),
+        (0, (8, 8), "stabilises: high", "too few snapshots there"),
+    ],
+)
+def test_why_a_run_has_no_ratio(lost, survivors, claim, why):
+    a, b = survivors
+    row = {"lost": lost, "claim": claim, "survivors_a": a, "survivors_b": b}
+    assert words._why_none(row) == why
+
+
+@pytest.mark.parametrize(
+    ("pairs", "low", "corrected", "told"),
+    [
+        (0, np.nan, "not shown", "not shown"),
+        (3, np.nan, "not shown", "not shown (too few pairs)"),
+        (8, 0.5, "not shown", "not shown"),
+    ],
+)
+def test_too_few_pairs_are_some(pairs, low, corrected, told):
+    row = {"pairs": pairs, "low": low, "verdict": "not shown", "verdict_corrected": corrected}
+    assert words._verdict(row) == told
+    if pairs == 8:
+        assert words._verdict({**row, "verdict": "holds"}) == "holds (not after correction)"
 
 
 def test_of_many_comparisons_the_longest_with_the_shortest_are_told():

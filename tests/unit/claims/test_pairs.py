@@ -198,3 +198,16 @@ def test_a_trend_is_over_runs_that_are_as_long():
     assert list(over_the_edge(runs, T)) == list(runs)
     runs["at-7"]["iterations"] = 2 * T
     assert over_the_edge(runs, T) == {}
+
+
+@pytest.mark.parametrize(("begins", "found"), [(0.26, ["warming"]), (0.27, [])])
+def test_of_an_odd_number_of_large_steps_the_middle_one_is_in_neither_half(begins, found):
+    """Smaller than the others in the first half, which says nothing; larger in the second one."""
+    pieces = [[0, 0.05], [begins, 0.3], [0.51, 0.01]]
+    warming = {
+        "schedule": {"kind": "piecewise", "step_size": 1.0, "pieces": pieces},
+        "otherwise": "sgd",
+    }
+    assert large_steps(warming["schedule"], T) == 51
+    runs = {"small": constant(0.1), "warming": warming}
+    assert larger_before_decay(runs, "small", T) == found

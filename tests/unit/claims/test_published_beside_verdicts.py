@@ -55,3 +55,19 @@ def test_claims_that_compare_end_values(claim, compares):
     found = beside(pd.DataFrame([{**row, "effect_kind": "ratio"}]), published=VALUES)
     (values,) = found[list(published.COLUMNS)].to_numpy()
     np.testing.assert_array_equal(values, [8, 2, 0.25] if compares else [np.nan] * 3)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "ratio", "difference"), [(0.0, 2.0, np.nan, 2), (2.0, 0.0, 0, -2), (0, 0, np.nan, 0)]
+)
+def test_of_nothing_there_is_no_ratio(a, b, ratio, difference):
+    row = {
+        "experiment": "one",
+        "claim": "better",
+        "metric": "l0",
+        "run_a": "small",
+        "run_b": "long",
+    }
+    rows = [{**row, "effect_kind": kind} for kind in ("ratio", "difference")]
+    found = beside(pd.DataFrame(rows), published={"small": {"l0": a}, "long": {"l0": b}})
+    np.testing.assert_array_equal(found["published_effect"], [ratio, difference])

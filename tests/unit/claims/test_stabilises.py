@@ -252,6 +252,11 @@ def test_no_line_through_two_snapshots_or_zeros():
     assert "not shown for long (too few snapshots or a loss of 0 there)" in text
 
 
+def test_a_line_through_three_snapshots():
+    row = flat_of(levels(0.01, 1e-6, (0, 25, 30, 40, 90)))
+    assert (row["pairs"], row["effect"]) == (8, pytest.approx(10**0.25))
+
+
 def test_only_larger_steps_that_decay_are_expected_to_be_high():
     of_edge = {"kind": "constant", "step_size": {"of_edge": 0.5}}
     runs = {

@@ -6,6 +6,7 @@ import pytest
 
 from conftest import TINY
 from sparsestep import config
+from sparsestep.config import families
 from sparsestep.errors import ConfigError
 from unit.config.test_config_images import IMAGES
 
@@ -106,3 +107,17 @@ def test_a_wrong_kind_hides_no_other_mistake():
     lines = told(small(runs=runs, replicates=0))
     starts = [line.split(": ")[0].removeprefix("experiments.one.") for line in lines]
     assert starts == ["runs.one.algorithm.kind", "replicates", "runs.two.schedule.step_size"]
+
+
+def test_algorithms_of_runs_with_a_model_of_another_kind_are_told_with_that_model():
+    unknown = {"algorithm": {"kind": "smd"}}
+    runs = {
+        "plain": unknown,
+        "other": {"model": {"kind": "mlp"}, **unknown},
+        "own": {"model": {"u": 1.0}, **unknown},
+        "same": {"model": {"kind": "diagonal"}, **unknown},
+        "none": None,
+    }
+    experiment = {"problem": {"kind": "sparse_regression"}, "model": {"kind": "diagonal"}}
+    found = families.wrong_kinds({**experiment, "runs": runs})
+    assert set(found) == {("runs", name, "algorithm", "kind") for name in ("plain", "own", "same")}
