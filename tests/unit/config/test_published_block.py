@@ -28,7 +28,10 @@ MISTAKES = [
     ({"runs": {}}, r"0\.runs: got \{\}; must have at least 1 entry"),
     ({"source": "guessed"}, r"0\.source: got 'guessed'; .*'digitised', 'text' or 'notebook'"),
     ({"figur": "Figure 2"}, r"0\.figur: unknown key, .*did you mean 'figure'"),
-    ({"outside": [{**OUTSIDE, "run": "decay-50"}]}, r"0\.outside\.0\.run: has no value above"),
+    (
+        {"outside": [{**OUTSIDE, "run": "decay-50"}]},
+        r"0\.outside\.0\.run: has no value above.*valid: small$",
+    ),
     ({"outside": [{**OUTSIDE, "metrics": ["l1"]}]}, r"0\.outside\.0\.metrics\.0: has no value"),
     ({"outside": [{**OUTSIDE, "reason": ""}]}, r"0\.outside\.0\.reason: got ''; must have at le"),
 ]
@@ -47,6 +50,23 @@ def test_mistake_is_one_line(tiny, change, says):
     with pytest.raises(ConfigError, match=rf"^published\.{says}") as caught:
         config.load(tiny)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("metric", ["l0", "train_loss"])
+def test_what_shows_a_reason_must_measure_each_of_its_metrics(tiny, metric):
+    second = copy.deepcopy(tiny["experiments"]["first"]) | {"claims": {}}
+    other = {"losses": "train_loss", "sparse_recovery": "l0"}
+    second["measure"] = {name: None for name, of in other.items() if of != metric}
+    second["measure"] |= {"sparse_recovery": {"l0_threshold": 1e-9}} if metric != "l0" else {}
+    tiny["experiments"]["second"] = second
+    by = {"experiment": "second", "run": "small"}
+    outside = {**OUTSIDE, "metrics": ["l0", "train_loss"], "shown_by": by}
+    tiny["published"] = [{**BLOCK, "outside": [outside]}]
+    with pytest.raises(ConfigError) as caught:
+        config.load(tiny)
+    (line,) = str(caught.value).split("\n")
+    assert line.startswith("published.0.outside.0.shown_by.run: not measured there, ")
+    assert f"got '{metric}'" in line
 
 
 def test_a_value_is_given_once(tiny):
