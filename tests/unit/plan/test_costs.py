@@ -86,3 +86,16 @@ def test_samples_whose_gradients_an_update_takes(algorithm, samples):
     problem.n_train = None
     known = samples == 4 or algorithm["kind"] == "sgd"
     assert costs._samples(experiment, SimpleNamespace(**algorithm)) == (samples if known else 12)
+
+
+def test_updates_within_an_iteration_are_updates():
+    found = []
+    for substeps in (10, 20, 40):
+        content = raw(experiment="teacher", run="large", over={"iterations": [40]})
+        flow = content["experiments"]["teacher"]["runs"]["flow"]
+        flow["algorithm"]["substeps"] = substeps
+        entry = Plan(content).config.experiments["teacher"]
+        found.append(costs.seconds(entry, "flow", False))
+    # Twice as many take twice as long, but for what is measured.
+    assert found[2] - found[1] == pytest.approx(2 * (found[1] - found[0]))
+    assert found[1] - found[0] == pytest.approx(40 * 10 * (3e-8 + 6 * (1e-8 + 2e-10 * 15)))
