@@ -130,6 +130,39 @@ def test_published_values_in_the_order_of_config_and_of_wanted_experiments(secon
     }
 
 
+def test_what_stands_beside_published_values_is_read_with_what_shows_their_reasons(second):
+    """Of the experiments that have some, and those by whose replicates a reason is shown."""
+    second["experiments"]["third"] = copy.deepcopy(second["experiments"]["second"])
+    reason = {"run": "small", "metrics": ["l0"], "reason": "another"}
+    shown_by = {"experiment": "first", "run": "small"}
+    block = {"figure": "Figure 2", "runs": {"small": {"l0": 3}}}
+    outside = [reason, {**reason, "shown_by": shown_by}]
+    second["published"] = [
+        {**block, "experiment": "second", "outside": outside},
+        {**block, "experiment": "third"},
+    ]
+    plan = Plan({**second, "enabled": ["second"]})
+    told = plan.published.comparison()
+    assert [of["experiment"] for of in told["published"]] == ["second"]
+    assert list(dict.fromkeys(name for name, *_ in told["tables"])) == ["first", "second"]
+    assert len(plan.published.inputs()) == len(told["tables"])
+    both = Plan({**second, "enabled": ["second", "third"]}).published
+    names = dict.fromkeys(name for name, *_ in both.comparison()["tables"])
+    assert list(names) == ["first", "second", "third"]
+
+
+def test_values_of_one_run_from_two_figures_are_put_together(second):
+    block = {"figure": "Figure 2", "experiment": "first"}
+    second["published"] = [
+        {**block, "runs": {"small": {"l0": 3}, "decay-50": {"l0": 2}}},
+        {**block, "figure": "Figure 3", "runs": {"small": {"test_loss": 0.5}}},
+    ]
+    published = Plan(second).published
+    assert published.of("first") == {"small": {"l0": 3, "test_loss": 0.5}, "decay-50": {"l0": 2}}
+    assert published.of("first", {"test_loss"}) == {"small": {"test_loss": 0.5}}
+    assert published.of("second") == {}
+
+
 def test_claims_of_experiments_on_demand_are_made_where_they_are_asked_for(second):
     for name in ("first", "second"):
         second["experiments"][name]["replicates"] = 5

@@ -40,6 +40,12 @@ def test_constant_step_sizes_alone_compare_nothing(tiny):
     ]
 
 
+def test_a_level_without_a_decay_is_told_once(tiny):
+    claims = {"stabilises": {"metric": "train_loss", "against": "eta-1"}}
+    (line,) = of_first(tiny, runs=CONSTANT, claims=claims)
+    assert "stabilises: there is no run whose step size decays" in line
+
+
 def test_durations_that_differ_with_smaller_steps_compare_nothing(tiny):
     decay = {"kind": "step_decay", "step_size": 0.01, "decay_at": 0.5, "divide_by": 2}
     constant = {"kind": "constant", "step_size": 0.02}

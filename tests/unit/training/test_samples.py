@@ -77,6 +77,15 @@ def test_all_is_every_sample_once():
         np.testing.assert_array_equal(batch, problem.x_train[..., 0])
 
 
+@pytest.mark.parametrize("kind", ["gd", "momentum_gd"])
+def test_descent_on_all_samples_takes_all(kind):
+    problem = problems.generate(SPEC)
+    options = {"momentum": 0.9} if kind == "momentum_gd" else {}
+    x, y = Samples(problem, algorithms.from_spec({"kind": kind, **options}), CPU).at(3)
+    np.testing.assert_array_equal(x, problem.x_train)
+    np.testing.assert_array_equal(y, problem.y_train)
+
+
 def test_they_are_those_of_sgd_with_the_same_options():
     problem = problems.generate(SPEC)
     for options in ({"batch_size": 3}, {"batch_size": 2, "sampling": "epochs"}):
