@@ -174,6 +174,11 @@ def test_laws_are_drawn_where_somebody_survives_and_named_where_there_are_severa
     # Each of its lines takes room below the panel.
     plain = plot({"one": falling, "two": table(skewed)})
     assert page.get_size_inches()[1] - plain.get_size_inches()[1] == pytest.approx(2 * 0.17)
+    # Panels beside each other are as high as the one with most lines.
+    two, one = (
+        plot({"one": falling}, [{"metric": "l0"}, panel]) for panel in (law, {"metric": "l0"})
+    )
+    assert two.get_size_inches()[1] - one.get_size_inches()[1] == pytest.approx(0.17)
 
 
 def test_arrows_have_the_colour_of_their_series(plot):
