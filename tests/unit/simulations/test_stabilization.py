@@ -105,6 +105,10 @@ def test_step_sizes_lie_beside_both_ends():
     for end in (1 / 0.95**2, 1.25):
         for beside in (0.99 * end, 1.01 * end):
             assert np.isclose(gammas, beside, rtol=1e-12, atol=0).sum() == 1
+    # At each distance that is asked for.
+    both = s.Spec(**{**SPEC, "beside_ends": [0.01, 0.03]}).gammas(spec.inputs[0])
+    assert len(both) == 14
+    assert np.isclose(both, 1.03 * 1.25, rtol=1e-12, atol=0).sum() == 1
     # A wide distribution has no window.
     wide = Inputs(name="wide", distribution="uniform", low=0.5, high=1.0)
     assert len(spec.gammas(wide)) == 6

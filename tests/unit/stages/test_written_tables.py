@@ -137,7 +137,7 @@ def test_points_are_refused_where_what_they_load_has_changed(monkeypatch):
     common = {"problem": {"a": 1}, "iterations": 5, "model": {"b": 2}}
     spec = {"common": common, "points": [], "replicates": [0, 1]}
     written, read = [], []
-    monkeypatch.setattr(sweep_points, "points_code", lambda spec: "loaded")
+    monkeypatch.setattr(sweep_points.code, "points_code", lambda spec: "loaded")
     monkeypatch.setattr(sweep_points, "run", lambda spec, threads, problem: [threads, problem])
     monkeypatch.setattr(sweep_points, "read_problem", lambda *given: read.append(given) or "it")
     monkeypatch.setattr(sweep_points, "write_table", lambda *given: written.append(given))
