@@ -506,5 +506,7 @@ def test_values_of_a_series_are_finite_and_what_diverges_at_once_diverges():
     np.testing.assert_array_equal(of.values("edge"), [[1, np.nan], [np.nan, 3]])
     assert of.diverged().to_numpy().tolist() == [[1, 0], [1, 0]]
     assert shades([1.0]) == shades([2.0])
+    # One alone has neither the darkest nor the lightest shade.
+    assert shades([1.0])[0] not in shades([1.0, 2.0])
     assert len(set(shades([1.0, 2.0, 3.0]))) == 3
     assert shades(["a", "b"]) == [colour for colour, _ in style.OTHERS[:2]]
