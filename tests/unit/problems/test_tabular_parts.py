@@ -89,11 +89,31 @@ def test_how_many_labels_are_wrong(share, count):
 
 
 def test_units_are_those_of_the_training_rows():
-    train, test = np.array([[1.0, 0.1], [3.0, 0.1]]), np.array([[5.0, 0.3]])
+    # 0.1, thrice, has a mean that is not 0.1.
+    train, test = np.array([[1.0, 0.1], [3.0, 0.1], [2.0, 0.1]]), np.array([[5.0, 0.3]])
     x, other = split._standardised(train, test)
-    assert x.tolist() == [[-1, 0], [1, 0]]
+    unit = np.sqrt(2 / 3)
+    np.testing.assert_allclose(x, [[-1 / unit, 0], [1 / unit, 0], [0, 0]], rtol=1e-12, atol=0)
     # A constant input is told apart by how far it is from the constant.
-    assert other.tolist() == [[3, pytest.approx(0.2)]]
+    np.testing.assert_allclose(other, [[3 / unit, 0.2]], rtol=1e-12)
+
+
+def test_fresh_points_are_those_that_test_and_then_those_that_train():
+    train = split.Rows(np.array([[1.0], [3.0]]), np.array([10.0, 30.0]))
+    test = split.Rows(np.array([[5.0], [7.0]]), np.array([50.0, 20.0]))
+    plain = {"standardise": False, "standardise_target": True}
+    found = split._scaled(spec(share=0.5, n_fresh=3, **plain), train, test, None)
+    assert found["x_fresh"].ravel().tolist() == [5, 7, 1]
+    # Targets are in units of the training rows', too.
+    assert (found["y_train"].tolist(), found["y_test"].tolist()) == ([-1, 1], [3, 0])
+    found = split._scaled(spec(n_fresh=2, **plain), train, train, None)
+    assert found["x_fresh"].ravel().tolist() == [1, 3]
+    numbers = split.Rows(train.x, np.array([0.0, 1.0]))
+    found = split._scaled(spec(standardise=True), numbers, numbers, ["a", "b"])
+    # Two classes are -1 and 1; more keep their numbers.
+    assert (found["x_train"].ravel().tolist(), found["y_train"].tolist()) == ([-1, 1], [-1, 1])
+    found = split._scaled(spec(standardise=True), numbers, numbers, ["a", "b", "c"])
+    assert found["y_test"].tolist() == [0, 1]
 
 
 FACTS = {"dimension": 2, "classes": 3, "train": 10, "test": None}
