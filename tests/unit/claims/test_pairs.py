@@ -208,6 +208,6 @@ def test_of_an_odd_number_of_large_steps_the_middle_one_is_in_neither_half(begin
         "schedule": {"kind": "piecewise", "step_size": 1.0, "pieces": pieces},
         "otherwise": "sgd",
     }
-    assert large_steps(warming["schedule"], T) == 51
+    assert large_steps(warming, T) == 51
     runs = {"small": constant(0.1), "warming": warming}
     assert larger_before_decay(runs, "small", T) == found

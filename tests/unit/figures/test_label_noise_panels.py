@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from figure_tables import assert_drawn, drawn
 
+from sparsestep import schedules
 from sparsestep.figures.draw import label_noise
+from sparsestep.figures.parts.shown import Shown, ShownRun
 
 T = np.array([0, 10, 20])
 LOOKS = {"first": ("#111111", "-"), "second": ("#222222", "-")}
@@ -41,7 +43,9 @@ def pair():
         tables={"one": pd.DataFrame(rows, columns=names)},
         trajectory=lambda name, run: made[FIGURE.runs.index(run)],
     )
-    experiment = SimpleNamespace(looks=lambda: LOOKS, iterations=25)
+    constant = schedules.from_spec({"kind": "constant", "step_size": 0.1})
+    runs = {run: ShownRun(None, colour, constant) for run, (colour, _) in LOOKS.items()}
+    experiment = Shown("", 25, 2, runs, tuple(runs))
     return label_noise.Pair(sources, FIGURE, "one", experiment)
 
 
