@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from sparsestep import algorithms, models
 from sparsestep.artifacts.arrays import Problem
-from sparsestep.training import batch_diagonal, batch_mlp, diagonal, mlp, mlp_descent
+from sparsestep.training import (
+    batch_diagonal,
+    batch_lanes,
+    batch_mlp,
+    batch_two_layer_lanes,
+    diagonal,
+    mlp,
+    mlp_descent,
+)
 from sparsestep.training.updates import samples_of
 
 T = 25
@@ -234,6 +242,23 @@ def test_step_sizes_are_each_replicates_own():
     assert not np.array_equal(found[3], again[3])
 
 
-def test_both_make_the_same_step_of_a_gradient():
-    steps = [inspect.getsource(module._step.py_func) for module in (batch_diagonal, batch_mlp)]
-    assert steps[0] == steps[1]
+@pytest.mark.parametrize("inputs", [1, 2, 7])
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_one_hidden_layer_has_the_bits_of_any_depth(inputs, precision, monkeypatch):
+    algorithm = MOMENTUM | {"precision": precision, "batch_size": 5}
+    for model in MODELS[1:3]:
+        problem = problem_for(model, 9, 12, inputs)
+        found, _ = trained(problem, model, algorithm)
+        with monkeypatch.context() as patched:
+            patched.setattr(batch_mlp, "batch_two_layer_lanes", batch_lanes)
+            general, _ = trained(problem, model, algorithm)
+        np.testing.assert_array_equal(found, general)
+
+
+def test_kernels_that_call_nothing_of_each_other_have_the_same_parts():
+    def source(module, name):
+        return inspect.getsource(getattr(module, name).py_func)
+
+    for name in ("_look_up", "_explodes", "_stop_exploded", "_scale", "_step"):
+        assert source(batch_lanes, name) == source(batch_two_layer_lanes, name)
+    assert source(batch_lanes, "_step") == source(batch_diagonal, "_step")
