@@ -38,6 +38,9 @@ def test_every_algorithm_trains_every_model_in_every_precision():
     pairs = {(model["kind"], algorithm["kind"]) for model, algorithm in trained()}
     models = of_vectors("model")
     assert pairs == {(m, a) for m in models for a in registry.kinds("trainer", m)}
+    options = {(m["kind"], a["kind"], name) for m, a in trained() for name in a}
+    further = {("sgd", "batch_size"), ("sgd", "momentum"), ("gd", "momentum")}
+    assert options >= {(model, *option) for model in models for option in further}
     for precision in ("float64", "float32"):
         of = [m for m, a in trained() if a.get("precision", "float64") == precision]
         # One and two hidden layers.

@@ -117,11 +117,22 @@ def assert_close(stored, own, bound):
     assert np.nanmax(np.abs(stored - own) / size[:, None], initial=0) <= bound
 
 
-def test_a_slightly_wrong_definition_is_seen():
-    stored = finished().trajectory("kinks", "covariance")
-    spec = {**stored.spec, "algorithm": {**stored.spec["algorithm"], "noise": "second_moment"}}
-    steps = own_step_sizes("kinks", "covariance")[0]
-    wrong, _, _ = trainings.train(spec, arrays_of("kinks", 0), 0, steps)
+WRONG = [
+    ("kinks", "covariance", {"noise": "second_moment"}),
+    ("kinks", "epochs", {"sampling": "replacement"}),
+    ("theory", "batches", {"nesterov": False}),
+    ("theory", "batches", {"label_noise": 0.300001}),
+    ("teacher", "batches", {"batch_size": 5}),
+    ("optimised-tanh", "momentum", {"momentum": 0.600001}),
+]
+
+
+@pytest.mark.parametrize(("experiment", "run", "option"), WRONG)
+def test_a_slightly_wrong_definition_is_seen(experiment, run, option):
+    stored = finished().trajectory(experiment, run)
+    spec = {**stored.spec, "algorithm": {**stored.spec["algorithm"], **option}}
+    steps = own_step_sizes(experiment, run)[0]
+    wrong, _, _ = trainings.train(spec, arrays_of(experiment, 0), 0, steps)
     with pytest.raises(AssertionError):
         assert_close(stored.parameters[0], wrong[stored.iterations], ROUNDING["float64"])
 

@@ -42,6 +42,28 @@ def further_samples(problem, replicate, updates, count, samples):
     return found
 
 
+def epochs(problem, replicate, updates, size, samples):
+    """Samples of every update's batch, (updates, size): permutations cut into whole batches."""
+    words = [seed_of(problem, "order", replicate), 0, 8]
+    stream = np.random.Generator(np.random.SFC64(np.random.SeedSequence(words)))
+    found = []
+    while len(found) < updates:
+        permutation = stream.permutation(np.arange(samples, dtype=np.int32)).tolist()
+        starts = range(0, samples - size + 1, size)
+        found += [permutation[start : start + size] for start in starts]
+    return np.array(found[:updates])
+
+
+def noise_of_batches(problem, replicate, updates, size):
+    """Z of every update and sample of its batch, (updates, size)."""
+    found = np.empty((updates, size))
+    for b in range(size):
+        words = [seed_of(problem, "order", replicate), b, 9]
+        stream = np.random.Generator(np.random.SFC64(np.random.SeedSequence(words)))
+        found[:, b] = stream.standard_normal(updates)
+    return found
+
+
 def perturbed(theta, problem, replicate, size):
     """theta_j (1 + size Z_j) of replicates r > 0."""
     if replicate == 0 or size == 0:

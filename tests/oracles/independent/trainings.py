@@ -1,7 +1,9 @@
-"""Descent, an update at a time: theta -= (gamma f / m) sum_i (h_i - y_i - zeta_i) grad h_i.
+"""Descent, an update at a time: theta -= gamma (f / m) sum_i (h_i - y_i - zeta_i) grad h_i.
 
-The sum is over the m samples of an update: one of SGD, all n of all else. f is twice the factor of
-the loss; zeta is what is added to the labels.
+The sum is over the m samples of an update: one of SGD, those of a batch, all n of all else. f is
+twice the factor of the loss; zeta is what is added to the labels. With momentum mu and weight decay
+lambda, g is that gradient and lambda theta, v = mu v + g, and the step is along v or, of Nesterov,
+g + mu v.
 """
 
 import numpy as np
@@ -32,42 +34,59 @@ def train(spec, arrays, replicate, step_sizes, other_losses=None):
         return optimisers.train(spec, theta, x, y, step_sizes, batches, _LARGEST[precision])
     substeps = algorithm.get("substeps", 1)
     zeta = label_noise(spec, arrays, replicate, other_losses)
+    rows_of = samples_of(spec, arrays, replicate)
+    velocity = torch.zeros_like(theta)
     visited = np.full((len(step_sizes), len(start)), np.nan)
     losses = np.full(len(step_sizes), np.nan)
     for t, eta in enumerate(step_sizes):
         before = theta.numpy().copy()
         for k in range(substeps):
-            rows = [int(arrays["order"][t])] if algorithm["kind"] == "sgd" else slice(None)
-            moved = _update(model, theta, x[rows], y[rows], eta / substeps, zeta(t, k))
-            residual = moved[1]
-            if not bool((residual.abs() < _LARGEST[precision]).all()):
+            rows = rows_of(t)
+            gradient, watched = _gradient(model, theta, x[rows], y[rows], zeta(t, k))
+            if not bool((watched.abs() < _LARGEST[precision]).all()):
                 return visited, losses, t
-            theta = moved[0]
+            gradient = gradient + algorithm.get("weight_decay", 0) * theta
+            mu = algorithm.get("momentum", 0)
+            velocity = mu * velocity + gradient
+            along = gradient + mu * velocity if algorithm.get("nesterov") else velocity
+            theta = theta - eta / substeps * along
         visited[t] = before
         losses[t] = float(_loss(model, before, arrays))
     return visited, losses, -1
 
 
+def samples_of(spec, arrays, replicate):
+    """Which samples the update of iteration t takes: a function of t."""
+    kind = spec["algorithm"]["kind"]
+    if kind == "sgd":
+        return lambda t: [int(arrays["order"][t])]
+    if kind == "batch_sgd":
+        batches = batches_of(spec, arrays, replicate)
+        return lambda t: batches[t]
+    return lambda t: slice(None)
+
+
 def batches_of(spec, arrays, replicate):
-    """Samples of every update of an optimiser, a list each."""
+    """Samples of every update, a list each."""
     size, samples = spec["algorithm"]["batch_size"], len(arrays["y_train"])
-    order = arrays["order"]
+    order, problem = arrays["order"], spec["problem"]
     if size == "all":
         return [list(range(samples))] * len(order)
-    others = streams.further_samples(spec["problem"], replicate, len(order), size - 1, samples)
+    if spec["algorithm"].get("sampling") == "epochs":
+        return streams.epochs(problem, replicate, len(order), size, samples).tolist()
+    others = streams.further_samples(problem, replicate, len(order), size - 1, samples)
     return [[int(i), *more] for i, more in zip(order, others, strict=True)]
 
 
-def _update(model, theta, x, y, gamma, zeta):
-    """(theta after the update, the residual before it); `zeta` a function of the residual."""
+def _gradient(model, theta, x, y, zeta):
+    """(the loss's gradient, what must not explode); `zeta` a function of the residual."""
     theta = theta.clone().requires_grad_()
     h = networks.outputs(model, theta, x)
     residual = (h - y).detach()
     noisy = residual - zeta(residual)
     # Its gradient is (1/m) sum_i (h_i - y_i - zeta_i) grad h_i.
     (gradient,) = torch.autograd.grad((noisy * h).mean(), theta)
-    factor = 2 * networks.loss_factor(model)
-    return theta.detach() - gamma * factor * gradient, residual
+    return 2 * networks.loss_factor(model) * gradient, residual
 
 
 def _loss(model, theta, arrays):
@@ -82,8 +101,14 @@ def label_noise(spec, arrays, replicate, other_losses):
     """zeta of update k of iteration t, a function of the residuals: (t, k) -> (r -> zeta)."""
     algorithm, n = spec["algorithm"], len(arrays["y_train"])
     kind, substeps = algorithm["kind"], algorithm.get("substeps", 1)
-    if kind in ("sgd", "gd") or algorithm.get("noise") == "none":
+    if kind in ("sgd", "gd", "momentum_gd") or algorithm.get("noise") == "none":
         return lambda t, k: torch.zeros_like
+    if kind == "batch_sgd":
+        shape = len(arrays["order"]), algorithm["batch_size"]
+        scaled = algorithm["label_noise"] * streams.noise_of_batches(
+            spec["problem"], replicate, *shape
+        )
+        return lambda t, k: lambda r: torch.tensor(scaled[t], dtype=r.dtype)
     if kind == "gd_on_noisy_labels":
         return lambda t, k: lambda r: r * (1 - n * _unit(n, arrays["order"][t], r.dtype))
     z = streams.noise(spec["problem"], replicate, len(arrays["order"]) * substeps, n)
