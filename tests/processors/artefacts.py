@@ -129,6 +129,24 @@ def of_full_batch(make):
     return digest_of_arrays(*found)
 
 
+def of_batches(make):
+    """SGD on batches and descent with momentum, all options, on every kind of network."""
+    further = {"momentum": 0.5, "nesterov": True, "weight_decay": 0.01}
+    of_batch = {"kind": "batch_sgd", "batch_size": 7, "label_noise": 0.1}
+    found = []
+    for name in ("diagonal", "relu_1d", "relu_teacher", "relu_three_layer"):
+        run = make.experiments.run(name, next(iter(make.experiments.blocks[name].runs)))
+        schedule = {**run["schedule"], "step_size": 0.1 * run["schedule"]["step_size"]}
+        problem = make.problem(name, 2, FEW)
+        for precision in ("float64",) if name == "diagonal" else ("float64", "float32"):
+            for kind in (of_batch, {**of_batch, "sampling": "epochs"}, {"kind": "momentum_gd"}):
+                algorithm = {**kind, **further, "precision": precision}
+                spec = {**run, "schedule": schedule, "algorithm": algorithm, "iterations": FEW}
+                found.append(train(problem, spec, 2).parameters)
+    assert all(np.isfinite(parameters).all() for parameters in found)
+    return digest_of_arrays(*found)
+
+
 def of_simulations(make):
     """Every simulation, with fewer replicates."""
     found = []
@@ -187,6 +205,7 @@ def main():
             of_trajectories(make, name, 2) for name in ("relu_1d", "relu_teacher")
         )
         + of_trajectories(make, "relu_three_layer", 2),
+        "SGD on batches, momentum": of_batches(make),
         "full batch, noisy labels, SDE": of_full_batch(make),
         "simulations": of_simulations(make),
         "sweeps": of_sweeps(make),

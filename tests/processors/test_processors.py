@@ -62,6 +62,7 @@ OTHER = {
     "C library: no AVX2, no fused operations": {
         "problems",
         "SGD, `diagonal`, 16 replicates",
+        "SGD on batches, momentum",
         "full batch, noisy labels, SDE",
         "sweeps",
     }
