@@ -166,6 +166,11 @@ def _check_other(problem: Problem, spec: dict, other: Trajectory | None) -> None
         f"trajectory of {followed!r}, of the same {shape[0]} replicates and {shape[1]} iterations, "
         "trained with `log_loss: true`",
     )
+    kind = other.spec["algorithm"]["kind"]
+    _require(
+        kind not in registry.extensions("algorithm"),
+        f"other: got a trajectory of {kind!r}; must be one of plain SGD, as {followed!r} is",
+    )
 
 
 def _read(key: str, spec: type[Closed], block: Any) -> None:

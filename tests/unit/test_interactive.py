@@ -109,6 +109,11 @@ def test_the_other_run_belongs_to_an_algorithm_that_follows_one(problem, spec):
     without_losses = train(problem, spec)
     line = line_of(train, problem, following, other=without_losses)
     assert line.startswith("other: got losses of None; must be the trajectory of 'small'")
+    heavy = train(
+        problem, {**spec, "algorithm": {**LOSS_LOG, "kind": "batch_sgd", "momentum": 0.5}}
+    )
+    line = line_of(train, problem, following, other=heavy)
+    assert line == "other: got a trajectory of 'batch_sgd'; must be one of plain SGD, as 'small' is"
     assert line_of(train, problem, spec, other=without_losses) == (
         "other: must be absent; sgd follows none"
     )

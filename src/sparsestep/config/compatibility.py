@@ -98,17 +98,13 @@ def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> N
 
 
 def _check_batches(algorithm: "Closed", problem: "Closed", mistakes: Mistakes) -> None:
-    """Note epochs without a whole batch, and losses that only plain SGD keeps."""
+    """Note epochs without a whole batch."""
     samples = training_samples(problem)
     size = getattr(algorithm, "batch_size", 1)
     is_of_epochs = getattr(algorithm, "sampling", None) == "epochs" and isinstance(size, int)
     if is_of_epochs and samples and size > samples:
         text = f"got {size}, more than the {samples} training samples that an epoch has once each"
         mistakes.add(f"{text}; give fewer, or sampling: replacement", "batch_size")
-    further = kinds.further_options("algorithm", algorithm)
-    if further and getattr(algorithm, "log_loss", False):
-        text = f"is kept of updates without {' and '.join(further)} alone; leave it out"
-        mistakes.add(text, "log_loss")
 
 
 def training_samples(problem: "Closed") -> int | None:

@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from sparsestep.config import compatibility, families
+from sparsestep.config import compatibility, families, kinds
 from sparsestep.config.blocks import OWN_BLOCKS, OWN_NUMBERS, Experiment, Run, Snapshots
 from sparsestep.mistakes import Mistakes, describe, dotted, suggest
 
@@ -111,3 +111,7 @@ def _check_followed(name: str, runs: dict[str, Run], mistakes: Mistakes) -> None
         mistakes.add(f"there is no such run{suggest(name, list(runs))}")
     elif not getattr(runs[name].algorithm, "log_loss", False):
         mistakes.add(f"got {name!r}; must be a run with `algorithm: {{kind: sgd, log_loss: true}}`")
+    elif further := kinds.further_options("algorithm", runs[name].algorithm):
+        # What follows a run is another form of plain SGD.
+        text = f"got {name!r}, a run with {' and '.join(further)}; must be one with"
+        mistakes.add(f"{text} `algorithm: {{kind: sgd, log_loss: true}}` alone")

@@ -38,18 +38,22 @@ def train(
 
     `step_sizes` has shape (R, T), `snapshots` are sorted iterations. float64 throughout; NaN after
     divergence, and -1 where a replicate survived. A replicate diverges at the first update before
-    which a residual of its batch is beyond 1e100.
+    which a residual of its batch is beyond 1e100. With `log_loss`, a training may go on
+    from the last snapshot (`resumption.py`).
     """
     options = algorithms.from_spec(spec["algorithm"])
     replicates, iterations = len(problem.order), step_sizes.shape[1]
     parameters = np.full((replicates, len(snapshots), problem.theta0.shape[-1]), np.nan)
     diverged_at = np.full(replicates, -1)
+    continued = updates.Continued(problem, options)
 
     def train_replicate(row: int) -> None:
-        path = _Path(problem, options, row)
+        path = _Path(problem, options, row, continued)
         for first, stop, kept in updates.stops(snapshots, iterations, path.samples):
             if kept is not None:
                 parameters[row, kept] = path.parameters()
+            if kept == len(snapshots) - 1:
+                path.keep_velocity()
             exploded = path.advance(first, step_sizes[row, first:stop])
             if exploded >= 0:
                 diverged_at[row] = first + exploded
@@ -57,14 +61,14 @@ def train(
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(train_replicate, range(replicates)))
-    return parameters, diverged_at
+    return continued.carried(parameters, snapshots), diverged_at
 
 
 class _Path:
     """One replicate on its way; `samples` is the size of a batch."""
 
-    def __init__(self, problem: Problem, options, row: int):
-        self._samples = updates.samples_of(problem, options, row)
+    def __init__(self, problem: Problem, options, row: int, continued):
+        self._samples = continued.samples[row]
         self.samples = self._samples.size
         self._x = vectors.padded(problem.of_replicate("x_train", row))
         self._y = problem.of_replicate("y_train", row)
@@ -72,8 +76,11 @@ class _Path:
         self._inputs = len(theta) // 2
         # u, then v.
         self._theta = vectors.padded(theta.reshape(2, -1))
-        has_velocity = options.momentum > 0
+        has_velocity = continued.velocity is not None
         self._velocity = vectors.zeros(*(self._theta.shape if has_velocity else (1, 8)))
+        self._of_run = continued.velocity[row].reshape(2, -1) if has_velocity else None
+        if has_velocity:
+            self._velocity[:, : self._inputs] = self._of_run
         # beta, and sums over samples of residual times input.
         self._room = vectors.zeros(2, self._theta.shape[1])
         self._options = (
@@ -85,6 +92,11 @@ class _Path:
     def parameters(self) -> np.ndarray:
         """theta, (2d,)."""
         return self._theta[:, : self._inputs].ravel()
+
+    def keep_velocity(self) -> None:
+        """Hand on the velocity that the replicate has now."""
+        if self._of_run is not None:
+            self._of_run[:] = self._velocity[:, : self._inputs]
 
     def advance(self, first: int, step_sizes: np.ndarray) -> int:
         """Make the updates from iteration `first` on; which one it diverged at, or -1."""

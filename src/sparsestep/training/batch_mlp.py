@@ -32,9 +32,11 @@ def train(
     `step_sizes` has shape (R, T), `snapshots` are sorted iterations. Computed in the algorithm's
     `precision`, float64 arrays in either; NaN after divergence, and -1 where a replicate survived.
     A replicate diverges at the first update before which a residual of its batch is beyond
-    `precision.exploded`. The layout of P is that of `models.mlp`.
+    `precision.exploded`. The layout of P is that of `models.mlp`. With `log_loss`, a
+    training may go on from the last snapshot (`resumption.py`).
     """
     options = algorithms.from_spec(spec["algorithm"])
+    continued = updates.Continued(problem, options)
     start = precision.rounded(problem, spec)
     network = mlp.Network(mlp.Spec(**spec["model"]), start.x_train.shape[-1])
     replicates = len(start.order)
@@ -44,17 +46,19 @@ def train(
     groups = [range(first, min(first + size, replicates)) for first in range(0, replicates, size)]
 
     def train_group(rows: range) -> None:
-        group = _Group(network, start, options, rows)
+        group = _Group(network, start, options, rows, continued)
         stops = updates.stops(snapshots, step_sizes.shape[1], size * group.samples)
         for first, stop, kept in stops:
             if kept is not None:
                 parameters[rows.start : rows.stop, kept] = group.parameters()
+            if kept == len(snapshots) - 1:
+                group.keep_velocity()
             group.advance(first, step_sizes[rows.start : rows.stop, first:stop])
         diverged_at[rows.start : rows.stop] = group.diverged_at
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(train_group, groups))
-    return parameters, diverged_at
+    return continued.carried(parameters, snapshots), diverged_at
 
 
 class _Group:
@@ -65,11 +69,11 @@ class _Group:
         diverged_at: (R,), -1 for those that have not.
     """
 
-    def __init__(self, network, problem: Problem, options, rows: range):
+    def __init__(self, network, problem: Problem, options, rows: range, continued):
         dtype = problem.theta0.dtype
         width = vectors.lanes(dtype)
         self._rows = rows
-        self._samples = [updates.samples_of(problem, options, row) for row in rows]
+        self._samples = [continued.samples[row] for row in rows]
         self.samples = self._samples[0].size
         # Lanes without a replicate repeat the first.
         lanes = [*rows, *[rows[0]] * (width - len(rows))]
@@ -78,10 +82,13 @@ class _Group:
             self._theta[:, lane] = problem.of_replicate("theta0", row)
         self._data = tuple(map(np.ascontiguousarray, (problem.x_train, problem.y_train)))
         self._mine = np.array([np.minimum(lanes, len(part) - 1) for part in self._data])
-        has_velocity = options.momentum > 0
+        self._run_velocity = continued.velocity
+        has_velocity = continued.velocity is not None
         self._velocity = vectors.zeros(
             network.parameter_count if has_velocity else 1, width, dtype=dtype
         )
+        if has_velocity:
+            self._velocity[:] = continued.velocity[lanes].T
         inputs = network.sizes[0]
         ahead = max(1, _LOOKED_UP // (self.samples * (inputs + 1)))
         self._looked_up = vectors.zeros(ahead * self.samples * (inputs + 1), width, dtype=dtype)
@@ -102,6 +109,11 @@ class _Group:
     def parameters(self) -> np.ndarray:
         """theta of the replicates, (R, P)."""
         return self._theta[:, : len(self._rows)].T
+
+    def keep_velocity(self) -> None:
+        """Hand on the velocities that the replicates have now."""
+        if self._run_velocity is not None:
+            self._run_velocity[self._rows] = self._velocity[:, : len(self._rows)].T
 
     def advance(self, first: int, step_sizes: np.ndarray) -> None:
         """Make the updates of iterations first, first + 1, ... with step sizes (R, count)."""

@@ -53,6 +53,10 @@ class Batches:
             self._turns = 0
             self._drawn = _Rows(words, self._uniform, self._size - 1)
 
+    def go_on(self, order: np.ndarray, start: int) -> None:
+        """Read from now on as of an order that begins at update `start` of the run."""
+        self._order, self._start = order, start
+
     def take(self, first: int, count: int) -> np.ndarray:
         """Samples of the updates first, ..., first + count - 1, (count, B), int32.
 
@@ -89,6 +93,10 @@ class LabelNoise:
         self._size, self._scale, self._start = options.batch_size, options.label_noise, start
         words = [[seed, b, _NOISE] for b in range(self._size)]
         self._drawn = _Rows(words, self._normal, self._size)
+
+    def go_on(self, start: int) -> None:
+        """Read from now on as of an order that begins at update `start` of the run."""
+        self._start = start
 
     def take(self, first: int, count: int) -> np.ndarray:
         """zeta of the samples of the updates first, ..., first + count - 1, (count, B), float64."""

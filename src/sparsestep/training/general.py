@@ -17,7 +17,7 @@ from sparsestep import algorithms, models
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.fields import Closed
 from sparsestep.models.differentiable import Form
-from sparsestep.training import devices, precision
+from sparsestep.training import devices, precision, resumption
 from sparsestep.training.optimisers import OPTIMISERS, GradientDescent
 from sparsestep.training.samples import Samples
 
@@ -39,7 +39,8 @@ def train(
 
     A replicate diverges at the first update before which a residual h(x_i) - y_i of its batch (of
     other losses than the squared one, an output) is not finite or beyond `precision.exploded`. It
-    is left out from there on.
+    is left out from there on. With `log_loss`, a training may go on from the last snapshot
+    (`resumption.py`).
     """
     options = algorithms.from_spec(spec["algorithm"])
     form = Form(models.from_spec(spec["model"], problem.x_train.shape[-1]))
@@ -47,31 +48,43 @@ def train(
     # Steps of small networks are too short to be shared.
     used = threads if rounded.theta0.shape[-1] * len(problem.order) >= _SHARED else 1
     with devices.claimed(used) as device:
-        samples = Samples(rounded, options, device)
+        before = resumption.progress_of(problem)
+        samples = Samples(rounded, options, device, before)
         descent = Descent(form, options, starts(rounded, device), samples)
-        return _run(descent, problem, step_sizes, snapshots, device)
+        descent.resume(before.velocity)
+        found = _run(descent, problem, step_sizes, snapshots, device)
+    parameters, diverged_at, velocity = found
+    if spec["algorithm"].get("log_loss"):
+        last = before.update + int(snapshots[-1])
+        progress = resumption.Progress(last, velocity, samples.draws)
+        parameters = resumption.carrying(parameters, progress)
+    return parameters, diverged_at
 
 
 def _run(descent, problem: Problem, step_sizes, snapshots, device):
     replicates, iterations = step_sizes.shape
     parameters = np.full((replicates, len(snapshots), problem.theta0.shape[-1]), np.nan)
     diverged_at = np.full(replicates, -1)
+    # At the last snapshot; whoever has diverged needs none.
+    velocity = np.zeros(descent.theta.shape)
     kept = dict(zip(snapshots.tolist(), range(len(snapshots)), strict=True))
     etas = torch.tensor(step_sizes.T[:, :, None], dtype=descent.theta.dtype, device=device)
     going = np.arange(replicates)
     for t in range(iterations):
         if t in kept:
             parameters[going, kept[t]] = descent.theta.cpu().numpy()
+            if t == snapshots[-1] and descent.velocity is not None:
+                velocity[going] = descent.velocity.cpu().numpy()
         # Where some have diverged, no update has been made of the others.
         while (survive := descent.advance(t, etas[t])) is not None:
             diverged_at[going[~survive]] = t
             going = going[survive]
             if not len(going):
-                return parameters, diverged_at
+                return parameters, diverged_at, velocity
             rows = torch.tensor(np.flatnonzero(survive), device=device)
             etas = etas[:, rows]
             descent.keep(rows)
-    return parameters, diverged_at
+    return parameters, diverged_at, velocity
 
 
 def starts(problem: Problem, device: torch.device) -> Tensor:
@@ -117,6 +130,16 @@ class Descent:
             gradient = torch.cat([part.flatten(1) for part in gradients], dim=1)
             self._optimiser.update(self.theta, gradient, eta)
         return None
+
+    @property
+    def velocity(self) -> Tensor | None:
+        """v of descent with momentum, (R, P); of all else None."""
+        return self._optimiser.velocity
+
+    def resume(self, velocity: np.ndarray | None) -> None:
+        """Start with these velocities, (R, P), where there is momentum."""
+        if velocity is not None and self.velocity is not None:
+            self.velocity.copy_(torch.tensor(velocity))
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these replicates alone."""

@@ -16,7 +16,13 @@ from sparsestep.models.differentiable import Form
 
 
 class Optimiser:
-    """An update with a state; `options` is the algorithm's Spec, `form` the network's."""
+    """An update with a state; `options` is the algorithm's Spec, `form` the network's.
+
+    Attributes:
+        velocity: (R, P) of descent with momentum, None of all else.
+    """
+
+    velocity: Tensor | None = None
 
     def __init__(self, theta: Tensor, options: Closed, form: Form):
         self._options = options
@@ -48,17 +54,17 @@ class GradientDescent(Optimiser):
         self._momentum = getattr(options, "momentum", 0.0)
         self._nesterov = getattr(options, "nesterov", False)
         self._decay = getattr(options, "weight_decay", 0.0)
-        self._velocity = torch.zeros_like(theta) if self._momentum else None
+        self.velocity = torch.zeros_like(theta) if self._momentum else None
 
     def _move(self, theta: Tensor, gradient: Tensor, eta: Tensor) -> None:
         if self._decay:
             gradient.add_(theta, alpha=self._decay)
-        if self._velocity is not None:
-            self._velocity.mul_(self._momentum).add_(gradient)
+        if self.velocity is not None:
+            self.velocity.mul_(self._momentum).add_(gradient)
             if self._nesterov:
-                gradient.add_(self._velocity, alpha=self._momentum)
+                gradient.add_(self.velocity, alpha=self._momentum)
             else:
-                gradient = self._velocity
+                gradient = self.velocity
         theta.addcmul_(gradient, eta, value=-1.0)
 
 

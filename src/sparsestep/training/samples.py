@@ -8,6 +8,7 @@ from sparsestep.artifacts.arrays import Problem
 from sparsestep.errors import SparsestepError
 from sparsestep.fields import Closed
 from sparsestep.training.batches import Batches, LabelNoise
+from sparsestep.training.resumption import START, Progress
 
 # Numbers that are looked up at a time: a few megabytes.
 _BLOCK = 2**18
@@ -16,22 +17,38 @@ _BLOCK = 2**18
 class Samples:
     """Inputs and labels of the batches: all samples, or those that `training/batches.py` draws.
 
-    Labels with noise where the algorithm has `label_noise`.
+    Labels with noise where the algorithm has `label_noise`. `before` is where the run is at the
+    first update of the problem's order.
+
+    Attributes:
+        draws: what draws samples and noise of each replicate.
     """
 
-    def __init__(self, problem: Problem, options: Closed, device: torch.device):
+    def __init__(
+        self,
+        problem: Problem,
+        options: Closed,
+        device: torch.device,
+        before: Progress = START,
+    ):
         self._x = torch.tensor(problem.x_train, device=device)
         self._y = torch.tensor(problem.y_train, device=device)
         full = options.kind in ("gd", "momentum_gd")
         self._size = "all" if full else getattr(options, "batch_size", 1)
+        self.draws: tuple[list[Batches], list[LabelNoise]] = ([], [])
         if self._size == "all":
             return
         self._order = problem.order
         self._going = np.arange(len(problem.order))
-        self._batches = _batches(problem, options, self._size, self._going)
-        self._noises = []
-        if getattr(options, "label_noise", 0.0):
-            self._noises = [LabelNoise(problem, options, row) for row in self._going]
+        self.draws = before.draws or (
+            _batches(problem, options, self._size, self._going),
+            _noises(problem, options, self._going),
+        )
+        self._batches, self._noises = self.draws
+        for row, batches in enumerate(self._batches):
+            batches.go_on(problem.order[row], before.update)
+        for noise in self._noises:
+            noise.go_on(before.update)
         self._first, self._stop = 0, 0
         self._block: tuple[Tensor, Tensor] | None = None
 
@@ -86,3 +103,10 @@ def _batches(problem: Problem, options: Closed, size: int, rows: np.ndarray) -> 
             f"algorithm.batch_size: got {size}; in epochs it must be at most {samples}, the samples"
         )
     return [Batches(problem, options, row) for row in rows] if size > 1 or in_epochs else []
+
+
+def _noises(problem: Problem, options: Closed, rows: np.ndarray) -> list[LabelNoise]:
+    """One a replicate; none where labels are what they are."""
+    if not getattr(options, "label_noise", 0.0):
+        return []
+    return [LabelNoise(problem, options, row) for row in rows]

@@ -7,6 +7,7 @@ import numpy as np
 
 from sparsestep.artifacts.arrays import Problem
 from sparsestep.fields import Closed
+from sparsestep.training import resumption
 from sparsestep.training.batches import Batches, LabelNoise
 
 # Indices and noise that are drawn at a time: megabytes.
@@ -37,6 +38,9 @@ class _AllSamples:
         """Indices, (1, n), which serve all updates, and no noise, (1, 0)."""
         return np.arange(self.size, dtype=np.int32)[None], np.empty((1, 0))
 
+    def go_on(self, order: np.ndarray, start: int) -> None:
+        """They are the same from any update on."""
+
 
 class _NoisySamples:
     """Batches of a replicate, and the noise on their labels."""
@@ -52,9 +56,50 @@ class _NoisySamples:
         noise = np.empty((count, 0)) if self._noise is None else self._noise.take(first, count)
         return index, noise
 
+    def go_on(self, order: np.ndarray, start: int) -> None:
+        """Take from now on as of an order that begins at update `start` of the run."""
+        self._batches.go_on(order, start)
+        if self._noise is not None:
+            self._noise.go_on(start)
 
-def samples_of(problem: Problem, options: Closed, row: int) -> _AllSamples | _NoisySamples:
+
+Samples = _AllSamples | _NoisySamples
+
+
+def samples_of(problem: Problem, options: Closed, row: int) -> Samples:
     """The samples of the updates of a replicate: of `momentum_gd` all, of `batch_sgd` batches."""
     if options.kind == "momentum_gd":
         return _AllSamples(problem)
     return _NoisySamples(problem, options, row)
+
+
+class Continued:
+    """Samples and velocities of replicates whose training may begin where another one ended.
+
+    Attributes:
+        samples: of each replicate.
+        velocity: (R, P), float64, zero at the start of a run; None without momentum.
+    """
+
+    def __init__(self, problem: Problem, options: Closed):
+        before = resumption.progress_of(problem)
+        replicates = range(len(problem.order))
+        self._is_logged = getattr(options, "log_loss", False)
+        self._update = before.update
+        self.samples: list[Samples] = before.draws or [
+            samples_of(problem, options, row) for row in replicates
+        ]
+        for row in replicates:
+            self.samples[row].go_on(problem.order[row], before.update)
+        self.velocity: np.ndarray | None = None
+        if options.momentum > 0:
+            shape = (len(replicates), problem.theta0.shape[-1])
+            self.velocity = np.zeros(shape) if before.velocity is None else before.velocity.copy()
+
+    def carried(self, parameters: np.ndarray, snapshots: np.ndarray) -> np.ndarray:
+        """The parameters, from whose last snapshot one may go on if losses are kept."""
+        if not self._is_logged:
+            return parameters
+        last = self._update + int(snapshots[-1])
+        progress = resumption.Progress(last, self.velocity, self.samples)
+        return resumption.carrying(parameters, progress)

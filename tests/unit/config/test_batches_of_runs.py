@@ -46,10 +46,6 @@ WRONG = [
     ({"kind": "sgd", "nesterov": True}, "nesterov: got True; needs a momentum, as momentum: 0.9"),
     ({"kind": "sgd", "weight_decay": -1}, "weight_decay: got -1; input should be greater than or"),
     (
-        {"kind": "sgd", "batch_size": 2, "momentum": 0.5, "log_loss": True},
-        "log_loss: is kept of updates without momentum and batch_size alone; leave it out",
-    ),
-    (
         {"kind": "gd", "batch_size": 2},
         "batch_size: unknown key, got 'batch_size'; valid: kind, mom",
     ),
@@ -79,6 +75,20 @@ def test_sweeps_over_step_size_and_duration_say_the_same(algorithm, line):
         config.load(content | {"sweeps": {"mine": mine}})
     (found,) = str(caught.value).split("\n")
     assert found.startswith(f"sweeps.mine.algorithm.{line}")
+
+
+def test_losses_are_kept_and_followed_by_nothing():
+    """What follows a run is a form of plain SGD."""
+    experiment = raw(kind="sgd", batch_size=2, momentum=0.5, log_loss=True)
+    config.load(experiment)
+    runs = experiment["experiments"]["teacher"]["runs"]
+    runs["other"] = {"algorithm": {"kind": "sde", "of": "one"}}
+    with pytest.raises(ConfigError) as caught:
+        config.load(experiment)
+    assert str(caught.value) == (
+        "experiments.teacher.runs.other.algorithm.of: got 'one', a run with momentum and "
+        "batch_size; must be one with `algorithm: {kind: sgd, log_loss: true}` alone"
+    )
 
 
 def test_as_many_as_there_are_samples_are_an_epoch():

@@ -74,13 +74,6 @@ TEACHER = {
             "logistic; leave it out",
         ),
         (
-            {
-                "model": {"activation": "tanh"},
-                "algorithm": {"kind": "sgd", "log_loss": True, "momentum": 0.9},
-            },
-            "runs.one.algorithm.log_loss: is kept of updates without momentum alone; leave it out",
-        ),
-        (
             {"model": LOGISTIC, "algorithm": {"kind": "sgd", "label_noise": 0.1}},
             "runs.one.algorithm.label_noise: is for the squared loss alone, and model.loss is "
             "logistic; leave it out",
