@@ -48,8 +48,9 @@ def train(
     continued = updates.Continued(problem, options)
 
     def train_replicate(row: int) -> None:
-        path = _Path(problem, options, row, continued)
-        for first, stop, kept in updates.stops(snapshots, iterations, path.samples):
+        drawn = updates.Drawn([continued.samples[row]], iterations)
+        path = _Path(problem, options, row, drawn, continued.velocity)
+        for first, stop, kept in updates.stops(snapshots, iterations, drawn.longest):
             if kept is not None:
                 parameters[row, kept] = path.parameters()
             if kept == len(snapshots) - 1:
@@ -65,20 +66,19 @@ def train(
 
 
 class _Path:
-    """One replicate on its way; `samples` is the size of a batch."""
+    """One replicate on its way."""
 
-    def __init__(self, problem: Problem, options, row: int, continued):
-        self._samples = continued.samples[row]
-        self.samples = self._samples.size
+    def __init__(self, problem: Problem, options, row: int, drawn, velocity):
+        self._drawn = drawn
         self._x = vectors.padded(problem.of_replicate("x_train", row))
         self._y = problem.of_replicate("y_train", row)
         theta = problem.of_replicate("theta0", row)
         self._inputs = len(theta) // 2
         # u, then v.
         self._theta = vectors.padded(theta.reshape(2, -1))
-        has_velocity = continued.velocity is not None
+        has_velocity = velocity is not None
         self._velocity = vectors.zeros(*(self._theta.shape if has_velocity else (1, 8)))
-        self._of_run = continued.velocity[row].reshape(2, -1) if has_velocity else None
+        self._of_run = velocity[row].reshape(2, -1) if has_velocity else None
         if has_velocity:
             self._velocity[:, : self._inputs] = self._of_run
         # beta, and sums over samples of residual times input.
@@ -100,12 +100,12 @@ class _Path:
 
     def advance(self, first: int, step_sizes: np.ndarray) -> int:
         """Make the updates from iteration `first` on; which one it diverged at, or -1."""
-        index, noise = self._samples.take(first, len(step_sizes))
+        index, noise = self._drawn.take(first, first + len(step_sizes))
         return _descend(
             self._x,
             self._y,
-            index,
-            noise,
+            index[:, 0],
+            noise[:, 0],
             np.ascontiguousarray(step_sizes),
             self._theta,
             self._velocity,

@@ -42,13 +42,14 @@ def train(
     replicates = len(start.order)
     parameters = np.full((replicates, len(snapshots), network.parameter_count), np.nan)
     diverged_at = np.empty(replicates, dtype=np.int64)
+    iterations = step_sizes.shape[1]
     size = vectors.lanes(start.theta0.dtype)
     groups = [range(first, min(first + size, replicates)) for first in range(0, replicates, size)]
 
     def train_group(rows: range) -> None:
-        group = _Group(network, start, options, rows, continued)
-        stops = updates.stops(snapshots, step_sizes.shape[1], size * group.samples)
-        for first, stop, kept in stops:
+        drawn = updates.Drawn(continued.samples[rows.start : rows.stop], iterations)
+        group = _Group(network, start, options, rows, drawn, continued.velocity)
+        for first, stop, kept in updates.stops(snapshots, iterations, drawn.longest):
             if kept is not None:
                 parameters[rows.start : rows.stop, kept] = group.parameters()
             if kept == len(snapshots) - 1:
@@ -65,16 +66,14 @@ class _Group:
     """As many replicates as a vector has lanes, or fewer, on their way.
 
     Attributes:
-        samples: of a batch.
         diverged_at: (R,), -1 for those that have not.
     """
 
-    def __init__(self, network, problem: Problem, options, rows: range, continued):
+    def __init__(self, network, problem: Problem, options, rows: range, drawn, velocity):
         dtype = problem.theta0.dtype
         width = vectors.lanes(dtype)
         self._rows = rows
-        self._samples = [continued.samples[row] for row in rows]
-        self.samples = self._samples[0].size
+        self._drawn, samples = drawn, drawn.size
         # Lanes without a replicate repeat the first.
         lanes = [*rows, *[rows[0]] * (width - len(rows))]
         self._theta = vectors.zeros(network.parameter_count, width, dtype=dtype)
@@ -82,18 +81,18 @@ class _Group:
             self._theta[:, lane] = problem.of_replicate("theta0", row)
         self._data = tuple(map(np.ascontiguousarray, (problem.x_train, problem.y_train)))
         self._mine = np.array([np.minimum(lanes, len(part) - 1) for part in self._data])
-        self._run_velocity = continued.velocity
-        has_velocity = continued.velocity is not None
+        self._run_velocity = velocity
+        has_velocity = velocity is not None
         self._velocity = vectors.zeros(
             network.parameter_count if has_velocity else 1, width, dtype=dtype
         )
         if has_velocity:
-            self._velocity[:] = continued.velocity[lanes].T
+            self._velocity[:] = velocity[lanes].T
         inputs = network.sizes[0]
-        ahead = max(1, _LOOKED_UP // (self.samples * (inputs + 1)))
-        self._looked_up = vectors.zeros(ahead * self.samples * (inputs + 1), width, dtype=dtype)
+        ahead = max(1, _LOOKED_UP // (samples * (inputs + 1)))
+        self._looked_up = vectors.zeros(ahead * samples * (inputs + 1), width, dtype=dtype)
         # Kernels take four samples at a time.
-        whole = self.samples + -self.samples % 4
+        whole = samples + -samples % 4
         units = whole * sum(network.sizes[1:])
         self._room = vectors.zeros(whole * inputs + 2 * units, width, dtype=dtype)
         self._layout = _layout(network, whole)
@@ -119,9 +118,7 @@ class _Group:
         """Make the updates of iterations first, first + 1, ... with step sizes (R, count)."""
         if (self.diverged_at >= 0).all():
             return
-        count = step_sizes.shape[1]
-        drawn = [of.take(first, count) for of in self._samples]
-        index, noise = (np.stack(part) for part in zip(*drawn, strict=True))
+        index, noise = self._drawn.take(first, first + step_sizes.shape[1])
         data = (
             *self._data,
             index,

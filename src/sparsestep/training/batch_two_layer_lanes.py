@@ -30,7 +30,7 @@ from sparsestep.arithmetic.vectors import (
 def descend(data, mine, layout, state, options, limit, first, diverged_at):
     """Make the updates of iterations `first`, first + 1, ...
 
-    `data`: x, y, samples (lanes or 1, T or 1, B), noise on their labels (without a last axis: none)
+    `data`: x, y, samples (T or 1, lanes or 1, B), noise on their labels (none: without a last axis)
     and step sizes (lanes or 1, T); `mine`, (2, lanes): whose row of x and y a lane reads. `state`:
     theta, velocity, what is looked up, `room`, and going (1, and 0 from a replicate's divergence
     on). `options`: momentum, Nesterov's, decay, None where there is none, so that it is compiled
@@ -41,14 +41,14 @@ def descend(data, mine, layout, state, options, limit, first, diverged_at):
     samples, inputs, last = index.shape[2], x.shape[2], layout.shape[0] - 1
     each = samples * (inputs + 1)
     # Of all samples in their order, once is enough.
-    is_fixed = index.shape[1] == 1
+    is_fixed = index.shape[0] == 1
     ahead = step_sizes.shape[1] if is_fixed else looked_up.shape[0] // each
     slopes = room[layout[last, 5] : layout[last, 5] + samples]
     rates = np.empty((1, lanes_of(theta)), theta.dtype)
     for t in range(step_sizes.shape[1]):
         at = t % ahead
         if at == 0:
-            _look_up(data, mine, t, min(ahead, index.shape[1] - t), looked_up)
+            _look_up(data, mine, t, min(ahead, index.shape[0] - t), looked_up)
         for lane in range(rates.shape[1]):
             rates[0, lane] = step_sizes[min(lane, step_sizes.shape[0] - 1), t]
         here = 0 if is_fixed else at * each
@@ -181,16 +181,16 @@ def _look_up(data, mine, t, count, looked_up):
     each = samples * (d + 1)
     for lane in range(lanes_of(looked_up)):
         inputs, outputs = x[mine[0, lane]], y[mine[1, lane]]
-        row = min(lane, index.shape[0] - 1)
+        row = min(lane, index.shape[1] - 1)
         for at in range(count):
             start = at * each
             for b in range(samples):
-                i = index[row, t + at, b]
+                i = index[t + at, row, b]
                 for k in range(d):
                     looked_up[start + b * d + k, lane] = inputs[i, k]
                 label = outputs[i]
                 if noise.shape[2] > 0:
-                    label += noise[row, t + at, b]
+                    label += noise[t + at, row, b]
                 looked_up[start + samples * d + b, lane] = label
 
 

@@ -10,18 +10,17 @@ from sparsestep.fields import Closed
 from sparsestep.training import resumption
 from sparsestep.training.batches import Batches, LabelNoise
 
-# Indices and noise that are drawn at a time: megabytes.
+# Samples that are drawn at a time, of replicates side by side: megabytes.
 _BLOCK = 2**18
 
 
 def stops(
-    snapshots: np.ndarray, iterations: int, numbers: int
+    snapshots: np.ndarray, iterations: int, longest: int
 ) -> Iterator[tuple[int, int, int | None]]:
-    """(first, stop) of blocks of iterations, and the place of the snapshot before the first update.
+    """(first, stop) of updates that are made at once, and the place of the snapshot before them.
 
-    A block ends where a snapshot is, and takes no more than half a megabyte of `numbers` an update.
+    They end where a snapshot is, and at multiples of `longest`.
     """
-    longest = max(1, _BLOCK // numbers)
     ends = np.union1d(snapshots, [*range(0, iterations, longest), iterations])
     places = {int(at): place for place, at in enumerate(snapshots)}
     for first, stop in itertools.pairwise(ends.tolist()):
@@ -71,6 +70,37 @@ def samples_of(problem: Problem, options: Closed, row: int) -> Samples:
     if options.kind == "momentum_gd":
         return _AllSamples(problem)
     return _NoisySamples(problem, options, row)
+
+
+class Drawn:
+    """Samples of the updates of replicates side by side, drawn a block at a time.
+
+    Attributes:
+        size: of a batch.
+        longest: updates in a block.
+    """
+
+    def __init__(self, samples: list[Samples], iterations: int):
+        self._samples = samples
+        self._iterations = iterations
+        self.size = samples[0].size
+        self.longest = max(1, _BLOCK // (self.size * len(samples)))
+        self._first = -self.longest
+        self._block: tuple[np.ndarray, ...] = ()
+
+    def take(self, first: int, stop: int) -> tuple[np.ndarray, ...]:
+        """Indices, (stop - first or 1, R, B), and noise on the labels, the same or without B.
+
+        From updates of one block, which begins at a multiple of `longest`. Snapshots cut it into
+        pieces too short to be drawn one by one.
+        """
+        if first >= self._first + self.longest:
+            self._first = first - first % self.longest
+            count = min(self.longest, self._iterations - self._first)
+            drawn = [of.take(self._first, count) for of in self._samples]
+            self._block = tuple(np.stack(part, axis=1) for part in zip(*drawn, strict=True))
+        here = slice(first - self._first, stop - self._first)
+        return tuple(part[here] if len(part) > 1 else part for part in self._block)
 
 
 class Continued:
