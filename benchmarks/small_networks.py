@@ -14,7 +14,17 @@ from typing import Any
 
 import yaml
 
-from benchmarks import measurements, optimisers, peers, ranks, relu_peers, sde, training, workflow
+from benchmarks import (
+    batches,
+    measurements,
+    optimisers,
+    peers,
+    ranks,
+    relu_peers,
+    sde,
+    training,
+    workflow,
+)
 from benchmarks.timing import print_header, print_table
 from sparsestep import schedules
 from sparsestep.artifacts.arrays import Problem
@@ -97,6 +107,7 @@ def print_relu(plan: Plan) -> None:
         title = f"4{part}. SGD with batch size 1, {experiment}: {sizes}"
         print_table(f"{title}; us per replicate and step", rows)
     optimisers.print_optimisers(plan)
+    batches.print_batches(plan)
     problem, spec = case(plan, *MEASURED)
     rows, agreement = measurements.compare(problem, spec, THREADS, REPETITIONS["measure"])
     title = f"5. All measurements, {MEASURED[0]}: {problem.truth['x_fresh'].shape[1]} fresh inputs"

@@ -25,7 +25,12 @@ class Row(NamedTuple):
 
 
 def medians(timed: dict[str, Callable[[], object]], repetitions: int) -> dict[str, float]:
-    """Median seconds of every function, by name, after one untimed call that compiles.
+    """Median seconds of every function, by name."""
+    return {name: statistics.median(of) for name, of in rounds(timed, repetitions).items()}
+
+
+def rounds(timed: dict[str, Callable[[], object]], repetitions: int) -> dict[str, list[float]]:
+    """Seconds of every function in every round, by name, after one untimed call that compiles.
 
     Each round calls every function once, so that a slow minute of the machine is shared by all
     instead of falling on one of them.
@@ -36,7 +41,7 @@ def medians(timed: dict[str, Callable[[], object]], repetitions: int) -> dict[st
     for _ in range(repetitions):
         for name, function in timed.items():
             seconds[name].append(seconds_of(function))
-    return {name: statistics.median(values) for name, values in seconds.items()}
+    return seconds
 
 
 def seconds_of(function: Callable[[], object]) -> float:
@@ -46,10 +51,10 @@ def seconds_of(function: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def print_table(title: str, rows: list[Row]) -> None:
+def print_table(title: str, rows: list[Row], statistic: str = "median") -> None:
     """Print rows under a title and the names of the columns."""
     print(f"\n{title}")
-    print(_COLUMNS.format("what", "n", "median", "unit", "ratio", "target").rstrip())
+    print(_COLUMNS.format("what", "n", statistic, "unit", "ratio", "target").rstrip())
     for row in rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
         median = f"{row.median:.4g}"
