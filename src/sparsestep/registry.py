@@ -25,6 +25,7 @@ PROBLEMS = {
     "table": "sparsestep.problems.table",
     "noisy_sparse_regression": "sparsestep.problems.noisy_sparse_regression",
     "noisy_teacher_student": "sparsestep.problems.noisy_teacher_student",
+    "noisy_curve": "sparsestep.problems.noisy_curve",
     "images": "sparsestep.images.problem",
 }
 

@@ -26,7 +26,7 @@ def test_problems_of_images_have_no_problem():
     spec = {**plan.experiments.run("tiny", "small"), "replicates": [0, 0]}
     assert line_of(generate, spec) == (
         "problem: got 'images', of networks on images, which sparsestep.images trains; valid here: "
-        "sparse_regression, kink_regression, teacher_student, given_data, table"
+        "sparse_regression, kink_regression, teacher_student, given_data, table, noisy_curve"
     )
 
 

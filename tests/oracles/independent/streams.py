@@ -1,11 +1,13 @@
 """Random numbers of the replicates: data, starts, orders, noise, from NumPy's and torch's own."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
 import sklearn.datasets
 import torch
 
+WITH_REPLACEMENT = ("given_data", "table", "noisy_curve")
 _NUMBERS = {"data": 0, "init": 1, "order": 2}
 
 
@@ -21,7 +23,7 @@ def seed_of(problem, stream, replicate):
 def sampling_order(problem, iterations, samples, replicate):
     """Index of the sample of every update, (T,)."""
     stream = np.random.RandomState(seed_of(problem, "order", replicate))
-    if problem["kind"].endswith("sparse_regression") or problem["kind"] in ("given_data", "table"):
+    if problem["kind"].endswith("sparse_regression") or problem["kind"] in WITH_REPLACEMENT:
         return stream.randint(samples, size=iterations)
     return np.array([stream.permutation(samples)[0] for _ in range(iterations)])
 
@@ -83,6 +85,7 @@ def random_points(problem, replicate, fresh):
 def data(problem, replicate):
     """Arrays by name: x_train, y_train, x_test, y_test, and what is the truth."""
     make = {"sparse_regression": _sparse, "kink_regression": _kinks, "teacher_student": _taught}
+    make["curve"] = _curve
     if problem["kind"] == "given_data":
         x, y = np.array(problem["x"], float), np.array(problem["y"], float)
         return {"x_train": x, "y_train": y, "x_test": x, "y_test": y}
@@ -141,6 +144,23 @@ def _kinks(problem, seed):
     step = (x.max() - x.min()) / (count - 1)
     fresh = np.array([[x.min() + k * step] for k in range(count)])
     return {"x_train": x, "y_train": y, "x_test": x, "y_test": y, "x_fresh": fresh}
+
+
+def _curve(problem, seed):
+    stream = np.random.RandomState(seed)
+    low, high = -problem["half_width"], problem["half_width"]
+    x, fresh = (
+        np.array([[low + (high - low) * stream.random_sample()] for _ in range(count)])
+        for count in (problem["n_train"], problem["n_fresh"])
+    )
+    count, start = problem["n_test"], min(x)[0]
+    step = (max(x)[0] - start) / (count - 1)
+    x_test = np.array([[start + k * step] for k in range(count)])
+    found = {"x_train": x, "x_test": x_test, "x_fresh": fresh}
+    for name, points in (("y_train", x), ("y_test", x_test)):
+        values = [math.sin(problem["frequency"] * point) for (point,) in points]
+        found[name] = problem["amplitude"] * np.array(values)
+    return {**found, "curve": found["y_train"]}
 
 
 def _taught(problem, seed):

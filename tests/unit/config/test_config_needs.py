@@ -36,7 +36,8 @@ def test_every_measurement_that_lacks_something_has_its_line(raw):
     lines = mistake(raw, "relu_teacher").splitlines()
     assert lines == [
         "experiments.one.measure.jacobian_rank: needs the problem's x_fresh, "
-        "got 'sparse_regression'; valid problems: kink_regression, teacher_student, table",
+        "got 'sparse_regression'; valid problems: kink_regression, teacher_student, table, "
+        "noisy_curve",
         "experiments.one.measure.feature_sparsity.layers: got 3; must be at most 1, the network's "
         "hidden layers",
     ]

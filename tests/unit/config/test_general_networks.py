@@ -110,7 +110,7 @@ TEACHER = {
         (
             {"model": {"activation": "tanh"}, "measure": ["jacobian_rank"]},
             "measure.jacobian_rank: needs the problem's x_fresh, got 'given_data'; valid problems: "
-            "kink_regression, teacher_student, table",
+            "kink_regression, teacher_student, table, noisy_curve",
         ),
         (
             {"model": {"activation": "sine"}},

@@ -57,7 +57,7 @@ MIXED = "experiments.one.model.kind: got"
         (
             small(problem={"kind": "imagenet"}),
             "experiments.one.problem.kind: unknown problem, got 'imagenet'; valid: "
-            "sparse_regression, kink_regression, teacher_student, given_data, table",
+            "sparse_regression, kink_regression, teacher_student, given_data, table, noisy_curve",
         ),
         (
             images(problem={"kind": "mnist"}),

@@ -63,12 +63,14 @@ SMALL = {
     "kink_regression": {"n_fresh": 5},
     "teacher_student": {"n_train": 6, "n_test": 5, "dimension": 2, "n_fresh": 5}
     | {"teacher_widths": [2], "teacher_biases": True, "teacher_weights": "normal"},
+    "noisy_curve": {"n_train": 6, "n_test": 7, "n_fresh": 5, "half_width": 2.0, "amplitude": 2.0}
+    | {"frequency": 2.0, "noise": 1.0},
 }
 STREAMS = [
     (kind, stream)
     for kind in SMALL
     for stream in RANDOM
-    if stream != "data" or kind in ("sparse_regression", "teacher_student")
+    if stream != "data" or kind in ("sparse_regression", "teacher_student", "noisy_curve")
 ]
 
 
@@ -113,6 +115,7 @@ def test_order_is_the_documented_draw():
         "given_data": np.random.RandomState(3).randint(4, size=40),
         "kink_regression": [permuted[12].permutation(12)[0] for _ in range(40)],
         "teacher_student": [permuted[6].permutation(6)[0] for _ in range(40)],
+        "noisy_curve": np.random.RandomState(3).randint(6, size=40),
     }
     assert expected.keys() == SMALL.keys()
     for kind, order in expected.items():
