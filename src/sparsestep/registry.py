@@ -168,6 +168,7 @@ MEASURES = {
     "mlp/feature_sparsity": "sparsestep.measures.feature_sparsity",
     "mlp/sharpness": "sparsestep.measures.sharpness",
     "mlp/tangent_kernel": "sparsestep.measures.tangent_kernel",
+    "mlp/weighted_variation": "sparsestep.measures.weighted_variation",
     "general_mlp/losses": "sparsestep.measures.general_losses",
     "general_mlp/errors": "sparsestep.measures.general_errors",
     "general_mlp/dead": "sparsestep.measures.general_dead",
@@ -219,6 +220,26 @@ METRICS = {
     "feature_sparsity": ("feature sparsity", "linear"),
     "raw_sparsity": ("raw sparsity", "linear"),
     "distinct_neurons": ("distinct neurons", "linear"),
+    # Functions of one input.
+    "weighted_variation": ("weighted variation", "log", r"weighted variation $TV_g$"),
+    "gradient_bound": (
+        "bound on the weighted variation by the mean gradient",
+        "log",
+        "$TV_g$ is at most (gradient)",
+    ),
+    "kernel_bound": (
+        "bound on the weighted variation by the tangent kernel",
+        "log",
+        "$TV_g$ is at most (kernel)",
+    ),
+    "sharpness_bound": (
+        "bound on the weighted variation by sharpness and residual",
+        "log",
+        "$TV_g$ is at most (sharpness)",
+    ),
+    "knots": ("knots inside the data", "linear"),
+    "mse_inside": ("mean squared error inside", "log"),
+    "mse_at_inputs": ("mean squared error at the training inputs", "log"),
     # Diagonal networks.
     "l0": ("number of non-zero coordinates", "linear", r"$\|\beta\|_0$"),
     "beta_error": ("distance to the true coefficients", "log", r"$\|\beta - \beta^*\|_2$"),

@@ -11,10 +11,23 @@ RUNS = runs("vectors")
 # Largest difference from the definition, beside the value; what is not here is a count, equal, or
 # differs by rounding, 1e-11. entropy_rank comes from squares of singular values, sharpness from an
 # iteration that ends at 1e-6, and the path of the Lasso from corners that LARS finds.
-ROUNDING = {"entropy_rank": 1e-4, "sharpness": 1e-6, "residual_share_top": 1e-9}
+ROUNDING = {
+    "entropy_rank": 1e-4,
+    "sharpness": 1e-6,
+    "sharpness_bound": 1e-6,
+    "residual_share_top": 1e-9,
+}
 # Beside what it is a small part of: the smallest eigenvalue of the kernel beside the largest.
 ABSOLUTE = {"kernel_min_eigenvalue": 1e-12}
-COUNTS = ("dead", "l0", "jacobian_rank", "distinct_neurons", "feature_sparsity", "raw_sparsity")
+COUNTS = (
+    "dead",
+    "l0",
+    "jacobian_rank",
+    "distinct_neurons",
+    "knots",
+    "feature_sparsity",
+    "raw_sparsity",
+)
 # Zero but for rounding, of both.
 NOTHING = {"label_noise_gap": 1e-14, "label_noise_mean": 1e-15}
 
@@ -49,6 +62,7 @@ DEFAULTS = {
     "feature_sparsity": {"layers": 1, "further_thresholds": []},
     "sparse_recovery": {"l0_threshold": 1e-50},
     "tangent_kernel": {"top": 3},
+    "weighted_variation": {"threshold": 1e-3, "inside": None},
 }
 
 

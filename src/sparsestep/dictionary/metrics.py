@@ -22,6 +22,7 @@ class Definition(NamedTuple):
 _LOSS = ">= 0"
 _SHARE = "0 to 1"
 _LASSO = "lasso_distance (label_noise_lasso)"
+_VARIATION = "weighted_variation; Qiao et al. (2024), Mulayoff et al. (2021)"
 _NOISE = "label_noise; paper: Proposition 2.1"
 
 METRICS = {
@@ -177,6 +178,53 @@ METRICS = {
         "How many units of the layer are distinct, as in feature_sparsity at its first threshold.",
         "0, 1, ..., width of the layer",
         "feature_sparsity",
+    ),
+    "weighted_variation": Definition(
+        "TV_g = sum_j |v_j w_j| g(tau_j) of h(x) = sum_j v_j relu(w_j x + b_j) (+ c) on one input, "
+        "tau_j = -b_j / w_j. g(x) is the smaller one of P(X < x)^2 E[x - X | X < x] sqrt(1 + "
+        "E[X | X < x]^2) and the same of X > x, X uniform on the training inputs. It depends on no "
+        "loss.",
+        ">= 0",
+        _VARIATION,
+    ),
+    "gradient_bound": Definition(
+        "(||(1/n) sum_i grad h(x_i)||^2 - e) / 2, e = 1 with an output bias, else 0: at least "
+        "weighted_variation, and in its units, where no w_j x_i + b_j is 0.",
+        ">= 0",
+        _VARIATION,
+    ),
+    "kernel_bound": Definition(
+        "(lambda_max(phi^T phi / n) - e) / 2, phi at the training inputs: at least gradient_bound.",
+        ">= 0",
+        _VARIATION,
+    ),
+    "sharpness_bound": Definition(
+        "(sharpness / 2 + s - e) / 2 with s = sqrt((1/n) sum_i r_i^2) sqrt(1 + (1/n) sum_i x_i^2): "
+        "at least kernel_bound, but for 1e-6 of the sharpness. The sharpness is that of "
+        "(1/n) sum_i r_i^2, as in the column of this name; the papers' loss has 1/2 in front, and "
+        "half of it as lambda_max.",
+        ">= 0",
+        _VARIATION,
+    ),
+    "knots": Definition(
+        "Number of units whose tau_j lies between the smallest and the largest training input, and "
+        "whose |v_j w_j| exceeds threshold (1e-3 where config.yaml says no other) times the sum of "
+        "it over all these.",
+        "0, 1, ..., width of the layer",
+        _VARIATION,
+    ),
+    "mse_inside": Definition(
+        "With inside: mean of (h(x) - f(x))^2, without 1/2, over the test points between these "
+        "quantiles of the replicate's training inputs; f is the curve without noise. NaN where "
+        "there is no such point.",
+        ">= 0",
+        _VARIATION,
+    ),
+    "mse_at_inputs": Definition(
+        "With inside: (1/n) sum_i (h(x_i) - f(x_i))^2 over the training inputs, against the curve "
+        "without noise.",
+        ">= 0",
+        _VARIATION,
     ),
     "l0": Definition(
         "Number of coordinates with |beta_j| > l0_threshold (1e-50 where config.yaml says no "

@@ -164,6 +164,57 @@ def sharpness(about):
     return {"sharpness": [np.linalg.eigvalsh(hessian)[-1] for hessian in hessians]}
 
 
+def weighted_variation(about):
+    x, y = about.arrays["x_train"], about.arrays["y_train"]
+    inputs, n = x[:, 0].tolist(), len(x)
+    bias = 1.0 if about.model["biases"][1] else 0.0
+    chain = ("weighted_variation", "gradient_bound", "kernel_bound", "sharpness_bound")
+    columns = {name: [] for name in (*chain, "knots")}
+    phis = networks.jacobians(about.model, about.thetas, x)
+    hessians = networks.hessians(about.model, about.thetas, x, y)
+    for theta, phi, hessian in zip(about.thetas, phis, hessians, strict=True):
+        width = about.model["widths"][0]
+        w, b, v = theta[:width], theta[width : 2 * width], theta[2 * width : 3 * width]
+        knots = [(-b[j] / w[j], abs(v[j] * w[j])) for j in range(width)]
+        r = _outputs(about, theta, x) - y
+        s = np.sqrt(np.mean(r**2)) * np.sqrt(1 + np.mean(x**2))
+        sides = [
+            np.sum(np.mean(phi, axis=0) ** 2),
+            np.linalg.eigvalsh(phi.T @ phi / n)[-1],
+            np.linalg.eigvalsh(hessian)[-1] / 2 + s,
+        ]
+        found = [sum(size * _weight(at, inputs) for at, size in knots)]
+        for name, value in zip(chain, found + [(side - bias) / 2 for side in sides], strict=True):
+            columns[name].append(value)
+        inside = [size for at, size in knots if min(inputs) < at < max(inputs)]
+        columns["knots"].append(sum(z > about.options["threshold"] * sum(inside) for z in inside))
+    return columns | (_against_truth(about) if about.options["inside"] else {})
+
+
+def _weight(at, inputs):
+    """min(g-, g+) of the inputs."""
+    sides = []
+    for side in ([x for x in inputs if x < at], [x for x in inputs if x > at]):
+        if not side:
+            return 0.0
+        mean, share = sum(side) / len(side), len(side) / len(inputs)
+        sides.append(share**2 * abs(at - mean) * np.sqrt(1 + mean**2))
+    return min(sides)
+
+
+def _against_truth(about):
+    x, points = about.arrays["x_train"], about.arrays["x_test"]
+    low, high = (np.quantile(x, share) for share in about.options["inside"])
+    inside = [k for k, (point,) in enumerate(points) if low <= point <= high]
+    columns = {"mse_inside": [], "mse_at_inputs": []}
+    for theta in about.thetas:
+        errors = (_outputs(about, theta, points) - about.arrays["y_test"]) ** 2
+        columns["mse_inside"].append(sum(errors[inside]) / len(inside))
+        at_inputs = (_outputs(about, theta, x) - about.arrays["curve"]) ** 2
+        columns["mse_at_inputs"].append(np.mean(at_inputs))
+    return columns
+
+
 def tangent_kernel(about):
     x, y = about.arrays["x_train"], about.arrays["y_train"]
     (initial,) = networks.jacobians(about.model, about.arrays["theta0"][None], x)
