@@ -239,7 +239,7 @@ METRICS = {
     ),
     "knots": ("knots inside the data", "linear"),
     "mse_inside": ("mean squared error inside", "log"),
-    "mse_at_inputs": ("mean squared error at the training inputs", "log"),
+    "mse_at_inputs": ("mean squared error at inputs", "log"),
     # Diagonal networks.
     "l0": ("number of non-zero coordinates", "linear", r"$\|\beta\|_0$"),
     "beta_error": ("distance to the true coefficients", "log", r"$\|\beta - \beta^*\|_2$"),
