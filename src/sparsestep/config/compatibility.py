@@ -13,7 +13,7 @@ gets the model's Spec instead.
 
 from typing import TYPE_CHECKING, get_args
 
-from sparsestep import metrics, registry
+from sparsestep import metrics, registry, sample_counts
 from sparsestep.config import kinds
 from sparsestep.mistakes import Mistakes
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from sparsestep.config.kinds import Measure
     from sparsestep.contracts import Network
     from sparsestep.fields import Closed
-
-
-# A field of its Spec would change the code of what has been computed of it.
-_POINTS_OF_KINKS = 12
 
 
 def check(experiment: "Experiment", mistakes: Mistakes) -> None:
@@ -99,20 +95,12 @@ def check_trained(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> N
 
 def _check_batches(algorithm: "Closed", problem: "Closed", mistakes: Mistakes) -> None:
     """Note epochs without a whole batch."""
-    samples = training_samples(problem)
+    samples = sample_counts.of_training(problem)
     size = getattr(algorithm, "batch_size", 1)
     is_of_epochs = getattr(algorithm, "sampling", None) == "epochs" and isinstance(size, int)
     if is_of_epochs and samples and size > samples:
         text = f"got {size}, more than the {samples} training samples that an epoch has once each"
         mistakes.add(f"{text}; give fewer, or sampling: replacement", "batch_size")
-
-
-def training_samples(problem: "Closed") -> int | None:
-    """n, where it is known before a job has made the problem."""
-    if problem.kind == "kink_regression":
-        return _POINTS_OF_KINKS
-    labels = getattr(problem, "y", None)
-    return len(labels) if labels else getattr(problem, "n_train", None)
 
 
 def check_precision(algorithm: "Closed", model: "Closed", mistakes: Mistakes) -> None:

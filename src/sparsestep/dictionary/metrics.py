@@ -156,6 +156,28 @@ METRICS = {
         _SHARE,
         "tangent_kernel",
     ),
+    "label_nuisance": Definition(
+        "At rank r (label_nuisance@<r>): ||Pi_N y|| / ||y||, norms, not squares, with y the "
+        "training labels, not centred (of loss logistic -1 or 1, of cross_entropy one-hot, a row "
+        "for each sample and class), and Pi_N the projection onto the nuisance space: what is "
+        "orthogonal to the eigenvectors of K_t = phi phi^T at the training inputs with l >= l_r "
+        "and l > 0, l_1 >= l_2 >= ... its eigenvalues. All of a group of equal ones (up to 1e-13 "
+        "l_1) is on one side. NaN where y is 0.",
+        _SHARE,
+        "label_alignment; Oymak et al. (2019)",
+    ),
+    "residual_nuisance": Definition(
+        "At rank r (residual_nuisance@<r>): the same of the residual (r_i; of other losses than "
+        "the squared one, the derivative of each sample's loss by its outputs). NaN where it is 0.",
+        _SHARE,
+        "label_alignment; Oymak et al. (2019)",
+    ),
+    "kernel_gap": Definition(
+        "At rank r (kernel_gap@<r>): 1 - l_(r+1) / l_r of the same eigenvalues; 1 where r is the "
+        "number of rows of K_t, 0 where l_r is 0. Where it is 0, nuisance space begins later.",
+        _SHARE,
+        "label_alignment",
+    ),
     "feature_sparsity": Definition(
         "Number of pairs (sample, unit) of a layer or block whose unit is distinct and whose "
         "activation is not 0, divided by the number of all pairs, those of units that are not "

@@ -4,9 +4,8 @@ Part of what decides which points a job has, and so of where results lie: never 
 machine, and changed only with a reason to compute all sweeps over keys anew.
 """
 
-from sparsestep import registry
+from sparsestep import registry, sample_counts
 from sparsestep.config.blocks import Experiment
-from sparsestep.config.compatibility import training_samples
 
 # Seconds of a replicate: per update, per sample of it, and per sample and parameter. Measured with
 # the compiled kernels; what PyTorch computes (`general` in its module's name) takes longer.
@@ -45,4 +44,4 @@ def _samples(experiment: Experiment, algorithm: object) -> int:
         return of_batch
     if algorithm.kind == "sgd":
         return 1
-    return training_samples(experiment.problem) or _SAMPLES
+    return sample_counts.of_training(experiment.problem) or _SAMPLES

@@ -260,3 +260,31 @@ def label_noise(about):
 
 def _outputs(about, theta, x):
     return networks.outputs(about.model, torch.tensor(theta), torch.tensor(x)).numpy()
+
+
+def label_alignment(about, nuisance=True):
+    """`nuisance`: shares outside of the top directions; those inside are a mistake to be seen."""
+    x, y = about.arrays["x_train"], about.arrays["y_train"]
+    names = ("label_nuisance", "residual_nuisance", "kernel_gap")
+    columns = {f"{name}@{rank}": [] for name in names for rank in about.options["top"]}
+    for theta, phi in zip(
+        about.thetas, networks.jacobians(about.model, about.thetas, x), strict=True
+    ):
+        vectors, s, _ = np.linalg.svd(phi)
+        # Squares, from the largest down, and as many as there are samples.
+        squares = [*(s**2), *[0.0] * (len(x) + 1 - len(s))]
+        squares = [value if value > 1e-13 * squares[0] else 0.0 for value in squares]
+        r = _outputs(about, theta, x) - y
+        for rank in about.options["top"]:
+            least = squares[rank - 1]
+            chosen = [
+                vector
+                for vector, value in zip(vectors.T, squares, strict=False)
+                if (value > 0 and value >= least - 1e-13 * squares[0]) != nuisance
+            ]
+            for name, of in (("label", y), ("residual", r)):
+                along = sum((vector @ of) ** 2 for vector in chosen)
+                columns[f"{name}_nuisance@{rank}"].append(np.sqrt(along / (of @ of)))
+            gap = 1 - squares[rank] / least if least > 0 else 0.0
+            columns[f"kernel_gap@{rank}"].append(gap)
+    return columns

@@ -51,6 +51,45 @@ def test_fewer_fresh_samples_than_parameters(raw):
     )
 
 
+@pytest.mark.parametrize(("experiment", "rows"), [("diagonal", 80), ("relu_1d", 12)])
+def test_more_eigenvectors_than_the_kernel_has(raw, experiment, rows):
+    raw[experiment]["measure"]["label_alignment"] = {"top": [rows]}
+    config.load({"experiments": {"one": raw[experiment]}})
+    raw[experiment]["measure"]["label_alignment"] = {"top": [5, rows + 1]}
+    assert mistake(raw, experiment) == (
+        f"experiments.one.measure.label_alignment.top.1: got {rows + 1}; must be at most {rows}, "
+        "the kernel's rows (training samples)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("top", "said"),
+    [
+        ([0], ".0: got 0; input should be greater than 0"),
+        ([3, 3], ": got [3, 3]; must be different from each other"),
+        ([], ": got []; "),
+    ],
+)
+def test_ranks_that_are_none(raw, top, said):
+    raw["relu_1d"]["measure"]["label_alignment"] = {"top": top}
+    assert f"experiments.one.measure.label_alignment.top{said}" in mistake(raw, "relu_1d")
+
+
+def test_eigenvectors_of_several_outputs_and_networks_that_have_none(raw):
+    experiment = raw["relu_teacher"]
+    data = {"kind": "given_data", "x": [[0.1, 1.0], [1.0, 2.0]], "y": [0.0, 2.0], "order_seed": 0}
+    classes = {"loss": "cross_entropy", "outputs": 3}
+    experiment["problem"], experiment["measure"] = data, {"label_alignment": {"top": [7]}}
+    experiment["model"] |= classes
+    experiment["algorithm"] = {"kind": "sgd"}
+    assert mistake(raw, "relu_teacher") == (
+        "experiments.one.measure.label_alignment.top.0: got 7; must be at most 6, the kernel's "
+        "rows (training samples times 3 outputs)"
+    )
+    raw["densenet_digits"]["measure"] = {"label_alignment": None}
+    assert "measure.label_alignment: unknown measure" in mistake(raw, "densenet_digits")
+
+
 def test_losses_of_every_iteration_that_runs_do_not_keep(raw):
     raw["diagonal"]["measure"]["running_loss"] = None
     assert mistake(raw, "diagonal") == (

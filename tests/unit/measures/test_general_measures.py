@@ -18,6 +18,7 @@ MEASURES = {
     "feature_sparsity": {"layers": 2, "correlation_threshold": 0.8},
     "sharpness": {},
     "tangent_kernel": {"top": 2},
+    "label_alignment": {"top": [1, 3]},
     "label_noise": {},
     "parameter_norm": {},
 }
