@@ -230,7 +230,11 @@ METRICS = {
         "linear",
         r"$\|\Pi_N r\| / \|r\|$",
     ),
-    "kernel_gap": ("relative gap of the tangent kernel's eigenvalues", "linear"),
+    "kernel_gap": (
+        "relative gap of the tangent kernel's eigenvalues",
+        "linear",
+        r"$1 - \lambda_{k+1} / \lambda_k$",
+    ),
     # Sparsity; of a layer or a block.
     "feature_sparsity": ("feature sparsity", "linear"),
     "raw_sparsity": ("raw sparsity", "linear"),
