@@ -1,4 +1,4 @@
-"""How many samples a problem trains on, said before a job has made it."""
+"""Numbers of samples that problems train on, known before a job has made them."""
 
 from sparsestep.fields import Closed
 
