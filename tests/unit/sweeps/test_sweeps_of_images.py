@@ -84,3 +84,21 @@ def test_the_last_snapshot_alone_without_an_average(made):
     pd.testing.assert_frame_equal(found, last)
     assert found["iteration"].tolist() == means["iteration"].tolist() == [9, 9]
     assert (found["train_loss"] != means["train_loss"]).all()
+
+
+@pytest.mark.parametrize("average", [None, 0.5])
+def test_losses_of_batches_are_those_before_the_last_snapshot(made, average):
+    """Behind it, at T, there are none: the mean from the snapshot before, as of a run."""
+    plan, folder = made
+    (chunk, *_), (batch,) = plan.sweeps.keys.chunks("mine"), plan.sweeps.batches("mine")
+    spec = plan.sweeps.keys.chunk("mine", chunk, batch) | {"average": average}
+    spec["common"] = spec["common"] | {"measure": {"batch_loss": {}, "losses": {}}}
+    trajectory = read_trajectory(folder / plan.sweeps.images.trajectory_path("mine", chunk, batch))
+    dataset = read_dataset(folder / plan.experiments.dataset_path("tiny"))
+    assert trajectory.iterations.tolist() == [0, 3, 6, 9]
+    with devices.claimed(compute.Compute(device="cpu")) as device:
+        found = images.run(spec, dataset, trajectory, device)
+    of_batches = trajectory.batch_loss.astype(float)
+    np.testing.assert_allclose(found["batch_loss"], of_batches[:, 6:].mean(axis=1), rtol=1e-12)
+    assert found["batch_loss"].nunique() == 2
+    assert found["train_loss"].notna().all()
