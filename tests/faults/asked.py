@@ -80,8 +80,8 @@ def _ask_point(plan: Plan, of: SimpleNamespace) -> None:
     trajectory = images.trajectory_path(of.sweep, of.chunk, of.batch)
     at = _job(plan, "train", trajectory, "_images")
     dataset = images.dataset_path(at.experiment, at.run, at.run_id)
-    assert dataset == images.points(of.sweep)[of.chunk].dataset_path
-    assert images.snapshots_mb(at.experiment, at.run, at.run_id) >= 0
+    assert dataset == images.point(of.sweep, of.chunk).dataset_path
+    assert images.snapshots_mb(at.experiment, at.run, at.run_id, at.batch) >= 0
     _job(plan, "prepare", dataset)
 
 
@@ -97,7 +97,7 @@ def _ask_run(plan: Plan, experiment: str, run: str) -> set[str]:
         assert (wildcards.experiment, wildcards.run) == (experiment, run)
         _job(plan, "measure", table, images)
         if images:
-            assert plan.experiments.snapshots_mb(experiment) >= 0
+            assert plan.experiments.snapshots_mb(experiment, batch) >= 0
             _job(plan, "prepare", plan.experiments.dataset_path(experiment, run))
             continue
         _job(plan, "generate", plan.experiments.problem_path(experiment, batch, run))

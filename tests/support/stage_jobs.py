@@ -57,7 +57,7 @@ def sweep_points(plan, at, path):
 def sweep_images(plan, at, path):
     """A job of a sweep over keys on images, its data set, and the training of its point."""
     images = plan.sweeps.images
-    point = images.points(at["sweep"])[at["chunk"]]
+    point = images.point(at["sweep"], at["chunk"])
     if not Path(point.dataset_path).exists():
         dataset, _, dataset_id = Path(point.dataset_path).stem.rpartition("-")
         of_data = {"dataset": dataset, "dataset_id": dataset_id}

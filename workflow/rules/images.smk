@@ -27,10 +27,10 @@ rule train_images:
         mem_mb=lambda wildcards: 4000
         + 4
         * plan.sweeps.images.snapshots_mb(
-            wildcards.experiment, wildcards.run, wildcards.run_id
+            wildcards.experiment, wildcards.run, wildcards.run_id, wildcards.batch
         ),
         disk_mb=lambda wildcards: plan.sweeps.images.snapshots_mb(
-            wildcards.experiment, wildcards.run, wildcards.run_id
+            wildcards.experiment, wildcards.run, wildcards.run_id, wildcards.batch
         ),
     params:
         spec=plan.jobs.spec("train_images"),
@@ -67,7 +67,7 @@ rule measure_images:
         **GPU,
         runtime=lambda wildcards, attempt: 120 * attempt,
         mem_mb=lambda wildcards: 4000
-        + 4 * plan.experiments.snapshots_mb(wildcards.experiment),
+        + 4 * plan.experiments.snapshots_mb(wildcards.experiment, wildcards.batch),
     params:
         spec=plan.jobs.spec("measure_images"),
         code=plan.jobs.code("measure_images"),

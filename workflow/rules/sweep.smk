@@ -100,9 +100,9 @@ rule sweep_points:
 rule sweep_images:
     """The end of a point of a sweep over keys on images, for a batch of replicates."""
     input:
-        dataset=lambda wildcards: plan.sweeps.images.points(wildcards.sweep)[
-            wildcards.chunk
-        ].dataset_path,
+        dataset=lambda wildcards: plan.sweeps.images.point(
+            wildcards.sweep, wildcards.chunk
+        ).dataset_path,
         trajectory=lambda wildcards: plan.sweeps.images.trajectory_path(
             wildcards.sweep, wildcards.chunk, wildcards.batch
         ),
@@ -118,7 +118,10 @@ rule sweep_images:
         **GPU,
         runtime=lambda wildcards, attempt: 120 * attempt,
         mem_mb=lambda wildcards: 4000
-        + 4 * plan.sweeps.images.points(wildcards.sweep)[wildcards.chunk].snapshots_mb,
+        + 4
+        * plan.sweeps.images.point(wildcards.sweep, wildcards.chunk).snapshots_mb(
+            wildcards.batch
+        ),
     params:
         spec=plan.jobs.spec("sweep_images"),
         code=plan.jobs.code("sweep_images"),

@@ -36,8 +36,11 @@ class Family(Protocol):
     def loaded(self, experiment: "Experiment") -> list[tuple[str, str]]:
         """(role, kind) of what a figure of trajectories loads, beside what it imports."""
 
-    def snapshots_mb(self, experiment: "Experiment") -> int:
-        """Size of the snapshots of a job in MB (10^6 bytes), where its memory depends on it."""
+    def snapshots_mb(self, experiment: "Experiment", replicates: int) -> int:
+        """Size of the snapshots of a job of as many replicates in MB (10^6 bytes).
+
+        Where its memory depends on it.
+        """
 
     def check(self, experiment: "Experiment", mistakes: Mistakes) -> None:
         """Note each key of the experiment that this family does not know, or lacks."""

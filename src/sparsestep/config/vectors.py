@@ -36,7 +36,7 @@ class Vectors:
         """Nothing: figures import what they need of these networks."""
         return []
 
-    def snapshots_mb(self, experiment: "Experiment") -> int:
+    def snapshots_mb(self, experiment: "Experiment", replicates: int) -> int:
         """0: jobs on vectors are given their memory whatever they keep."""
         return 0
 

@@ -34,10 +34,9 @@ class Images:
         model = experiment.model.kind
         return [("model", model), ("network", model), ("dataset", experiment.problem.dataset)]
 
-    def snapshots_mb(self, experiment: "Experiment") -> int:
-        """Size of the snapshots of a job, in MB (10^6 bytes)."""
+    def snapshots_mb(self, experiment: "Experiment", replicates: int) -> int:
+        """Size of the snapshots of a job of as many replicates, in MB (10^6 bytes)."""
         facts, kept = experiment.problem.facts, experiment.snapshots
-        replicates = min(facts.replicates, experiment.replicates)
         at = snapshot_iterations(experiment.iterations, kept.model_dump(mode="json"))
         numbers = experiment.model.numbers(facts.channels, facts.classes)
         width = 2 if kept.bfloat16 else 4

@@ -11,15 +11,21 @@ def split(experiment: Experiment, replicates: int) -> list[str]:
     Batches start at multiples of their size, so that more replicates add batches; a last one that
     was not full is another batch then, which takes over what it can (`stages/siblings.py`).
     """
-    size = full(experiment)
-    starts = range(0, replicates, size)
-    return [f"{first}-{min(first + size, replicates) - 1}" for first in starts]
+    step = full(experiment)
+    starts = range(0, replicates, step)
+    return [f"{first}-{min(first + step, replicates) - 1}" for first in starts]
 
 
 def full(experiment: Experiment) -> int:
     """How many replicates a job handles where there are enough."""
     of_family = experiment.family.replicates_per_batch(experiment.problem)
     return experiment.replicates_per_job or of_family
+
+
+def size(batch: str) -> int:
+    """How many replicates a batch has."""
+    first, last = map(int, batch.split("-"))
+    return last - first + 1
 
 
 def with_replicates(spec: Spec, batch: str) -> Spec:

@@ -108,10 +108,13 @@ class Experiments:
         """File with the data set that an experiment on images, or a run of it, uses."""
         return datasets.path(self._of(experiment, run).problem.dataset)
 
-    def snapshots_mb(self, experiment: str) -> int:
-        """Size of the snapshots of a job on images, in MB (10^6 bytes); that of the largest run."""
-        entry = self.block(experiment)
-        return max(entry.family.snapshots_mb(of) for of in entry.variants())
+    def snapshots_mb(self, experiment: str, batch: str) -> int:
+        """Size of the snapshots of a batch on images, in MB (10^6 bytes); that of the largest run.
+
+        How many replicates a job has is up to the experiment, also where a run has its own data.
+        """
+        entry, replicates = self.block(experiment), batches.size(batch)
+        return max(entry.family.snapshots_mb(of, replicates) for of in entry.variants())
 
     def problem_path(self, experiment: str, batch: str, run: str | None = None) -> str:
         """File with the Problem of a batch, of the experiment or of a run with its own."""

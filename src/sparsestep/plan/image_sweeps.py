@@ -28,10 +28,9 @@ class Trained(NamedTuple):
         """File with the data set that it is trained and measured on."""
         return datasets.path(self.experiment.problem.dataset)
 
-    @property
-    def snapshots_mb(self) -> int:
-        """Size of its snapshots in MB (10^6 bytes)."""
-        return self.experiment.family.snapshots_mb(self.experiment)
+    def snapshots_mb(self, batch: str) -> int:
+        """Size of its snapshots in MB (10^6 bytes), for a batch of replicates."""
+        return self.experiment.family.snapshots_mb(self.experiment, batches.size(batch))
 
 
 class ImageSweeps:
@@ -47,19 +46,25 @@ class ImageSweeps:
     @functools.cache
     def points(self, name: str) -> dict[str, Trained]:
         """The point of each chunk of a sweep on images."""
-        found, entry = {}, self._sweeps.blocks[name]
+        found = {}
         points = zip(self._sweeps.chunks(name), self._sweeps.points(name), strict=True)
         for place, (chunk, point) in enumerate(points):
             spec = self._sweeps.point_blocks(name, place)
             del spec["measure"]
-            of = point.experiment.model_copy(update={"replicates": entry.replicates})
-            found[chunk] = Trained(spec, identity(spec), of)
+            found[chunk] = Trained(spec, identity(spec), point.experiment)
         return found
+
+    def point(self, name: str, chunk: str) -> Trained:
+        """The point of a chunk; raises ConfigError where config.yaml has none of this id."""
+        known = self.points(name)
+        if chunk not in known:
+            raise ConfigError(f"sweeps.{name} has no chunk {chunk}")
+        return known[chunk]
 
     def trajectory_path(self, name: str, chunk: str, batch: str) -> str:
         """File with the Trajectory of the point of a chunk."""
         entry = self._sweeps.blocks[name]
-        run_id = self.points(name)[chunk].run_id
+        run_id = self.point(name, chunk).run_id
         return paths.TRAJECTORY.format(
             experiment=entry.experiment, run=entry.run, run_id=run_id, batch=batch
         )
@@ -72,6 +77,10 @@ class ImageSweeps:
             for chunk in self.points(name)
             for batch in self._sweeps.batches(name)
         ]
+
+    def dataset_paths(self) -> list[str]:
+        """File with the data set of every point, which need not be that of its experiment."""
+        return [of.dataset_path for name in self._names() for of in self.points(name).values()]
 
     def spec(self, experiment: str, run: str, run_id: str, batch: str) -> Spec:
         """What decides a trajectory; raises ConfigError where config.yaml has none of this id."""
@@ -90,11 +99,11 @@ class ImageSweeps:
             return self._experiments.dataset_path(experiment, run)
         return self._point(experiment, run, run_id).dataset_path
 
-    def snapshots_mb(self, experiment: str, run: str, run_id: str) -> int:
+    def snapshots_mb(self, experiment: str, run: str, run_id: str, batch: str) -> int:
         """Size of its snapshots in MB (10^6 bytes); of a run, that of the largest beside it."""
         if self._is_run(experiment, run, run_id):
-            return self._experiments.snapshots_mb(experiment)
-        return self._point(experiment, run, run_id).snapshots_mb
+            return self._experiments.snapshots_mb(experiment, batch)
+        return self._point(experiment, run, run_id).snapshots_mb(batch)
 
     def _is_run(self, experiment: str, run: str, run_id: str) -> bool:
         return run_id == self._experiments.run_id(experiment, run)

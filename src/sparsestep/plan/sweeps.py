@@ -94,7 +94,7 @@ class Sweeps:
                 found += self.problem_paths(name, batch)
         for name in self.phases.blocks:
             found += paths_of(self.phases.edges_tables(name))
-        return found + self.images.trajectory_paths()
+        return found + self.images.trajectory_paths() + self.images.dataset_paths()
 
     def problem_paths(self, name: str, batch: str) -> list[str]:
         """Files with a Problem that a sweep's job of a batch of replicates reads."""

@@ -104,8 +104,30 @@ def test_each_point_has_its_data_set_and_size():
     for path, point in zip(trajectories(plan).values(), paths, strict=True):
         at, _ = trained(plan, path)
         assert images.dataset_path("tiny", "small", at.run_id) == point.dataset_path
-    # A second network is larger where images have three channels, and digits' job keeps three.
-    assert paths[0].snapshots_mb != paths[1].snapshots_mb
+        # A job has three replicates, as those of digits have; one of CIFAR-10 has its own size.
+        assert images.snapshots_mb("tiny", "small", at.run_id, "0-2") == point.snapshots_mb("0-2")
+    sizes = [[of.snapshots_mb(batch) for of in paths] for batch in ("0-0", "0-2")]
+    assert sizes == [[1, 1], [3, 3]]
+
+
+def test_a_batch_of_a_sweep_may_be_larger_than_its_experiments():
+    plan = Plan(raw(replicates=3))
+    at, _ = trained(plan, trajectories(plan)[16])
+    assert plan.sweeps.images.snapshots_mb("tiny", "small", at.run_id, "0-2") == 3
+    assert plan.sweeps.images.snapshots_mb("tiny", "small", at.run_id, "0-1") == 2
+
+
+def test_the_data_set_of_a_point_is_used():
+    plan = Plan(raw(over={"problem.dataset": ["digits", "cifar10"]}))
+    paths = {point.dataset_path for point in plan.sweeps.images.points("mine").values()}
+    assert len(paths) == 2
+    assert paths <= set(plan.output_paths())
+
+
+def test_a_chunk_of_no_point():
+    images = Plan(raw()).sweeps.images
+    with pytest.raises(ConfigError, match=f"sweeps.mine has no chunk {'0' * 12}"):
+        images.trajectory_path("mine", "0" * 12, "0-1")
 
 
 def test_what_is_measured_is_code_of_its_job_alone():
