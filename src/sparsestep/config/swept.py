@@ -1,5 +1,7 @@
 """Sweeps of a config whose experiments are checked, and what figures ask of them."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sparsestep.config import phase_sweeps, sweep_points
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from sparsestep.figures.specs.base import FigureSpec
 
 AnySweep = KeySweep | PhaseSweep
+# Keys by which points may have other columns, with all of `problem`, which may have no test set.
+_OF_KINDS = ("model", "model.kind", "problem")
 
 
 def resolve(sweep: AnySweep, whole: "dict[str, Experiment]", mistakes: Mistakes) -> AnySweep:
@@ -25,9 +29,23 @@ def resolve(sweep: AnySweep, whole: "dict[str, Experiment]", mistakes: Mistakes)
 def measured(sweep: AnySweep, whole: "dict[str, Experiment]") -> list[str]:
     """Names of what a resolved sweep measures."""
     of = whole[sweep.experiment]
-    found = columns(sweep.measure, of.model, of.problem)
-    has_edges = isinstance(sweep, KeySweep) and sweep_points.has_edges(sweep, of)
-    return [*found, "edge"] if has_edges else found
+    if isinstance(sweep, PhaseSweep):
+        return columns(sweep.measure, of.model, of.problem)
+    found: dict[str, None] = {}
+    for point in _that_may_differ(sweep, of):
+        found |= dict.fromkeys(columns(point.measure, point.model, point.problem))
+    return [*found, "edge"] if sweep_points.has_edges(sweep, of) else [*found]
+
+
+def _that_may_differ(sweep: KeySweep, experiment: "Experiment") -> "Iterator[Experiment]":
+    """Points with networks or data of every kind that a sweep has: the first, or all of them.
+
+    Neither need be the experiment's own, where the sweep's run or `fixed` has another.
+    """
+    points = (point.experiment for point in sweep_points.points(sweep, experiment))
+    keys = [*sweep.over, *(key for keys in sweep.together.values() for key in keys)]
+    one_kind = not any(key in _OF_KINDS or key.startswith("problem.") for key in keys)
+    return islice(points, 1) if one_kind else points
 
 
 def keys(sweep: AnySweep) -> Keys:

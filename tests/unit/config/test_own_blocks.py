@@ -11,6 +11,8 @@ from sparsestep.plan import Plan
 from unit.config.test_config_images import IMAGES
 from unit.config.test_sweep_points import TEACHER
 
+MLP = {"kind": "mlp"} | TEACHER["model"]
+DIAGONAL = {"kind": "diagonal", "u": 0.1, "v": 0.0}
 SMALL = {"schedule": {"kind": "constant", "step_size": 0.05}}
 
 
@@ -128,6 +130,35 @@ def test_one_line_says_what_is_wrong(block, line):
     with pytest.raises(ConfigError) as caught:
         config.load(raw(small=SMALL | block))
     assert line in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "expected"),
+    [
+        ({"run": "small"}, ["jacobian_rank"]),
+        ({"run": "large", "fixed": {"model": DIAGONAL}}, ["jacobian_rank"]),
+        # What is measured of some points is none of the others.
+        (
+            {"run": "large", "over": {"model": [DIAGONAL, MLP]}},
+            ["jacobian_rank", "stable_rank", "entropy_rank"],
+        ),
+        (
+            {"run": "large", "over": {"model": [MLP, DIAGONAL]}},
+            ["jacobian_rank", "stable_rank", "entropy_rank"],
+        ),
+    ],
+)
+def test_a_sweep_measures_what_its_points_have(sweep, expected):
+    content = raw(small=SMALL | {"model": DIAGONAL})
+    of_one = {"experiment": "teacher", "over": {"schedule.step_size": [0.1, 0.2]}}
+    content["sweeps"] = {"mine": of_one | {"measure": {"jacobian_rank": None}} | sweep}
+    figure = {
+        "kind": "dependence",
+        "sweep": "mine",
+        "x": next(iter(content["sweeps"]["mine"]["over"])),
+    }
+    content["figures"] = {"mine": figure | {"panels": ["jacobian_rank"]}}
+    assert Plan(content).sweeps.columns("mine") == expected
 
 
 def test_what_follows_has_no_blocks_of_its_own():
