@@ -15,7 +15,8 @@ What is of a wrong type is left as it is, for the checks that come after to refu
 from collections.abc import Callable
 from typing import Any
 
-from sparsestep.config import limits
+from sparsestep import registry
+from sparsestep.config import families, limits
 from sparsestep.config.blocks import OWN_BLOCKS
 from sparsestep.mistakes import Mistakes, Path, shown, suggest
 
@@ -201,7 +202,20 @@ def _complete(run: Any, experiment: dict, path: Path, here: Path, origins: Origi
     if not own:
         return run
     take = _recorder(origins.from_defaults, path, here)
-    return {**run, **{key: merge(experiment.get(key), run[key], (key,), take) for key in own}}
+    merged = {key: merge(_base(experiment, key), run[key], (key,), take) for key in own}
+    return {**run, **merged}
+
+
+def _base(experiment: dict, key: str) -> Any:
+    """A block of an experiment; snapshots that it leaves to its family as the family has them."""
+    found = experiment.get(key)
+    if found is not None or key != "snapshots":
+        return found
+    problem = experiment.get("problem")
+    kind = problem.get("kind") if isinstance(problem, dict) else None
+    if not isinstance(kind, str) or kind not in registry.kinds("problem"):
+        return None
+    return families.FAMILIES[registry.family("problem", kind)].snapshots
 
 
 def _refine(

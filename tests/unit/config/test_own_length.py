@@ -131,6 +131,18 @@ def test_a_sweep_of_such_a_run_on_images():
     assert ids[0] == plan.experiments.run_id("tiny", "long") != ids[1]
 
 
+def test_snapshots_differ_from_those_of_the_family():
+    content = images(epochs=9, snapshots={"bfloat16": True})
+    del content["experiments"]["tiny"]["snapshots"]
+    plan = Plan(content).experiments
+    of_family = {"first": 1, "evenly_spaced": 21, "last": True}
+    assert plan.run("tiny", "small")["snapshots"] == of_family
+    assert plan.run("tiny", "long")["snapshots"] == of_family | {"bfloat16": True}
+    content["experiments"]["tiny"]["problem"]["kind"] = "imges"
+    with pytest.raises(ConfigError, match=r"^experiments.tiny.problem.kind: [^\n]*'imges'"):
+        config.load(content)
+
+
 def test_iterations_of_networks_on_images():
     content = images(iterations=36)
     del content["experiments"]["tiny"]["epochs"]
