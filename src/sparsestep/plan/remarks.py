@@ -6,6 +6,7 @@ from sparsestep.claims.pairs import (
     comparisons,
     large_steps,
     larger_before_decay,
+    length,
     over_the_edge,
 )
 from sparsestep.config.blocks import Experiment
@@ -30,12 +31,14 @@ def _incomparable(experiment: Experiment) -> list[str]:
     """Why its claims have nothing to be judged on."""
     claims, runs, iterations = experiment.claims, compared(experiment), experiment.iterations
     durations = {large_steps(run, iterations) for run in runs.values()}
+    differ = len({length(run, iterations) for run in runs.values()}) > 1
     found = []
     if claims.stabilises is not None and not any(durations):
         found.append("stabilises: there is no run whose step size decays")
     against = claims.stabilises and claims.stabilises.against
     if against and any(durations) and not larger_before_decay(runs, against, iterations):
-        found.append(f"stabilises: no run has larger steps than {against} before it decays")
+        within = f" within the iterations of {against}" if differ else ""
+        found.append(f"stabilises: no run has larger steps than {against} before it decays{within}")
     if claims.trend and not over_the_edge(runs, iterations):
         what = f"{FEWEST_FRACTIONS} runs that differ in their fraction of the edge alone"
         found.append(f"trend: there are no {what}")
@@ -46,5 +49,6 @@ def _incomparable(experiment: Experiment) -> list[str]:
         if not different:
             asked = " and ".join(key for key in ("better", "sparser") if getattr(claims, key))
             what = "a run with another whose large steps last longer before they decay"
+            what += ", and which has no more iterations" if differ else ""
             found.append(f"{asked}: there is no pair to compare, {what}")
     return found

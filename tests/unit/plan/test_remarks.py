@@ -54,6 +54,21 @@ def test_durations_that_differ_with_smaller_steps_compare_nothing(tiny):
     assert line.startswith("experiments.first.claims: better and sparser: there is no pair")
 
 
+def test_runs_of_fewer_iterations_are_compared_with_nothing_longer(tiny):
+    runs = tiny["experiments"]["first"]["runs"]
+    runs["small"]["iterations"] = 20
+    claims = {"stabilises": {"metric": "train_loss", "against": "small"}, "better": ["test_loss"]}
+    assert of_first(tiny, claims=claims) == [
+        "experiments.first.claims: stabilises: no run has larger steps than small before it decays "
+        "within the iterations of small; there will be no verdict",
+        "experiments.first.claims: better: there is no pair to compare, a run with another whose "
+        "large steps last longer before they decay, and which has no more iterations; there will "
+        "be no verdict",
+    ]
+    runs["small"]["iterations"] = 180
+    assert of_first(tiny, claims=claims) == []
+
+
 def test_nothing_larger_than_small_steps_and_no_fractions_of_the_edge(tiny):
     claims = {"stabilises": {"metric": "train_loss", "against": "decay-50"}, "trend": ["l0"]}
     assert of_first(tiny, claims=claims) == [
