@@ -102,20 +102,21 @@ def compared(experiment: "Experiment") -> dict[str, dict]:
     That is each with a schedule of its own. Runs that follow another (`of`) stand for a theory of
     it, at its step sizes: they are compared with nothing, and no claim is judged on them. Nor is
     one on runs that repeat another of the experiment from perturbed starts: it would count twice.
-    Whether a run keeps its losses makes no other run of it. `iterations` stands there where they
-    are not the experiment's.
+    Whether a run keeps its losses makes no other run of it, nor does a block of its own that is the
+    experiment's. `iterations` stands there where they are not the experiment's.
     """
-    apart = {"schedule": True, "iterations": True, "epochs": True}
-    display = {"label": True, "colour": True, "algorithm": {"log_loss"}}
-    found = {
-        name: {
-            "schedule": run.schedule.model_dump(mode="json"),
-            "otherwise": run.model_dump(mode="json", exclude=apart | display),
-            **{key: of for key, of in experiment.own_parts(name).items() if key == "iterations"},
-        }
-        for name, run in experiment.runs.items()
-        if run.schedule is not None
-    }
+    found = {}
+    for name, run in experiment.runs.items():
+        if run.schedule is None:
+            continue
+        own = experiment.own_parts(name)
+        numbers = {key: own.pop(key) for key in ("iterations", "epochs") if key in own}
+        otherwise = {"algorithm": run.algorithm.model_dump(mode="json", exclude={"log_loss"})}
+        otherwise |= {key: block.model_dump(mode="json") for key, block in own.items()}
+        schedule = run.schedule.model_dump(mode="json")
+        found[name] = {"schedule": schedule, "otherwise": otherwise}
+        if "iterations" in numbers:
+            found[name]["iterations"] = numbers["iterations"]
     return {
         name: run
         for name, run in found.items()

@@ -110,6 +110,15 @@ def test_claims_compare_runs_of_the_same_network_alone():
     assert not any("other" in pair for pair in pairs)
 
 
+@pytest.mark.parametrize("same", [{"model": {"widths": [5]}}, {"snapshots": {"first": 5}}])
+def test_claims_compare_runs_whose_blocks_say_nothing_new(same):
+    decay = {"kind": "step_decay", "step_size": 0.2, "decay_at": 0.5, "divide_by": 2}
+    said, left_out = (raw(small=SMALL, decay={"schedule": decay, **block}) for block in (same, {}))
+    for content in (said, left_out):
+        content["experiments"]["teacher"]["claims"] = {"sparser": ["jacobian_rank"]}
+    assert Plan(said).report.claims() == Plan(left_out).report.claims()
+
+
 WHERE = "experiments.teacher.runs.small"
 WRONG = [
     ({"model": {"widths": [0]}}, f"{WHERE}.model.widths.0: got 0; input should be greater than 0"),
