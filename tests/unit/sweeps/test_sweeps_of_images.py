@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 import stage_jobs
 
+from sparsestep import registry
 from sparsestep.artifacts.arrays import read_dataset, read_trajectory
 from sparsestep.artifacts.tables import read_table
+from sparsestep.config import kinds
 from sparsestep.images import compute
 from sparsestep.images.training import devices
 from sparsestep.plan import Plan
@@ -102,3 +104,20 @@ def test_losses_of_batches_are_those_before_the_last_snapshot(made, average):
     np.testing.assert_allclose(found["batch_loss"], of_batches[:, 6:].mean(axis=1), rtol=1e-12)
     assert found["batch_loss"].nunique() == 2
     assert found["train_loss"].notna().all()
+
+
+@pytest.mark.parametrize("name", registry.kinds("measure", "densenet"))
+def test_every_measurement_can_be_taken_of_the_last_snapshot_alone(made, name):
+    plan, folder = made
+    (chunk, *_), (batch,) = plan.sweeps.keys.chunks("mine"), plan.sweeps.batches("mine")
+    spec = plan.sweeps.keys.chunk("mine", chunk, batch) | {"average": None}
+    options = kinds.resolve_measure({name: None}, plan.config.experiments["tiny"].model)
+    spec["common"] = spec["common"] | {"measure": {name: options[name].model_dump(mode="json")}}
+    trajectory = read_trajectory(folder / plan.sweeps.images.trajectory_path("mine", chunk, batch))
+    dataset = read_dataset(folder / plan.experiments.dataset_path("tiny"))
+    with devices.claimed(compute.Compute(device="cpu")) as device:
+        found = images.run(spec, dataset, trajectory, device)
+        whole = images.run(spec | {"average": 1 - 1e-9}, dataset, trajectory, device)
+    columns = registry.load("measure", name, "densenet").columns(options[name])
+    assert list(found) == list(whole) == [*OVER, "replicate", "iteration", "diverged_at", *columns]
+    assert found[columns].notna().all().all()
