@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Where a problem says no other. Part of what decides where replicates lie: another number makes
 # other files.
 REPLICATES_PER_BATCH = 16
+_OF_IMAGES = "is for networks on images; leave it out"
 
 
 class Vectors:
@@ -49,7 +50,11 @@ class Vectors:
             mistakes.add("missing", "iterations")
         for option in ("bfloat16", "last"):
             if getattr(experiment.snapshots, option, False):
-                mistakes.add("is for networks on images; leave it out", "snapshots", option)
+                mistakes.add(_OF_IMAGES, "snapshots", option)
+                continue
+            for name, run in experiment.runs.items():
+                if getattr(run.snapshots, option, False):
+                    mistakes.add(_OF_IMAGES, "runs", name, "snapshots", option)
 
     def network(self, experiment: "Experiment", mistakes: Mistakes) -> "Network | None":
         """The Network that measurements are checked with; None where something is wrong with it."""

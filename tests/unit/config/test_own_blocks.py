@@ -125,6 +125,8 @@ WRONG = [
     ({"model": {"width": [3]}}, f"{WHERE}.model.width: unknown key, got 'width'; valid: "),
     ({"model": {"widths": [50]}}, f"{WHERE}: problem.n_fresh: got 15; must be at least 150, th"),
     ({"model": [3]}, f"{WHERE}.model: got [3]; must be a block"),
+    ({"snapshots": {"last": True}}, f"{WHERE}.snapshots.last: is for networks on images; leave"),
+    ({"snapshots": {"bfloat16": True}}, f"{WHERE}.snapshots.bfloat16: is for networks on images;"),
     ({"edge": {"horizon": 2}}, f"{WHERE}.edge.horizon: got 2; input should be less than 1"),
     ({"claims": {}}, f"{WHERE}.claims: unknown key, got 'claims'; valid: algorithm, "),
     (
@@ -181,6 +183,24 @@ def test_figures_of_parameters_show_one_network():
     content["figures"] = {"n": {"kind": "neurons", "experiment": "teacher"}}
     with pytest.raises(ConfigError, match=r"figures.n.*runs.small has model of its own; figures"):
         config.load(content)
+
+
+def test_networks_on_images_have_no_edge_of_their_own():
+    content = copy.deepcopy(IMAGES)
+    content["runs"]["small"]["edge"] = {"horizon": 0.25}
+    with pytest.raises(ConfigError) as caught:
+        config.load({"experiments": {"tiny": content}})
+    line = "edge: edges of networks on images are not searched for; leave it out"
+    assert str(caught.value) == f"experiments.tiny.runs.small.{line}"
+
+
+def test_snapshots_of_images_are_told_once_where_runs_take_them_over():
+    content = raw(small=SMALL | {"snapshots": {"first": 2}})
+    content["experiments"]["teacher"]["snapshots"]["last"] = True
+    with pytest.raises(ConfigError) as caught:
+        config.load(content)
+    line = "snapshots.last: is for networks on images; leave it out"
+    assert str(caught.value) == f"experiments.teacher.{line}"
 
 
 def test_of_images_the_number_of_iterations_is_one():
