@@ -12,6 +12,7 @@ import yaml
 from conftest import with_simulations
 from sparsestep.claims import published
 from sparsestep.claims.verdicts import COLUMNS
+from sparsestep.plan import Plan
 from workflow.runner import WORKFLOW
 
 # What follows when the measurements of experiment `first` change.
@@ -346,3 +347,17 @@ def test_fresh_clone_with_copied_results(finished, tmp_path):
     for name in (*WORKFLOW, "config.yaml", "results", ".snakemake"):
         subprocess.run(["cp", "-r", finished.folder / name, clone], check=True)
     assert type(finished)(clone).planned() == {}
+
+
+def test_a_run_with_a_model_of_its_own_is_trained_and_measured_on_its_own_problem(edited):
+    # Its initial parameters are in the problem's file; a stage that gets another one's refuses it.
+    run = {"schedule": {"kind": "constant", "step_size": 0.01}, "model": {"u": 0.3}}
+    edited.change("experiments", "second", "runs", "wide", run)
+    plan = Plan(edited.config)
+    (batch, *_) = plan.experiments.batches("second")
+    path = plan.experiments.measurement_path("second", "wide", batch)
+    edited.run("--cores", "2", path)
+    own = plan.experiments.problem_path("second", batch, "wide")
+    assert (edited.folder / own).is_file()
+    assert own != plan.experiments.problem_path("second", batch)
+    assert (edited.folder / path).is_file()

@@ -7,6 +7,7 @@ from trajectory_figures import with_figures
 
 from sparsestep import config
 from sparsestep.config.blocks import Config, Edge, Experiment, Run, Snapshots
+from sparsestep.config.claims import Claims
 from sparsestep.errors import ConfigError
 from sparsestep.images.compute import Compute
 from sparsestep.plan import Plan
@@ -302,3 +303,13 @@ def test_noisy_labels_follow_a_run_or_have_a_schedule(tiny, of, says):
     del tiny["experiments"]["first"]["runs"]["decay-50"]["schedule"]
     with pytest.raises(ConfigError, match=re.escape(says)):
         config.load(tiny)
+
+
+def test_effects_of_a_trend_are_ratios_of_what_has_a_logarithmic_axis_unless_it_is_sparser():
+    metrics = ["l0", "train_loss", "test_loss"]
+    for claims, expected in (
+        ({}, ["train_loss", "test_loss"]),
+        ({"sparser": ["train_loss"]}, ["test_loss"]),
+        ({"sparser": ["train_loss"], "better": ["l0"]}, ["l0", "test_loss"]),
+    ):
+        assert Claims(trend=metrics, **claims).ratios() == expected

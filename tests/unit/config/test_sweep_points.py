@@ -76,6 +76,10 @@ def test_ranges():
         8,
         16,
     ]
+    # 1, 2.15, 4.64 and 10, rounded to the nearest.
+    over["problem.n_train"] |= {"high": 10, "points": 4}
+    found = [of.experiment.problem.n_train for of in points(experiment="teacher", over=over)]
+    assert found == [1, 2, 5, 10]
     over = {"schedule.step_size": {"low": 0.01, "high": 0.03, "points": 3}}
     found = [of.experiment.runs["large"].schedule for of in points(experiment="teacher", over=over)]
     assert [schedule.step_size for schedule in found] == [0.01, 0.02, 0.03]
@@ -228,6 +232,10 @@ WRONG = [
     (
         {"together": {"model.widths.0": {"problem.n_fresh": [20]}}},
         "together.model.widths.0.problem.n_fresh: got 1 values; must be 2, one for each of",
+    ),
+    (
+        {"together": {"model.widths.0": {"problem.n_fresh": [20, 20, 20]}}},
+        "together.model.widths.0.problem.n_fresh: got 3 values; must be 2, one for each of",
     ),
     (
         {"together": {"model.widths.0": {"model.widths.0": [20, 20]}}},

@@ -146,6 +146,14 @@ def test_published_densenet_sizes(depth, growth, bc, published):
     assert round(count / 1e6, 1) == published
 
 
+@pytest.mark.parametrize(("bottleneck", "compression"), [(True, 1.0), (False, 0.5)])
+def test_a_stem_of_two_growths_needs_bottleneck_and_compression(bottleneck, compression):
+    options = {"bottleneck": bottleneck, "compression": compression}
+    network = build(densenet_spec(depth=16, growth_rate=3, **options), 3, 10, 0)
+    count = sum(values.numel() for values in network.parameters())
+    assert count == densenet_size(16, 3, **options)
+
+
 def resnet_size(blocks, width, classes):
     """Parameters counted from the definition."""
     total, inputs = 27 * width + 2 * width, width

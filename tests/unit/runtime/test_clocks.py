@@ -40,6 +40,13 @@ def test_copies_of_what_is_ahead(tmp_path, capfd):
     assert not_ahead(paths, folder) == dict(zip(paths, paths, strict=True))
 
 
+@pytest.mark.parametrize(("count", "told"), [(1, "0.rst: dated"), (3, "0.rst and 2 more: dated")])
+def test_how_many_are_ahead(tmp_path, capfd, count, told):
+    paths = [dated(tmp_path / f"{n}.rst", "a", 86400) for n in range(count)]
+    not_ahead(paths, tmp_path / "copies")
+    assert told in capfd.readouterr().err
+
+
 def test_missing_files_are_left_to_others(tmp_path):
     missing = str(tmp_path / "none")
     assert not_ahead([missing], tmp_path) == {missing: missing}

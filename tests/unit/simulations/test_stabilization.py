@@ -244,6 +244,15 @@ def test_some_time_is_half_of_the_steps():
         assert held.tolist() == [True, True, False]
 
 
+def test_each_clause_has_its_bound_of_the_loss():
+    # In units in which both bounds are of the same number: 0.0834 and 0.17.
+    inside = simulate(SPEC).query("gamma_min > 1 and gamma_max < 1.25").iloc[[0, 0, 0]]
+    losses = {"smallest": 0.08, "smallest_always": 0.08, "largest": [0.082, 0.085, 0.18]}
+    held = clauses(inside.assign(scale=1.0, largest_always=0.1, gamma_min=1.1, **losses))
+    for clause, expected in (("linear", 1), ("corrected", 1), ("stated", 2)):
+        assert held[clause].tolist() == [True] * expected + [False] * (3 - expected), clause
+
+
 def test_converged_are_both_of_the_last_iterates():
     # One of them may pass theta* closely.
     inside = simulate(SPEC).query("gamma_min > 1 and gamma_max < 1.25").iloc[[0, 0, 0]]
