@@ -15,6 +15,7 @@ from sparsestep.config.key_sweeps import KeySweep
 from sparsestep.config.ranges import KeyRange
 from sparsestep.fields import Closed
 from sparsestep.formulas import Formula
+from sparsestep.images.family import NO_EDGES
 from sparsestep.mistakes import Mistakes, describe, dotted, shown, suggest
 
 # The config is read by every job, and every point checked there: a millisecond each.
@@ -45,7 +46,7 @@ def resolve(sweep: KeySweep, whole: dict[str, Experiment], mistakes: Mistakes) -
         return sweep
     known, experiment = len(mistakes), whole[sweep.experiment]
     if sweep.edges and experiment.family.name == "images":
-        mistakes.add("edges of networks on images are not searched for; leave it out", "edges")
+        mistakes.add(f"{NO_EDGES}; leave it out", "edges")
     run = _run(sweep, experiment, mistakes)
     over = {key: _values(given, mistakes.at("over", key)) for key, given in sweep.over.items()}
     for key in sweep.fixed.keys() & over.keys():

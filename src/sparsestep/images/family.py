@@ -9,7 +9,7 @@ from sparsestep.training import snapshot_iterations
 if TYPE_CHECKING:
     from sparsestep.config.blocks import Experiment
 
-_NO_EDGES = "edges of networks on images are not searched for"
+NO_EDGES = "edges of networks on images are not searched for"
 
 
 class Images:
@@ -51,14 +51,14 @@ class Images:
         elif experiment.epochs is not None and experiment.iterations is not None:
             mistakes.add("must be absent where iterations are given", "epochs")
         if "edge" in experiment.model_fields_set:
-            mistakes.add(f"{_NO_EDGES}; leave it out", "edge")
+            mistakes.add(f"{NO_EDGES}; leave it out", "edge")
         if experiment.replicates_per_job is not None:
             mistakes.add("a job trains one network on images; leave it out", "replicates_per_job")
         for name, run in experiment.runs.items():
             if run.edge is not None:
-                mistakes.add(f"{_NO_EDGES}; leave it out", "runs", name, "edge")
+                mistakes.add(f"{NO_EDGES}; leave it out", "runs", name, "edge")
             if run.is_relative:
-                text = f"must be a number: {_NO_EDGES}"
+                text = f"must be a number: {NO_EDGES}"
                 mistakes.add(text, "runs", name, "schedule", "step_size")
 
     def network(self, experiment: "Experiment", mistakes: Mistakes) -> Closed:
